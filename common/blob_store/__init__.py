@@ -1,0 +1,67 @@
+"""Where the bytes of originals and variants live: the port; its adapters stand beside it."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+from uuid import UUID
+
+
+class BlobNotFoundError(Exception):
+    """No blob is stored under this id."""
+
+    def __init__(self, blob_id: UUID) -> None:
+        super().__init__(f"no blob {blob_id}")
+        self.blob_id = blob_id
+
+
+class BlobStoreUnavailableError(Exception):
+    """The store cannot serve now; the same call may succeed later."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBlob:
+    """A blob being read: its size in bytes, and its content from the byte asked for."""
+
+    byte_size: int
+    chunks: AsyncIterator[bytes]
+
+
+class BlobStore(Protocol):
+    """Durable home of image bytes, keyed by image id. The rules are in tests/contracts/test_blob_store.py.
+
+    A blob is whole or absent, at any moment and after any crash. Writing an id again replaces the blob
+    in one step. Every method raises `BlobStoreUnavailableError` when the store is away.
+    """
+
+    async def put_file(self, blob_id: UUID, path: Path) -> None:
+        """Store the content of the file at *path*; durable when this returns. The file may be consumed."""
+        ...
+
+    def open(
+        self, blob_id: UUID, *, start: int = 0, length: int | None = None
+    ) -> AbstractAsyncContextManager[OpenBlob]:
+        """Yield the blob from byte *start*, *length* bytes at most; raise `BlobNotFoundError`."""
+        ...
+
+    def local_file(self, blob_id: UUID) -> AbstractAsyncContextManager[Path]:
+        """Yield a path where the whole blob can be read, not changed; raise `BlobNotFoundError`."""
+        ...
+
+    async def exists(self, blob_id: UUID) -> bool:
+        """Say whether a blob is stored under *blob_id*."""
+        ...
+
+    async def delete(self, blob_id: UUID) -> None:
+        """Remove the blob; no error when there is none."""
+        ...
+
+    async def check(self) -> None:
+        """Write, read and delete a probe; raise `BlobStoreUnavailableError` saying what is wrong."""
+        ...
+
+    @property
+    def work_dir(self) -> Path:
+        """A local folder for files on their way into the store; on disk, the same file system."""
+        ...

@@ -1,0 +1,126 @@
+"""The events that travel on Kafka, and their encoding.
+
+Each class is a promise: optional fields may be added freely, anything else is a new version.
+`common/event_examples` holds one file for each version; tests decode and encode every one.
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from common.formats import ImageFormat
+from common.options import VariantOptions
+from common.wire import WireModel
+
+
+class UnreadableEventError(Exception):
+    """These bytes are no event that this release knows; the message says why."""
+
+
+class OriginalImage(WireModel):
+    """The stored original a job works on."""
+
+    id: UUID
+    format: ImageFormat
+    width: int
+    height: int
+    byte_size: int
+    name: str
+
+
+class RequestedTask(WireModel):
+    """One variant to make; the id of its image was given out when the job was created."""
+
+    id: UUID
+    variant_id: UUID
+    options: VariantOptions
+
+
+class FinishedVariant(WireModel):
+    """A variant that is stored and can be downloaded under *id*."""
+
+    task_id: UUID
+    id: UUID
+    format: ImageFormat
+    width: int
+    height: int
+    byte_size: int
+
+
+class JobRequested(WireModel):
+    """The API accepted a job, or asks for another attempt at it."""
+
+    type: Literal["JobRequested"] = "JobRequested"
+    version: Literal[1] = 1
+    job_id: UUID
+    attempt: int = Field(ge=1)
+    original: OriginalImage
+    tasks: tuple[RequestedTask, ...]
+
+
+class JobStarted(WireModel):
+    """A processor has taken the job in hand; sent before the work, so that a fatal job leaves a trace."""
+
+    type: Literal["JobStarted"] = "JobStarted"
+    version: Literal[1] = 1
+    job_id: UUID
+    attempt: int = Field(ge=1)
+
+
+class JobSucceeded(WireModel):
+    """Every variant of the job is stored."""
+
+    type: Literal["JobSucceeded"] = "JobSucceeded"
+    version: Literal[1] = 1
+    job_id: UUID
+    attempt: int = Field(ge=1)
+    variants: tuple[FinishedVariant, ...]
+
+
+class JobFailed(WireModel):
+    """This attempt ended without variants; *retryable* says whether another one may end better."""
+
+    type: Literal["JobFailed"] = "JobFailed"
+    version: Literal[1] = 1
+    job_id: UUID
+    attempt: int = Field(ge=1)
+    code: str
+    reason: str
+    retryable: bool
+
+
+class JobNotification(WireModel):
+    """The public completion record: one for every job that ends. Its members are promised to clients."""
+
+    job_id: UUID
+    status: Literal["completed", "failed"]
+    original_id: UUID
+    reason: str | None = None
+    timestamp: datetime
+    variants: tuple[FinishedVariant, ...] = ()
+
+
+JobResult = JobStarted | JobSucceeded | JobFailed
+Event = JobRequested | JobResult
+_EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
+
+
+def encode(event: Event | JobNotification) -> bytes:
+    """Return *event* as the bytes of a Kafka record's value; members that are None are left out."""
+    return event.model_dump_json(exclude_none=True).encode()
+
+
+def decode(value: bytes | None) -> Event:
+    """Return the event in *value*; raise `UnreadableEventError` for anything else."""
+    try:
+        return _EVENTS.validate_json(value or b"")
+    except ValidationError as exc:
+        raise UnreadableEventError(_explanation(exc)) from exc
+
+
+def _explanation(exc: ValidationError) -> str:
+    first = exc.errors(include_url=False, include_input=False)[0]
+    path = ".".join(str(part) for part in first["loc"])
+    return f"{path}: {first['msg']}" if path else first["msg"]

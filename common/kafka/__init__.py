@@ -1,0 +1,1 @@
+"""What travels to and from Kafka: clients, topics and record headers."""

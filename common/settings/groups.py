@@ -1,0 +1,187 @@
+"""The groups of settings, each a section of the configuration file."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, model_validator
+
+from common.settings.base import SettingsGroup, env
+from common.settings.postgres_uri import completed_uri
+
+
+class LogLevel(StrEnum):
+    """How much is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARN = "warn"
+    ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    """For whom is logged."""
+
+    AUTO = "auto"
+    CONSOLE = "console"
+    JSON = "json"
+
+
+class DatabaseType(StrEnum):
+    """Where job state is kept."""
+
+    MEMORY = "memory"
+    EMBEDDED = "embedded"
+    POSTGRES = "postgres"
+
+
+class BlobType(StrEnum):
+    """Where image bytes are kept."""
+
+    MEMORY = "memory"
+    DISK = "disk"
+    S3 = "s3"
+
+
+class ServerSettings(SettingsGroup):
+    """The processes themselves."""
+
+    host: str = Field("127.0.0.1", description="Address the API listens on; 0.0.0.0 in a container.")
+    port: int = Field(3331, ge=0, le=65535, description="Port the API listens on; 0 picks a free one.")
+    max_workers: PositiveInt = Field(4, description="Image processes of a processor; `icecube up`: the cores.")
+    drain_seconds: PositiveFloat = Field(25, description="How long a stopping process may finish what it has in hand.")
+    log_level: LogLevel = Field(
+        LogLevel.INFO, description="debug, info, warn or error.", json_schema_extra=env("ICECUBE_LOG_LEVEL")
+    )
+    log_format: LogFormat = Field(
+        LogFormat.AUTO,
+        description="console or json; auto: console on a terminal, else json.",
+        json_schema_extra=env("ICECUBE_LOG_FORMAT"),
+    )
+    data_dir: Path = Field(
+        Path("data"), description="Folder of everything embedded.", json_schema_extra=env("ICECUBE_DATA_DIR")
+    )
+
+
+class DatabaseSettings(SettingsGroup):
+    """PostgreSQL, the home of job state."""
+
+    type: DatabaseType = Field(
+        DatabaseType.EMBEDDED,
+        description="memory, embedded or postgres. memory keeps nothing; memory and embedded need `icecube up`.",
+    )
+    uri: SecretStr = Field(SecretStr(""), description="postgres://user:password@host:5432/name?sslmode=…")
+    user: str = Field("", description="User, where the URI has none.", json_schema_extra=env("POSTGRES_USER"))
+    password: SecretStr = Field(
+        SecretStr(""), description="Password, where the URI has none.", json_schema_extra=env("POSTGRES_PASSWORD")
+    )
+    name: str = Field("", description="Database, where the URI has none.", json_schema_extra=env("POSTGRES_DB"))
+    max_connections: int = Field(10, ge=3, description="Connections an API process opens at most.")
+
+    @model_validator(mode="after")
+    def _postgres_needs_a_uri(self) -> Self:
+        if self.type is DatabaseType.POSTGRES and not self.uri.get_secret_value():
+            message = "database.uri (ICECUBE_DATABASE_URI) is required when database.type is postgres"
+            raise ValueError(message)
+        return self
+
+    @property
+    def dsn(self) -> str:
+        """The URI with what it leaves out filled in; holds the password."""
+        return completed_uri(
+            self.uri.get_secret_value(),
+            user=self.user,
+            password=self.password.get_secret_value(),
+            database=self.name,
+        )
+
+
+class BlobSettings(SettingsGroup):
+    """The store of image bytes."""
+
+    type: BlobType = Field(
+        BlobType.DISK, description="memory, disk or s3. memory keeps nothing, and needs `icecube up`."
+    )
+    disk_path: Path | None = Field(None, description="Folder of the disk store; absent: images in the data folder.")
+    bucket: str = Field("", description="S3 bucket.", json_schema_extra=env("ICECUBE_BLOB_S3_BUCKET"))
+    region: str = Field("", description="S3 region.", json_schema_extra=env("ICECUBE_BLOB_S3_REGION"))
+    endpoint: str = Field(
+        "",
+        description="URL of an S3-compatible server; absent: AWS.",
+        json_schema_extra=env("ICECUBE_BLOB_S3_ENDPOINT"),
+    )
+    access_key_id: str = Field(
+        "", description="S3 key; absent: the usual AWS sources.", json_schema_extra=env("AWS_ACCESS_KEY_ID")
+    )
+    secret_access_key: SecretStr = Field(
+        SecretStr(""), description="S3 secret.", json_schema_extra=env("AWS_SECRET_ACCESS_KEY")
+    )
+
+    @model_validator(mode="after")
+    def _s3_needs_a_bucket_and_a_region(self) -> Self:
+        wanted = {"bucket (ICECUBE_BLOB_S3_BUCKET)": self.bucket, "region (ICECUBE_BLOB_S3_REGION)": self.region}
+        missing = [f"blob.{name}" for name, value in wanted.items() if not value]
+        if self.type is BlobType.S3 and missing:
+            message = f"{' and '.join(missing)} required when blob.type is s3"
+            raise ValueError(message)
+        return self
+
+
+class KafkaSettings(SettingsGroup):
+    """Kafka: its brokers, our topics and groups."""
+
+    brokers: str = Field("", description="host:port, comma-separated; absent: the embedded broker of `icecube up`.")
+    topic: str = Field("image-jobs", min_length=1, description="Completion notifications, for other systems.")
+    jobs_topic: str = Field("icecube.jobs", min_length=1, description="Jobs on their way to the processors.")
+    results_topic: str = Field("icecube.results", min_length=1, description="Results on their way back.")
+    dead_topic: str = Field("icecube.jobs.dead", min_length=1, description="Events that could not be handled.")
+    processor_group: str = Field("icecube-processors", min_length=1, description="Consumer group of the processors.")
+    results_group: str = Field("icecube-results", min_length=1, description="Consumer group of the API processes.")
+    partitions: PositiveInt = Field(
+        32, description="Partitions of the jobs topic where we create it: 4 to 8 times the processors at most."
+    )
+    replication: PositiveInt = Field(1, description="Replicas of the topics we create; 3 in production.")
+    fetch_wait_ms: PositiveInt = Field(
+        500,
+        description="How long a fetch may wait at the broker for an event; the embedded broker always waits it out.",
+    )
+    session_timeout_seconds: PositiveFloat = Field(10, description="Silence after which a consumer counts as dead.")
+
+    @property
+    def broker_list(self) -> list[str]:
+        """The brokers as `host:port`."""
+        return [broker.strip() for broker in self.brokers.split(",") if broker.strip()]
+
+
+class LimitsSettings(SettingsGroup):
+    """What is refused."""
+
+    upload_bytes: PositiveInt = Field(32 * 1024 * 1024, description="Size of an uploaded file.")
+    upload_files: PositiveInt = Field(20, description="Files in an upload.")
+    megapixels: PositiveFloat = Field(100, description="Width times height of an original, in millions.")
+    side_pixels: int = Field(16384, ge=1, le=65535, description="Width and height of an original.")
+    tasks: PositiveInt = Field(32, description="Tasks in a job.")
+    task_seconds: PositiveFloat = Field(60, description="Time for one task; then its process is killed.")
+    task_memory_mb: PositiveInt = Field(1024, description="Address space a task may add to its process, in MiB.")
+    attempts: PositiveInt = Field(3, description="Attempts at a job before it fails for good.")
+    starts: PositiveInt = Field(
+        6, description="Times an attempt may be started, and its processor lost, before the job fails."
+    )
+
+
+class DeliverySettings(SettingsGroup):
+    """How events and retries are paced."""
+
+    relay_poll_seconds: PositiveFloat = Field(1, description="How often the outbox is looked at without a wake-up.")
+    relay_notify: bool = Field(
+        default=True, description="Let PostgreSQL wake the relay; off behind a pooler such as PgBouncer."
+    )
+    relay_batch: PositiveInt = Field(500, description="Events the relay sends in one transaction.")
+    retry_base_seconds: PositiveFloat = Field(
+        2, description="Delay before the second attempt; doubles for each further one."
+    )
+    retry_max_seconds: PositiveFloat = Field(300, description="The longest delay between attempts.")
+    reconcile_seconds: PositiveFloat = Field(15, description="How often lost jobs are looked for.")
+    lost_after_seconds: PositiveFloat = Field(
+        30, description="How long after its publication a job may be taken for lost."
+    )

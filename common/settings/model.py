@@ -1,0 +1,31 @@
+"""The whole configuration, as one immutable value."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from common.settings.base import SettingsGroup
+from common.settings.groups import (
+    BlobSettings,
+    DatabaseSettings,
+    DeliverySettings,
+    KafkaSettings,
+    LimitsSettings,
+    ServerSettings,
+)
+
+
+class Settings(SettingsGroup):
+    """Everything that can be configured. Built once at the entry point and passed down."""
+
+    server: ServerSettings = Field(default_factory=ServerSettings)
+    database: DatabaseSettings = Field(default_factory=DatabaseSettings)
+    blob: BlobSettings = Field(default_factory=BlobSettings)
+    kafka: KafkaSettings = Field(default_factory=KafkaSettings)
+    limits: LimitsSettings = Field(default_factory=LimitsSettings)
+    delivery: DeliverySettings = Field(default_factory=DeliverySettings)
+
+    @property
+    def blob_folder(self) -> Path:
+        """The folder of the disk store."""
+        return self.blob.disk_path or self.server.data_dir / "images"

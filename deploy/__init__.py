@@ -1,0 +1,1 @@
+"""How Icecube is started: on this machine, in containers, on Kubernetes."""

@@ -1,0 +1,1 @@
+"""The `icecube` command, and everything that `icecube up` runs on one machine."""

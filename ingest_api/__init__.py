@@ -1,0 +1,1 @@
+"""Accepts images and jobs over HTTP, and owns the truth about them."""
