@@ -1,0 +1,1 @@
+"""What talks to real servers: PostgreSQL, Kafka and S3."""

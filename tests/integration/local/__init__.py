@@ -1,0 +1,1 @@
+"""What starts and stops processes on one machine, with the real programs."""

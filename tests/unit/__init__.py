@@ -1,0 +1,1 @@
+"""Pure code and use cases, without any server."""
