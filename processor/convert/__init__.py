@@ -1,0 +1,1 @@
+"""`icecube convert`: the image engine for files on this machine, without any service."""

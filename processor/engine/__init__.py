@@ -1,0 +1,71 @@
+"""The image engine's port: an original's file in, variants' files out; knows nothing of Kafka or HTTP."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from common.formats import ImageFormat
+from common.options import VariantOptions
+
+__all__ = ["ImageLimits", "ImageRefusedError", "MadeVariant", "Refusal", "VariantRequest"]
+
+
+@dataclass(frozen=True, slots=True)
+class VariantRequest:
+    """One variant to make: what it should be and the path to write it to.
+
+    Options without a format mean the original's, as `VariantOptions.resolved_for` decides.
+    """
+
+    output: Path
+    options: VariantOptions
+
+
+@dataclass(frozen=True, slots=True)
+class MadeVariant:
+    """A variant that was written and whose header was read back.
+
+    *frames* tells how many pictures it holds of the original's *original_frames*: formats without animation keep one.
+    """
+
+    path: Path
+    format: ImageFormat
+    width: int
+    height: int
+    byte_size: int
+    frames: int
+    original_frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImageLimits:
+    """What an original may claim in its header before anything is decoded.
+
+    *megapixels* counts all frames that are decoded together.
+    """
+
+    megapixels: float
+    side_pixels: int
+    frames: int = 1000
+
+
+class Refusal(StrEnum):
+    """The stable codes of why an image was refused."""
+
+    UNSUPPORTED_FORMAT = "unsupported_format"
+    IMAGE_TOO_LARGE = "image_too_large"
+    TOO_MANY_FRAMES = "too_many_frames"
+    IMAGE_DAMAGED = "image_damaged"
+    VARIANT_TOO_LARGE = "variant_too_large"
+
+
+class ImageRefusedError(Exception):
+    """This image can never be processed; *reason* is a sentence for its owner, *code* is stable for programs."""
+
+    def __init__(self, code: Refusal, reason: str) -> None:
+        super().__init__(code, reason)
+        self.code = code
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason

@@ -1,0 +1,12 @@
+"""AVIF, by libheif and aom; keeps transparency."""
+
+import pyvips
+
+from common.options import VariantOptions
+
+
+def encode(image: pyvips.Image, options: VariantOptions) -> bytes:
+    """Return *image* as AVIF."""
+    keep = "exif|xmp|icc" if options.keep_metadata else "none"
+    encoded: bytes = image.heifsave_buffer(compression="av1", Q=options.quality, effort=3, keep=keep)
+    return encoded

@@ -1,0 +1,92 @@
+"""Step 1: read what an original says of itself, and refuse what is unknown or too large before a decode."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyvips
+
+from common.formats import ImageFormat
+from processor.engine import ImageLimits, ImageRefusedError, Refusal
+from processor.engine.refusals import damaged
+
+_LOADERS = {
+    "jpegload": ImageFormat.JPEG,
+    "pngload": ImageFormat.PNG,
+    "webpload": ImageFormat.WEBP,
+    "gifload": ImageFormat.GIF,
+    "tiffload": ImageFormat.TIFF,
+    "heifload": ImageFormat.AVIF,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """An original's format and its size in pixels as shown, that is, with its orientation applied."""
+
+    format: ImageFormat
+    width: int
+    height: int
+    frames: int
+
+    @property
+    def longer_side(self) -> int:
+        """The larger of width and height, which `maxDimension` bounds."""
+        return max(self.width, self.height)
+
+
+def read_header(original: Path) -> Header:
+    """Return the header of *original*; raise `ImageRefusedError` when it has none that we accept."""
+    image = _opened(original)
+    image_format = _format_of(image)
+    width, height = image.width, image.height
+    if image.get_typeof("orientation") and image.get("orientation") > 4:  # noqa: PLR2004 - EXIF: 5 to 8 lie on a side
+        width, height = height, width
+    return Header(image_format, width, height, _frames_of(image, image_format))
+
+
+def refuse_beyond(limits: ImageLimits, header: Header) -> None:
+    """Raise `ImageRefusedError` when *header* claims more than *limits* allow."""
+    if header.longer_side > limits.side_pixels:
+        size = f"{header.width} x {header.height} pixels"
+        raise ImageRefusedError(
+            Refusal.IMAGE_TOO_LARGE, f"The image is {size}; a side may have {limits.side_pixels} pixels at most."
+        )
+    if header.frames > limits.frames:
+        raise ImageRefusedError(
+            Refusal.TOO_MANY_FRAMES, f"The image has {header.frames} frames; the limit is {limits.frames}."
+        )
+    megapixels = header.width * header.height * header.frames / 1e6
+    if megapixels > limits.megapixels:
+        raise ImageRefusedError(
+            Refusal.IMAGE_TOO_LARGE,
+            f"The image has {megapixels:.1f} megapixels in all; the limit is {limits.megapixels:g}.",
+        )
+
+
+def _opened(original: Path) -> pyvips.Image:
+    try:
+        return pyvips.Image.new_from_file(str(original), access="sequential")
+    except pyvips.Error as exc:
+        if "is not a known file format" in exc.detail:
+            raise _unsupported() from exc
+        raise damaged(exc) from exc
+
+
+def _format_of(image: pyvips.Image) -> ImageFormat:
+    loader = image.get("vips-loader")
+    if loader not in _LOADERS:
+        raise _unsupported()
+    if loader == "heifload" and image.get("heif-compression") != "av1":
+        raise ImageRefusedError(
+            Refusal.UNSUPPORTED_FORMAT, "HEIC images cannot be read; save it as JPEG, PNG, WebP or AVIF."
+        )
+    return _LOADERS[loader]
+
+
+def _unsupported() -> ImageRefusedError:
+    return ImageRefusedError(Refusal.UNSUPPORTED_FORMAT, "The file is not an image of a supported format.")
+
+
+def _frames_of(image: pyvips.Image, image_format: ImageFormat) -> int:
+    animated = image_format in {ImageFormat.GIF, ImageFormat.WEBP}
+    return image.get_n_pages() if animated else 1  # the pages of a TIFF or HEIC are other pictures, not frames

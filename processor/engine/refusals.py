@@ -1,0 +1,21 @@
+"""What libvips complains of, told to the image's owner."""
+
+import pyvips
+
+from processor.engine import ImageRefusedError, Refusal
+
+_OUT_OF_MEMORY = ("out of memory", "unable to allocate", "Cannot allocate memory", "Insufficient memory")
+
+
+def damaged(exc: pyvips.Error) -> ImageRefusedError | MemoryError:
+    """Return the refusal that explains *exc*, or `MemoryError` when it is this process that could not go on."""
+    if any(words.lower() in exc.message.lower() for words in _OUT_OF_MEMORY):
+        return MemoryError("the image did not fit into the memory a task may use")
+    return ImageRefusedError(Refusal.IMAGE_DAMAGED, f"The image is damaged or incomplete: {_first_complaint(exc)}.")
+
+
+def _first_complaint(exc: pyvips.Error) -> str:
+    detail: str = exc.detail
+    lines = (line.strip() for line in detail.splitlines())
+    complaint = next((line for line in lines if line), str(exc.message))
+    return complaint.rstrip(".").split(": ", 1)[-1]

@@ -1,0 +1,136 @@
+"""The process pool that runs the image engine: decoders crash, hang and swell in children, never here.
+
+`WorkerLostError` is this module's only error beside the engine's `ImageRefusedError`.
+"""
+
+import asyncio
+import contextlib
+import multiprocessing
+from collections.abc import Sequence
+from concurrent.futures.process import BrokenProcessPool
+from enum import StrEnum
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from pebble import ProcessExpired, ProcessPool
+
+from processor.engine import ImageLimits, MadeVariant, VariantRequest
+from processor.engine.child import HEAVY_MODULES, prepare, serve
+
+
+class Loss(StrEnum):
+    """The stable codes of how a child was lost."""
+
+    TIME_LIMIT = "time_limit"
+    OUT_OF_MEMORY = "out_of_memory"
+    WORKER_CRASHED = "worker_crashed"
+
+
+class WorkerLostError(Exception):
+    """The child at work crashed, ran out of time or of memory; the same job may be tried once more."""
+
+    def __init__(self, code: Loss, reason: str) -> None:
+        super().__init__(code, reason)
+        self.code = code
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class ImagePool:
+    """An async context manager over child processes that make variants.
+
+    Children are forked from a server process that holds nothing of this one; each is replaced after *tasks_per_child*
+    jobs. *task_seconds* is for each variant of a job, counted from when a child takes the job up.
+    """
+
+    def __init__(
+        self,
+        *,
+        workers: int,
+        limits: ImageLimits,
+        task_seconds: float = 60,
+        task_memory_mb: int = 1024,
+        tasks_per_child: int = 200,
+    ) -> None:
+        self._workers = workers
+        self._limits = limits
+        self._task_seconds = task_seconds
+        self._task_memory_mb = task_memory_mb
+        self._tasks_per_child = tasks_per_child
+        self._pool: ProcessPool | None = None
+        self._replacing = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        self._pool = await asyncio.to_thread(self._started_pool)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Kill the children, whatever they do."""
+        if self._pool is not None:
+            pool, self._pool = self._pool, None
+            await asyncio.to_thread(_kill, pool)
+
+    async def make(self, original: Path, requests: Sequence[VariantRequest]) -> list[MadeVariant]:
+        """Have a child write *requests*' outputs; wait in turn while all are busy.
+
+        Raises `ImageRefusedError` (final) or `WorkerLostError`; then no output is left. Cancelling the caller kills
+        the child at work.
+        """
+        try:
+            return await self._attempt(original, requests)
+        except BaseException:
+            for request in requests:
+                request.output.unlink(missing_ok=True)
+            raise
+
+    async def _attempt(self, original: Path, requests: Sequence[VariantRequest]) -> list[MadeVariant]:
+        seconds = self._task_seconds * len(requests)
+        pool = await self._usable_pool()
+        future = pool.schedule(serve, args=(original, list(requests), self._limits), timeout=seconds)
+        try:
+            made: list[MadeVariant] = await asyncio.wrap_future(future)
+        except TimeoutError as exc:
+            raise WorkerLostError(Loss.TIME_LIMIT, f"The image took longer than {seconds:g} seconds.") from exc
+        except MemoryError as exc:
+            reason = f"The image needs more than the {self._task_memory_mb} MB of memory a task may use."
+            raise WorkerLostError(Loss.OUT_OF_MEMORY, reason) from exc
+        except (ProcessExpired, BrokenProcessPool) as exc:
+            raise WorkerLostError(Loss.WORKER_CRASHED, "The image made the decoder crash.") from exc
+        return made
+
+    async def _usable_pool(self) -> ProcessPool:
+        """Return the pool, a new one where an idle child's death has broken it (pebble then gives up)."""
+        async with self._replacing:
+            if self._pool is None:
+                message = "the pool is not open"
+                raise RuntimeError(message)
+            if not self._pool.active:
+                await asyncio.to_thread(_kill, self._pool)
+                self._pool = await asyncio.to_thread(self._started_pool)
+            return self._pool
+
+    def _started_pool(self) -> ProcessPool:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(HEAVY_MODULES)
+        pool = ProcessPool(
+            max_workers=self._workers,
+            max_tasks=self._tasks_per_child,
+            initializer=prepare,
+            initargs=(self._task_memory_mb,),
+            context=context,
+        )
+        if not pool.active:  # asking starts it
+            message = "the image processes did not start"
+            raise RuntimeError(message)
+        return pool
+
+
+def _kill(pool: ProcessPool) -> None:
+    with contextlib.suppress(BrokenProcessPool):
+        pool.stop()  # type: ignore[no-untyped-call]  # pebble leaves it untyped
+        pool.join()
