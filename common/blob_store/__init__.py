@@ -22,7 +22,7 @@ class BlobStoreUnavailableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class OpenBlob:
-    """A blob being read: its size in bytes, and its content from the byte asked for."""
+    """A blob being read: the size of the whole in bytes, and the part that was asked for, once, in chunks."""
 
     byte_size: int
     chunks: AsyncIterator[bytes]
@@ -32,17 +32,26 @@ class BlobStore(Protocol):
     """Durable home of image bytes, keyed by image id. The rules are in tests/contracts/test_blob_store.py.
 
     A blob is whole or absent, at any moment and after any crash. Writing an id again replaces the blob
-    in one step. Every method raises `BlobStoreUnavailableError` when the store is away.
+    in one step; who is reading the old one reads it to its end. Every method raises
+    `BlobStoreUnavailableError` when the store is away, full or wrongly set up; so does reading the chunks.
     """
 
     async def put_file(self, blob_id: UUID, path: Path) -> None:
-        """Store the content of the file at *path*; durable when this returns. The file may be consumed."""
+        """Store the content of the file at *path*; durable when this returns.
+
+        A file inside `work_dir` may be consumed: it may be gone afterwards, whether this succeeded or not.
+        A cancelled call has stopped working when it ends: the blob is stored, or nothing has changed.
+        Raises `FileNotFoundError` when there is no file at *path*.
+        """
         ...
 
     def open(
         self, blob_id: UUID, *, start: int = 0, length: int | None = None
     ) -> AbstractAsyncContextManager[OpenBlob]:
-        """Yield the blob from byte *start*, *length* bytes at most; raise `BlobNotFoundError`."""
+        """Yield the blob from byte *start*, *length* bytes at most; raise `BlobNotFoundError`.
+
+        A *start* at or past the end, or a *length* of 0, gives no chunks but still the blob's size.
+        """
         ...
 
     def local_file(self, blob_id: UUID) -> AbstractAsyncContextManager[Path]:
@@ -63,5 +72,9 @@ class BlobStore(Protocol):
 
     @property
     def work_dir(self) -> Path:
-        """A local folder for files on their way into the store; on disk, the same file system."""
+        """A local folder for files on their way into the store, private to its users: put files, then store them.
+
+        Whatever lies here for a day is litter and may be removed. On disk, it is the store's own file system,
+        so that storing a file is a rename.
+        """
         ...

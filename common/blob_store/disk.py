@@ -1,0 +1,155 @@
+"""Blobs as files in a folder, which may be a volume that the API and the processors share."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from threading import Event
+from typing import BinaryIO
+from uuid import UUID
+
+from common.blob_store import BlobNotFoundError, OpenBlob
+from common.blob_store.disk_errors import disk_errors
+from common.blob_store.durable_files import (
+    CHUNK_BYTES,
+    CopyStoppedError,
+    copy_aside,
+    flush_folder,
+    move_durably,
+    sweep,
+)
+from common.blob_store.probe import probe
+
+
+@asynccontextmanager
+async def open_disk_store(folder: Path) -> AsyncIterator["DiskStore"]:
+    """Yield the store in *folder*, which is made if need be; sweep what crashes left in its work folder."""
+    store = DiskStore(folder)
+    await asyncio.to_thread(store.prepare)
+    yield store
+
+
+class DiskStore:
+    """A `BlobStore` of files named `FOLDER/<last two digits of the id>/<the two before>/<id>`.
+
+    The ids are time-ordered: their random tails spread over 65 536 folders, their heads would share one.
+    Everything that may block runs in threads.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._work_dir = folder / "work"
+        self._flushed: set[Path] = set()
+
+    @property
+    def work_dir(self) -> Path:
+        """The folder for files on their way in; on the file system of the blobs."""
+        return self._work_dir
+
+    def prepare(self) -> None:
+        """Make the folders and sweep the work folder; blocks."""
+        with disk_errors(self._folder):
+            self._work_dir.mkdir(parents=True, exist_ok=True)
+            flush_folder(self._folder)
+            sweep(self._work_dir)
+
+    async def put_file(self, blob_id: UUID, path: Path) -> None:
+        """Store the file: by renaming it when it lies in `work_dir`, else by copying it."""
+        stop = Event()
+        put = asyncio.ensure_future(asyncio.to_thread(self._put, blob_id, path, stop))
+        try:
+            await asyncio.shield(put)
+        except asyncio.CancelledError:
+            # A thread cannot be cancelled: ask it to stop, and do not return while it works on the file.
+            stop.set()
+            await asyncio.gather(put, return_exceptions=True)
+            raise
+
+    @asynccontextmanager
+    async def open(self, blob_id: UUID, *, start: int = 0, length: int | None = None) -> AsyncIterator[OpenBlob]:
+        """Yield the blob; the open file keeps it readable even when it is replaced or deleted meanwhile."""
+        opening = asyncio.ensure_future(asyncio.to_thread(self._open, blob_id))
+        try:
+            file = await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            opening.add_done_callback(_close_late)
+            raise
+        with file:
+            yield OpenBlob(os.fstat(file.fileno()).st_size, self._chunks(file, start, length))
+
+    @asynccontextmanager
+    async def local_file(self, blob_id: UUID) -> AsyncIterator[Path]:
+        """Yield the blob's own path, without a copy."""
+        if not await self.exists(blob_id):
+            raise BlobNotFoundError(blob_id)
+        yield self._path(blob_id)
+
+    async def exists(self, blob_id: UUID) -> bool:
+        """Say whether there is such a file; raise when the whole folder is gone."""
+        return await asyncio.to_thread(self._exists, blob_id)
+
+    async def delete(self, blob_id: UUID) -> None:
+        """Remove the file, if there is one."""
+        await asyncio.to_thread(self._delete, blob_id)
+
+    async def check(self) -> None:
+        """Write, read and delete a probe."""
+        await probe(self)
+
+    def _path(self, blob_id: UUID) -> Path:
+        return self._folder / blob_id.hex[-2:] / blob_id.hex[-4:-2] / str(blob_id)
+
+    def _put(self, blob_id: UUID, path: Path, stop: Event) -> None:
+        source = path.resolve(strict=True)
+        with disk_errors(self._folder):
+            inside = source.is_relative_to(self._work_dir.resolve())
+            try:
+                staged = source if inside else copy_aside(source, self._work_dir, stop)
+            except CopyStoppedError:
+                return
+            try:
+                move_durably(staged, self._path(blob_id))
+                self._flush_parents(self._path(blob_id).parent)
+            finally:
+                if not inside:
+                    staged.unlink(missing_ok=True)
+
+    def _flush_parents(self, folder: Path) -> None:
+        """Flush the names of *folder* and its parent; once a process is enough, whoever made them."""
+        if folder not in self._flushed:
+            flush_folder(folder.parent)
+            flush_folder(self._folder)
+            self._flushed.add(folder)
+
+    def _open(self, blob_id: UUID) -> BinaryIO:
+        with disk_errors(self._folder):
+            try:
+                return self._path(blob_id).open("rb")
+            except FileNotFoundError:
+                self._work_dir.stat()  # else the volume is gone, which says nothing about the blob
+                raise BlobNotFoundError(blob_id) from None
+
+    def _exists(self, blob_id: UUID) -> bool:
+        with disk_errors(self._folder):
+            self._work_dir.stat()
+            return self._path(blob_id).is_file()
+
+    def _delete(self, blob_id: UUID) -> None:
+        with disk_errors(self._folder):
+            self._work_dir.stat()
+            self._path(blob_id).unlink(missing_ok=True)
+
+    async def _chunks(self, file: BinaryIO, start: int, length: int | None) -> AsyncIterator[bytes]:
+        left = sys.maxsize if length is None else length
+        with disk_errors(self._folder):
+            await asyncio.to_thread(file.seek, start)
+            while left and (chunk := await asyncio.to_thread(file.read, min(left, CHUNK_BYTES))):
+                left -= len(chunk)
+                yield chunk
+
+
+def _close_late(opening: asyncio.Future[BinaryIO]) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close()

@@ -1,0 +1,76 @@
+"""Files that survive a crash: written aside, flushed to the disk, and moved to their name in one step."""
+
+import os
+import shutil
+import time
+from pathlib import Path
+from threading import Event
+from typing import BinaryIO
+from uuid import uuid4
+
+CHUNK_BYTES = 1024 * 1024
+BLOB_MODE = 0o644
+"""Readable by the other service, which may run as another user on the same volume."""
+
+LITTER_SECONDS = 24 * 60 * 60
+"""Far beyond any upload or job: a file this old in a work folder was left by a crash."""
+
+
+class CopyStoppedError(Exception):
+    """The copy was told to stop; it has removed what it wrote."""
+
+
+def copy_aside(source: Path, folder: Path, stop: Event) -> Path:
+    """Copy *source* to a new file in *folder* and return it; raise `CopyStoppedError` soon after *stop* is set.
+
+    On any error nothing is left in *folder*.
+    """
+    copy = folder / f"{uuid4().hex}.part"
+    try:
+        with source.open("rb") as reader, copy.open("xb") as writer:
+            _copy(reader, writer, stop)
+    except BaseException:
+        copy.unlink(missing_ok=True)
+        raise
+    return copy
+
+
+def move_durably(source: Path, target: Path) -> None:
+    """Move *source* to *target* on the same file system: whole and on the disk, or not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with source.open("rb") as file:
+        os.fchmod(file.fileno(), BLOB_MODE)
+        os.fsync(file.fileno())
+    source.replace(target)
+    flush_folder(target.parent)
+
+
+def _copy(reader: BinaryIO, writer: BinaryIO, stop: Event) -> None:
+    while chunk := reader.read(CHUNK_BYTES):
+        if stop.is_set():
+            raise CopyStoppedError
+        writer.write(chunk)
+
+
+def flush_folder(folder: Path) -> None:
+    """Return when the names in *folder* are on the disk, not only their files."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sweep(folder: Path) -> None:
+    """Remove from *folder* what has lain there for a day; several processes may sweep at once."""
+    oldest = time.time() - LITTER_SECONDS
+    for entry in folder.iterdir():
+        try:
+            if entry.lstat().st_mtime >= oldest:
+                continue
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                entry.unlink()
+        except FileNotFoundError:
+            continue  # another process swept it first

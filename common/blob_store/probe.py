@@ -1,0 +1,31 @@
+"""The check that a blob store works: a probe is written, read back and deleted."""
+
+import asyncio
+
+from common.blob_store import BlobStore, BlobStoreUnavailableError
+from common.ids import new_id
+
+_CONTENT = b"icecube probe"
+
+
+async def probe(store: BlobStore) -> None:
+    """Store, read, delete and miss a small blob; raise `BlobStoreUnavailableError` for whatever goes wrong.
+
+    The last step matters on S3: without the right to list, it answers "forbidden" where a key is missing.
+    """
+    blob_id = new_id()
+    path = store.work_dir / f"{blob_id}.probe"
+    try:
+        await asyncio.to_thread(path.write_bytes, _CONTENT)
+        await store.put_file(blob_id, path)
+    except OSError as exc:
+        message = f"blob store: cannot write in its work folder {store.work_dir}: {exc.strerror}"
+        raise BlobStoreUnavailableError(message) from exc
+    finally:
+        path.unlink(missing_ok=True)
+    async with store.open(blob_id) as blob:
+        content = b"".join([chunk async for chunk in blob.chunks])
+    await store.delete(blob_id)
+    if content != _CONTENT or await store.exists(blob_id):
+        message = "blob store: a probe did not come back as it was written, or was still there after its deletion"
+        raise BlobStoreUnavailableError(message)

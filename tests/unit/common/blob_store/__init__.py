@@ -1,0 +1,1 @@
+"""What only one adapter of the blob store promises."""
