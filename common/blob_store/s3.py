@@ -1,0 +1,169 @@
+"""Blobs as objects in an S3 bucket."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+from aiobotocore.config import AioConfig
+from aiobotocore.session import get_session
+from botocore.exceptions import ClientError
+
+from common.blob_store import BlobNotFoundError, OpenBlob
+from common.blob_store.disk_errors import disk_errors
+from common.blob_store.probe import probe
+from common.blob_store.s3_errors import error_code, s3_errors
+from common.blob_store.s3_upload import REQUEST_SECONDS, S3Upload
+from common.settings.groups import BlobSettings
+
+if TYPE_CHECKING:
+    from types_aiobotocore_s3 import S3Client
+    from types_aiobotocore_s3.type_defs import GetObjectOutputTypeDef
+
+CHUNK_BYTES = 256 * 1024
+
+
+@asynccontextmanager
+async def open_s3_store(settings: BlobSettings) -> AsyncIterator["S3Store"]:
+    """Yield the store in the bucket of *settings*: one client, whose connections are closed at the end.
+
+    Nothing is asked of S3 yet: `check` tells whether bucket, region and keys are right.
+    """
+    with TemporaryDirectory(prefix="icecube-") as work_dir:
+        client = get_session().create_client(
+            "s3",
+            region_name=settings.region,
+            endpoint_url=settings.endpoint or None,
+            aws_access_key_id=settings.access_key_id or None,
+            aws_secret_access_key=settings.secret_access_key.get_secret_value() or None,
+            config=_config(settings),
+        )
+        async with client as s3:
+            yield S3Store(s3, settings, Path(work_dir))
+
+
+def _config(settings: BlobSettings) -> AioConfig:
+    return AioConfig(
+        s3={"addressing_style": "path" if settings.endpoint else "virtual"},
+        retries={"mode": "standard", "total_max_attempts": 3},
+        connect_timeout=5,
+        read_timeout=30,
+        max_pool_connections=50,
+        # The checksums that newer SDKs add by themselves are unknown to many S3-compatible servers.
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+    )
+
+
+class S3Store:
+    """A `BlobStore` of objects named `images/<id>`; S3 replaces an object in one step.
+
+    Requests are tried three times within a minute. Missing keys are found by reading, never by HEAD, whose
+    answers do not say whether it is the key or the bucket that is missing.
+    """
+
+    def __init__(self, client: "S3Client", settings: BlobSettings, work_dir: Path) -> None:
+        self._client = client
+        self._bucket = settings.bucket
+        self._place = f"s3://{settings.bucket} at {settings.endpoint or f'AWS, {settings.region}'}"
+        self._work_dir = work_dir
+
+    @property
+    def work_dir(self) -> Path:
+        """A temporary folder, removed when the store is closed."""
+        return self._work_dir
+
+    async def put_file(self, blob_id: UUID, path: Path) -> None:
+        """Upload the file, which stays."""
+        with s3_errors(self._place, blob_id):
+            await S3Upload(self._client, self._bucket, _key(blob_id)).send(path)
+
+    @asynccontextmanager
+    async def open(self, blob_id: UUID, *, start: int = 0, length: int | None = None) -> AsyncIterator[OpenBlob]:
+        """Yield the blob while its download runs; leaving early drops the connection."""
+        end = "" if length is None else start + length - 1
+        answer = None if length == 0 else await self._get(blob_id, f"bytes={start}-{end}")
+        if answer is None:
+            yield OpenBlob(await self._size(blob_id), _no_chunks())
+            return
+        async with answer["Body"]:
+            yield OpenBlob(_whole_size(answer), self._chunks(blob_id, answer))
+
+    @asynccontextmanager
+    async def local_file(self, blob_id: UUID) -> AsyncIterator[Path]:
+        """Download the blob into the work folder; the copy is removed at the end."""
+        path = self._work_dir / f"{uuid4().hex}.download"
+        try:
+            async with self.open(blob_id) as blob:
+                with disk_errors(self._work_dir):
+                    await _write(path, blob.chunks)
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+
+    async def exists(self, blob_id: UUID) -> bool:
+        """Say whether there is such an object."""
+        try:
+            await self._size(blob_id)
+        except BlobNotFoundError:
+            return False
+        return True
+
+    async def delete(self, blob_id: UUID) -> None:
+        """Delete the object; S3 does not mind when there is none."""
+        with s3_errors(self._place, blob_id):
+            async with asyncio.timeout(REQUEST_SECONDS):
+                await self._client.delete_object(Bucket=self._bucket, Key=_key(blob_id))
+
+    async def check(self) -> None:
+        """Write, read, delete and miss a probe: this needs every right the store needs but aborting uploads."""
+        await probe(self)
+
+    async def _get(self, blob_id: UUID, span: str) -> "GetObjectOutputTypeDef | None":
+        """Return the answer for the bytes of *span*; None when the blob has none of them."""
+        with s3_errors(self._place, blob_id):
+            try:
+                async with asyncio.timeout(REQUEST_SECONDS):
+                    return await self._client.get_object(Bucket=self._bucket, Key=_key(blob_id), Range=span)
+            except ClientError as exc:
+                if error_code(exc) != "InvalidRange":
+                    raise
+                return None
+
+    async def _size(self, blob_id: UUID) -> int:
+        answer = await self._get(blob_id, "bytes=0-0")
+        if answer is None:
+            return 0
+        with s3_errors(self._place, blob_id):
+            async with answer["Body"] as body:
+                await body.read()  # so that the connection can be used again
+        return _whole_size(answer)
+
+    async def _chunks(self, blob_id: UUID, answer: "GetObjectOutputTypeDef") -> AsyncIterator[bytes]:
+        with s3_errors(self._place, blob_id):
+            async for chunk in answer["Body"].iter_chunks(CHUNK_BYTES):
+                yield chunk
+
+
+def _key(blob_id: UUID) -> str:
+    return f"images/{blob_id}"
+
+
+def _whole_size(answer: "GetObjectOutputTypeDef") -> int:
+    whole = answer.get("ContentRange", "").rpartition("/")[2]
+    return int(whole) if whole else answer["ContentLength"]
+
+
+async def _no_chunks() -> AsyncIterator[bytes]:
+    nothing: tuple[bytes, ...] = ()
+    for chunk in nothing:
+        yield chunk
+
+
+async def _write(path: Path, chunks: AsyncIterator[bytes]) -> None:
+    with await asyncio.to_thread(path.open, "wb") as file:
+        async for chunk in chunks:
+            await asyncio.to_thread(file.write, chunk)

@@ -1,0 +1,1 @@
+"""The rules of every port, run on every adapter."""

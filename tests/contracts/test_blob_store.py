@@ -1,0 +1,229 @@
+"""The rules of the blob store's port, on every adapter."""
+
+import asyncio
+import hashlib
+import os
+import tracemalloc
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import cast
+from uuid import UUID
+
+import pytest
+from pydantic import SecretStr
+
+from common.blob_store import BlobNotFoundError, BlobStore
+from common.blob_store.disk import open_disk_store
+from common.blob_store.s3 import open_s3_store
+from common.ids import new_id
+from common.settings.groups import BlobSettings, BlobType
+from tests.services.s3 import S3Server
+
+MIB = 1024 * 1024
+
+
+@pytest.fixture(params=["disk", "s3"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[BlobStore]:
+    """Yield a store of each kind; S3 is a real server."""
+    if request.param == "disk":
+        async with open_disk_store(tmp_path / "blobs") as disk:
+            yield disk
+    else:
+        server = cast("S3Server", request.getfixturevalue("s3_server"))
+        async with open_s3_store(s3_settings(server)) as s3:
+            yield s3
+
+
+def s3_settings(server: S3Server) -> BlobSettings:
+    """Return the settings that reach *server*."""
+    return BlobSettings(
+        type=BlobType.S3,
+        bucket=server.bucket,
+        region=server.region,
+        endpoint=server.endpoint,
+        access_key_id=server.access_key_id,
+        secret_access_key=SecretStr(server.secret_access_key),
+    )
+
+
+def a_file(folder: Path, content: bytes) -> Path:
+    """Return a new file in *folder* with *content*."""
+    path = folder / f"{new_id()}.upload"
+    path.write_bytes(content)
+    return path
+
+
+async def content_of(store: BlobStore, blob_id: UUID, *, start: int = 0, length: int | None = None) -> bytes:
+    """Return what *store* reads back."""
+    async with store.open(blob_id, start=start, length=length) as blob:
+        return b"".join([chunk async for chunk in blob.chunks])
+
+
+@pytest.mark.parametrize("size", [0, 1, MIB + 1, 9 * MIB])
+async def test_what_is_put_is_read_back(store: BlobStore, tmp_path: Path, size: int) -> None:
+    """Any content comes back as it was, with its size: empty, small, and large enough for several parts."""
+    blob_id, content = new_id(), os.urandom(size)
+    await store.put_file(blob_id, a_file(tmp_path, content))
+
+    async with store.open(blob_id) as blob:
+        read = b"".join([chunk async for chunk in blob.chunks])
+
+    assert blob.byte_size == size
+    assert read == content
+
+
+@pytest.mark.parametrize(
+    ("start", "length", "expected"),
+    [(0, 4, b"0123"), (3, 4, b"3456"), (7, None, b"789"), (8, 100, b"89"), (4, 0, b""), (10, None, b""), (99, 5, b"")],
+)
+async def test_a_part_can_be_read(
+    store: BlobStore, tmp_path: Path, start: int, length: int | None, expected: bytes
+) -> None:
+    """A part is what was asked for and exists; the size is always the whole blob's."""
+    blob_id = new_id()
+    await store.put_file(blob_id, a_file(tmp_path, b"0123456789"))
+
+    async with store.open(blob_id, start=start, length=length) as blob:
+        read = b"".join([chunk async for chunk in blob.chunks])
+
+    assert read == expected
+    assert blob.byte_size == 10
+
+
+async def test_a_part_of_an_empty_blob_is_empty(store: BlobStore, tmp_path: Path) -> None:
+    """Asking an empty blob for bytes is no error."""
+    blob_id = new_id()
+    await store.put_file(blob_id, a_file(tmp_path, b""))
+
+    async with store.open(blob_id, start=2, length=3) as blob:
+        read = b"".join([chunk async for chunk in blob.chunks])
+
+    assert (read, blob.byte_size) == (b"", 0)
+
+
+async def test_a_reader_of_the_old_blob_is_not_disturbed_by_the_new(store: BlobStore, tmp_path: Path) -> None:
+    """Overwriting happens in one step: who reads the old blob gets all of it, who opens later the new one."""
+    blob_id, old, new = new_id(), b"o" * (3 * MIB), b"n" * (2 * MIB)
+    await store.put_file(blob_id, a_file(tmp_path, old))
+
+    async with store.open(blob_id) as blob:
+        first = await anext(blob.chunks)
+        await store.put_file(blob_id, a_file(tmp_path, new))
+        rest = b"".join([chunk async for chunk in blob.chunks])
+
+    assert first + rest == old
+    assert await content_of(store, blob_id) == new
+
+
+async def test_of_concurrent_puts_one_is_stored_whole(store: BlobStore, tmp_path: Path) -> None:
+    """Writers of one id at the same time leave the blob of one of them, never a mixture."""
+    blob_id, contents = new_id(), [bytes([letter]) * (2 * MIB) for letter in b"abcdef"]
+
+    await asyncio.gather(*(store.put_file(blob_id, a_file(tmp_path, content)) for content in contents))
+
+    assert await content_of(store, blob_id) in contents
+
+
+async def test_a_missing_blob_is_not_found(store: BlobStore) -> None:
+    """Every way of reading what is not there names the id."""
+    blob_id = new_id()
+
+    with pytest.raises(BlobNotFoundError) as opening:
+        await content_of(store, blob_id)
+    with pytest.raises(BlobNotFoundError):
+        await content_of(store, blob_id, start=5, length=0)
+    with pytest.raises(BlobNotFoundError):
+        async with store.local_file(blob_id):
+            pass
+
+    assert opening.value.blob_id == blob_id
+    assert not await store.exists(blob_id)
+
+
+async def test_deleting_twice_is_fine(store: BlobStore, tmp_path: Path) -> None:
+    """A deleted blob is gone, and deleting it again is no error."""
+    blob_id = new_id()
+    await store.put_file(blob_id, a_file(tmp_path, b"x"))
+    existed = await store.exists(blob_id)
+
+    await store.delete(blob_id)
+    await store.delete(blob_id)
+
+    assert existed
+    assert not await store.exists(blob_id)
+
+
+async def test_a_local_file_holds_the_whole_blob(store: BlobStore, tmp_path: Path) -> None:
+    """A program that needs a path gets one with every byte."""
+    blob_id, content = new_id(), os.urandom(3 * MIB)
+    await store.put_file(blob_id, a_file(tmp_path, content))
+
+    async with store.local_file(blob_id) as path:
+        read = path.read_bytes()
+
+    assert read == content
+    assert list(store.work_dir.iterdir()) == []
+
+
+async def test_a_file_outside_the_work_folder_stays(store: BlobStore, tmp_path: Path) -> None:
+    """Only files in the work folder may be consumed; anyone else's file is copied."""
+    path = a_file(tmp_path, b"mine")
+
+    await store.put_file(new_id(), path)
+
+    assert path.read_bytes() == b"mine"
+
+
+async def test_a_file_that_is_not_there_cannot_be_put(store: BlobStore, tmp_path: Path) -> None:
+    """The caller's mistake is told as such, not as a store that is away."""
+    blob_id = new_id()
+
+    with pytest.raises(FileNotFoundError):
+        await store.put_file(blob_id, tmp_path / "nothing")
+
+    assert not await store.exists(blob_id)
+
+
+@pytest.mark.parametrize("yields", range(8))
+async def test_a_cancelled_put_changes_nothing_or_everything(store: BlobStore, tmp_path: Path, yields: int) -> None:
+    """However far a put had come when it was cancelled, the blob is the old or the new one, and nothing is left."""
+    blob_id, old, new = new_id(), b"old", os.urandom(20 * MIB)
+    await store.put_file(blob_id, a_file(tmp_path, old))
+    putting = asyncio.ensure_future(store.put_file(blob_id, a_file(tmp_path, new)))
+    for _ in range(yields**3):
+        await asyncio.sleep(0)
+
+    putting.cancel()
+    await asyncio.wait([putting])
+
+    assert await content_of(store, blob_id) in ((old, new) if putting.cancelled() else (new,))
+    assert list(store.work_dir.iterdir()) == []
+
+
+async def test_a_large_blob_passes_in_bounded_memory(store: BlobStore, tmp_path: Path) -> None:
+    """40 MiB are written and read with a fraction of that in memory."""
+    blob_id, path, digest = new_id(), tmp_path / "large", hashlib.sha256()
+    with path.open("wb") as file:
+        for _ in range(40):
+            chunk = os.urandom(MIB)
+            digest.update(chunk)
+            file.write(chunk)
+    read = hashlib.sha256()
+
+    tracemalloc.start()
+    await store.put_file(blob_id, path)
+    async with store.open(blob_id) as blob:
+        async for chunk in blob.chunks:
+            read.update(chunk)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert read.digest() == digest.digest()
+    assert peak < 30 * MIB
+
+
+async def test_a_working_store_passes_its_check_and_keeps_no_probe(store: BlobStore) -> None:
+    """The check of a store in order is silent and leaves nothing in the work folder."""
+    await store.check()
+
+    assert list(store.work_dir.iterdir()) == []
