@@ -16,8 +16,8 @@ async def _consume(broker: str, group: str, wanted: int) -> list[bytes]:
         auto_offset_reset="earliest",
         enable_auto_commit=False,
         fetch_max_wait_ms=FETCH_WAIT_MS,
-        session_timeout_ms=2000,  # the broker forms a group again only after this
-        heartbeat_interval_ms=500,
+        session_timeout_ms=6000,  # the broker forms a group again only after this
+        heartbeat_interval_ms=2000,
     )
     await consumer.start()
     try:

@@ -1,0 +1,53 @@
+"""A folder for what nobody keeps: in RAM where the system has such a place, and gone with its owner."""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_RAM = Path("/dev/shm")  # noqa: S108 - made by mkdtemp, private to us
+_PREFIX = "icecube-ram-"
+
+
+def ram() -> Path:
+    """Return where this system keeps files in RAM, or else its folder for temporary ones."""
+    return _RAM if os.access(_RAM, os.W_OK) else Path(tempfile.gettempdir())
+
+
+@contextmanager
+def ram_folder(parent: Path) -> Iterator[Path]:
+    """Yield a new private folder in *parent*, removed on the way out.
+
+    A folder whose owner was killed is removed by the next caller: the kernel drops the lock on it.
+    """
+    _remove_abandoned(parent)
+    made = Path(tempfile.mkdtemp(prefix=f"new-{_PREFIX}", dir=parent))
+    descriptor = os.open(made, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        # Locked before it has its name: no other caller can take it for abandoned.
+        folder = made.rename(parent / made.name.removeprefix("new-"))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder)
+    finally:
+        os.close(descriptor)
+
+
+def _remove_abandoned(parent: Path) -> None:
+    for folder in parent.glob(f"{_PREFIX}*"):
+        if folder.stat().st_uid != os.geteuid():
+            continue
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            continue
+        else:
+            shutil.rmtree(folder)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,54 @@
+"""Keeps child processes running, and stops them in the reverse of the order they were started in."""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from deploy.local.child import Child, KeptChild, run_to_its_end
+
+
+class Supervisor:
+    """Starts children, restarts those that die, stops all when the `async with` block ends.
+
+    Children live in sessions of their own, so that Ctrl-C in a terminal reaches the supervisor alone, and
+    hold a lifeline: should the supervisor be killed, they end by themselves.
+    """
+
+    def __init__(self, *, grace_seconds: float) -> None:
+        self._grace_seconds = grace_seconds
+        self._stages: list[list[KeptChild]] = []
+
+    async def __aenter__(self) -> Self:
+        self._lifeline, self._lifeline_end = os.pipe()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            for stage in reversed(self._stages):
+                await asyncio.gather(*(child.stop(self._grace_seconds) for child in stage))
+        finally:
+            os.close(self._lifeline_end)
+            os.close(self._lifeline)
+
+    async def run_once(self, child: Child) -> None:
+        """Run *child* to its end; raise `ChildFailedError` when that is not exit status 0."""
+        await run_to_its_end(child, self._lifeline)
+
+    async def start(self, children: Sequence[Child], *, within_seconds: float) -> None:
+        """Start *children* side by side and return when all are ready; from then on they are kept running.
+
+        Raises `ChildFailedError` when one ends before it is ready, or is not ready within the time.
+        """
+        stage = [KeptChild(child, self._lifeline) for child in children]
+        self._stages.append(stage)
+        await asyncio.gather(*(child.start(within_seconds) for child in stage))
+
+    def kill(self) -> None:
+        """Kill every child at once; the stop that is under way then has nothing to wait for."""
+        for stage in self._stages:
+            for child in stage:
+                child.kill()
