@@ -42,6 +42,7 @@ class ChildFailedError(Exception):
     def __init__(self, name: str, what: str) -> None:
         super().__init__(f"{name} {what}")
         self.name = name
+        self.what = what
 
 
 class KeptChild:
@@ -93,27 +94,30 @@ class KeptChild:
         delay = FIRST_DELAY_SECONDS
         while True:
             born = time.monotonic()
-            status = await self._one_life()
+            end = await self._one_life()
             if self._stop_asked.is_set():
                 return
             if not self._is_settled:
-                raise ChildFailedError(self._child.name, f"{told(status)} before it was ready")
+                raise end
             delay = FIRST_DELAY_SECONDS if time.monotonic() - born > _STEADY_SECONDS else delay
-            log.warning("child died, starting it again", child=self._child.name, status=told(status), seconds=delay)
+            log.warning("child died, starting it again", child=self._child.name, what=end.what, seconds=delay)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stop_asked.wait(), delay)
                 return
             delay = min(2 * delay, LONGEST_DELAY_SECONDS)
 
-    async def _one_life(self) -> int:
+    async def _one_life(self) -> ChildFailedError:
         self._child.prepare()
-        self._process = await spawn(self._child, self._lifeline)
+        try:
+            self._process = await spawn(self._child, self._lifeline)
+        except ChildFailedError as exc:
+            return exc
         if self._stop_asked.is_set():  # meanwhile
             self._signal(signal.SIGTERM)
         status = await self._process.wait()
         kill_group(self._process.pid)  # what it started and did not take along
         self._process = None
-        return status
+        return ChildFailedError(self._child.name, told(status) + ("" if self._is_settled else " before it was ready"))
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process:
@@ -133,14 +137,20 @@ async def run_to_its_end(child: Child, lifeline_descriptor: int) -> None:
 
 
 async def spawn(child: Child, lifeline_descriptor: int) -> Process:
-    """Start *child* in a session of its own, with the lifeline in its hand and our output as its own."""
-    return await asyncio.create_subprocess_exec(
-        *child.command,
-        stdin=DEVNULL,
-        env={**os.environ, **child.environment, lifeline.VARIABLE: str(lifeline_descriptor)},
-        pass_fds=(lifeline_descriptor,),
-        start_new_session=True,
-    )
+    """Start *child* in a session of its own, with the lifeline in its hand and our output as its own.
+
+    Raises `ChildFailedError` when the system cannot.
+    """
+    try:
+        return await asyncio.create_subprocess_exec(
+            *child.command,
+            stdin=DEVNULL,
+            env={**os.environ, **child.environment, lifeline.VARIABLE: str(lifeline_descriptor)},
+            pass_fds=(lifeline_descriptor,),
+            start_new_session=True,
+        )
+    except OSError as exc:
+        raise ChildFailedError(child.name, f"could not be started: {exc}") from exc
 
 
 def kill_group(leader: int) -> None:
