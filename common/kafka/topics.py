@@ -1,0 +1,49 @@
+"""Makes our topics where a broker does not make them by itself."""
+
+import asyncio
+
+import structlog
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+
+from common.settings.groups import KafkaSettings
+
+log = structlog.get_logger()
+
+_RETENTION_MS = 7 * 24 * 3600 * 1000
+"""A week: longer than any outage that should go unnoticed; PostgreSQL remembers what is still to be done."""
+
+
+async def create_topics(settings: KafkaSettings) -> None:
+    """Create the topics that do not exist; those that do are left as they are.
+
+    Delete policy, as compaction leaves gaps in the offsets that Faust's commits do not survive.
+    """
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.broker_list)
+    await admin.start()
+    try:
+        existing = set(await admin.list_topics())
+        await asyncio.gather(*(_create(admin, topic) for topic in _wanted(settings) if topic.name not in existing))
+    finally:
+        await admin.close()
+
+
+def _wanted(settings: KafkaSettings) -> list[NewTopic]:
+    partitions = {
+        settings.jobs_topic: settings.partitions,
+        settings.results_topic: settings.partitions,
+        settings.topic: settings.partitions,
+        settings.dead_topic: 1,
+    }
+    config = {"cleanup.policy": "delete", "retention.ms": str(_RETENTION_MS)}
+    return [NewTopic(name, count, settings.replication, topic_configs=config) for name, count in partitions.items()]
+
+
+async def _create(admin: AIOKafkaAdminClient, topic: NewTopic) -> None:
+    answer = await admin.create_topics([topic])
+    code, explanation = answer.topic_errors[0][1], answer.topic_errors[0][-1]
+    error = for_code(code)
+    if code and error is not TopicAlreadyExistsError:
+        message = f"topic {topic.name} was not created: {explanation}"
+        raise error(message)
+    log.info("topic created", topic=topic.name, partitions=topic.num_partitions)

@@ -1,0 +1,34 @@
+"""The W3C trace context, carried along the event path whether or not a tracer is installed.
+
+Only the OpenTelemetry API is needed here; without its SDK nothing is recorded, but ids still travel.
+"""
+
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from opentelemetry import context, propagate, trace
+
+
+def trace_headers() -> dict[str, str]:
+    """Return the headers that carry the current trace on; empty where there is none."""
+    carrier: dict[str, str] = {}
+    propagate.inject(carrier)
+    return carrier
+
+
+@contextmanager
+def continued_trace(headers: Mapping[str, str]) -> Iterator[str]:
+    """Continue the trace in *headers*, or begin one; yield its id in hex."""
+    current = propagate.extract(headers)
+    if not trace.get_current_span(current).get_span_context().is_valid:
+        current = trace.set_span_in_context(trace.NonRecordingSpan(_new_span_context()), current)
+    token = context.attach(current)
+    try:
+        yield trace.format_trace_id(trace.get_current_span(current).get_span_context().trace_id)
+    finally:
+        context.detach(token)
+
+
+def _new_span_context() -> trace.SpanContext:
+    return trace.SpanContext(trace_id=secrets.randbits(128) or 1, span_id=secrets.randbits(64) or 1, is_remote=False)

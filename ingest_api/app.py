@@ -1,0 +1,42 @@
+"""The FastAPI application."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+
+from common.settings.model import Settings
+from ingest_api.errors import add_error_handlers
+from ingest_api.request_context import RequestContextMiddleware
+from ingest_api.routes import health, images, jobs
+from ingest_api.services import Services, open_services
+
+_DESCRIPTION = """
+Upload images, ask for variants of them (resized, converted, compressed), and fetch the results.
+Every finished job is announced on a Kafka topic. Errors are problem details (RFC 9457).
+"""
+
+
+def create_app(
+    settings: Settings,
+    *,
+    open_with: Callable[[Settings], AbstractAsyncContextManager[Services]] = open_services,
+) -> FastAPI:
+    """Return the application; it opens its services when it starts, not before."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Services]]:
+        async with open_with(settings) as services:
+            yield {"services": services}
+
+    # FastAPIOffline brings the documentation page's scripts along instead of having browsers fetch them elsewhere.
+    app: FastAPI = FastAPIOffline(
+        title="Icecube", version=version("icecube"), description=_DESCRIPTION, lifespan=lifespan, redoc_url=None
+    )
+    app.add_middleware(RequestContextMiddleware)
+    add_error_handlers(app)
+    for routes in (images, jobs, health):
+        app.include_router(routes.router)
+    return app

@@ -1,0 +1,44 @@
+"""Keeps the API's background work running through outages of what it depends on."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import structlog
+
+from common.kafka.clients import KafkaError
+from ingest_api.job_store import JobStoreUnavailableError
+
+log = structlog.get_logger()
+
+OUTAGES = (KafkaError, JobStoreUnavailableError, TimeoutError, OSError)
+"""Failures that say nothing worse than that something we depend on is away."""
+_LONGEST_PAUSE_SECONDS = 5.0
+_SETTLED_SECONDS = 30.0
+
+
+@asynccontextmanager
+async def kept_running(name: str, work: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Run *work* for as long as the block runs, again after each failure, pausing longer while it fails at once."""
+    task = asyncio.create_task(_run_again_and_again(name, work), name=name)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _run_again_and_again(name: str, work: Callable[[], Awaitable[None]]) -> None:
+    pause = 0.1
+    clock = asyncio.get_running_loop().time
+    while True:
+        began = clock()
+        try:
+            await work()
+        except OUTAGES as exc:
+            log.warning("waiting for a dependency", work=name, error=str(exc) or repr(exc), pause_seconds=pause)
+        except Exception:
+            # A mistake of ours: told in full, and tried again, as stopping would lose nothing but help nobody.
+            log.exception("background work failed", work=name, pause_seconds=pause)
+        await asyncio.sleep(pause)
+        pause = 0.1 if clock() - began > _SETTLED_SECONDS else min(2 * pause, _LONGEST_PAUSE_SECONDS)

@@ -1,0 +1,143 @@
+"""Answers `GET` and `HEAD` for an image's bytes, which never change: caches, conditions and ranges included."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from http import HTTPStatus
+from typing import Protocol
+from uuid import UUID
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from common.blob_store import BlobStore
+from common.formats import ImageFormat
+
+_ONE_RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{1,18})?|-([0-9]{1,18}))")
+
+
+class DownloadableImage(Protocol):
+    """What an answer needs to know of an image; its name is safe, as `ingest_api.names.safe_name` makes it."""
+
+    @property
+    def id(self) -> UUID: ...  # noqa: D102 - says itself
+    @property
+    def original_name(self) -> str: ...  # noqa: D102 - says itself
+    @property
+    def format(self) -> ImageFormat: ...  # noqa: D102 - says itself
+    @property
+    def byte_size(self) -> int: ...  # noqa: D102 - says itself
+    @property
+    def created_at(self) -> datetime: ...  # noqa: D102 - says itself
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The bytes of a blob to be sent: *length* of them at most, all when it is None."""
+
+    start: int = 0
+    length: int | None = None
+
+
+_WHOLE = Span()
+
+
+async def image_response(blobs: BlobStore, image: DownloadableImage, request_headers: Headers, method: str) -> Response:
+    """Return the answer to *method*, GET or HEAD.
+
+    When it is sent, the blob is opened before the status goes out: `BlobNotFoundError`,
+    `BlobStoreUnavailableError` and, for a range past the end, `HTTPException` 416 reach the error handlers.
+    """
+    headers = _headers_of(image)
+    if _is_fresh(request_headers, headers["ETag"], image.created_at):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    if method == "HEAD":
+        return _BlobResponse(blobs, image.id, _WHOLE, headers, is_head=True)
+    return _BlobResponse(blobs, image.id, _span(request_headers, headers, image.byte_size), headers)
+
+
+class _BlobResponse(StreamingResponse):
+    """Opens the blob when it is sent, so that one which is never sent, or sent by halves, leaves nothing open.
+
+    Length and range are told of the blob as it is found, never of what a database remembers.
+    """
+
+    def __init__(
+        self, blobs: BlobStore, image_id: UUID, span: Span, headers: dict[str, str], *, is_head: bool = False
+    ) -> None:
+        super().__init__(content=(), headers=headers)
+        self._blobs = blobs
+        self._image_id = image_id
+        self._span = span
+        self._is_head = is_head
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        length = 0 if self._is_head else self._span.length
+        async with self._blobs.open(self._image_id, start=self._span.start, length=length) as blob:
+            self._describe(blob.byte_size)
+            self.body_iterator = blob.chunks
+            await super().__call__(scope, receive, send)
+
+    def _describe(self, byte_size: int) -> None:
+        start, length = self._span.start, self._span.length
+        end = byte_size if length is None else min(start + length, byte_size)
+        self.headers["Content-Length"] = str(end - start)
+        if self._span == _WHOLE:
+            return
+        if start >= byte_size:
+            headers = {"Content-Range": f"bytes */{byte_size}"}
+            raise HTTPException(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, headers=headers)
+        self.status_code = HTTPStatus.PARTIAL_CONTENT
+        self.headers["Content-Range"] = f"bytes {start}-{end - 1}/{byte_size}"
+
+
+def _headers_of(image: DownloadableImage) -> dict[str, str]:
+    return {
+        "Content-Type": image.format.media_type,
+        "Content-Disposition": f'inline; filename="{image.original_name}.{image.format.value}"',
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "public, max-age=31536000, immutable",
+        "ETag": f'"{image.id}"',
+        "Last-Modified": format_datetime(_whole_second(image.created_at), usegmt=True),
+        # The bytes came from a stranger: no browser may take them for anything but the image they were checked to be.
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
+def _is_fresh(request_headers: Headers, etag: str, created_at: datetime) -> bool:
+    """Say whether the client's copy is still good; by its tag where it sends one, else by its date (RFC 9110, 13.2)."""
+    tags = request_headers.get("If-None-Match")
+    if tags is not None:
+        return tags.strip() == "*" or etag in {tag.strip().removeprefix("W/") for tag in tags.split(",")}
+    since = _date(request_headers.get("If-Modified-Since"))
+    return since is not None and _whole_second(created_at) <= since
+
+
+def _span(request_headers: Headers, headers: dict[str, str], byte_size: int) -> Span:
+    """Return the one range asked for; everything for several ranges, a malformed one, or another version's."""
+    if request_headers.get("If-Range", headers["ETag"]) not in {headers["ETag"], headers["Last-Modified"]}:
+        return _WHOLE
+    match = _ONE_RANGE.fullmatch(request_headers.get("Range", "").strip())
+    if match is None:
+        return _WHOLE
+    first, last, suffix = (None if part is None else int(part) for part in match.groups())
+    if first is None:
+        return Span(start=byte_size - min(suffix or 0, byte_size))
+    if last is None:
+        return Span(start=first)
+    return Span(start=first, length=last - first + 1) if last >= first else _WHOLE
+
+
+def _date(text: str | None) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(text or "")
+    except (TypeError, ValueError, IndexError, OverflowError):  # what it raises for different kinds of nonsense
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
+
+
+def _whole_second(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(microsecond=0)

@@ -1,0 +1,66 @@
+"""What an upload's first bytes tell: the values, and the family of refusals.
+
+UploadRefusedError          the file is not taken; `code` is stable, the message is for the uploader
+├── EmptyFileError          empty_file
+├── NotAnImageError         not_an_image
+├── UnsupportedFormatError  unsupported_format
+├── DamagedHeaderError      damaged_header
+├── TooManyPixelsError      too_many_pixels
+└── SideTooLongError        side_too_long
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from common.formats import ImageFormat
+
+
+@dataclass(frozen=True, slots=True)
+class ImageHeader:
+    """What the header says: the format by its first bytes, width and height in pixels as stored, unrotated."""
+
+    format: ImageFormat
+    width: int
+    height: int
+
+
+class UploadRefusedError(Exception):
+    """The upload is not taken; the message is a sentence for the uploader."""
+
+    code: ClassVar[str] = "upload_refused"
+
+
+class EmptyFileError(UploadRefusedError):
+    """The file has no bytes."""
+
+    code = "empty_file"
+
+
+class NotAnImageError(UploadRefusedError):
+    """The file is something else than an image."""
+
+    code = "not_an_image"
+
+
+class UnsupportedFormatError(UploadRefusedError):
+    """The file is an image, of a kind that Icecube does not read."""
+
+    code = "unsupported_format"
+
+
+class DamagedHeaderError(UploadRefusedError):
+    """The file begins as an image of a known format, but its header cannot be read."""
+
+    code = "damaged_header"
+
+
+class TooManyPixelsError(UploadRefusedError):
+    """Width times height is beyond the limit."""
+
+    code = "too_many_pixels"
+
+
+class SideTooLongError(UploadRefusedError):
+    """Width or height is beyond the limit."""
+
+    code = "side_too_long"

@@ -1,0 +1,97 @@
+"""Takes uploads and jobs in: checked first, then stored, all or nothing."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+
+from common.blob_store import BlobStore, BlobStoreUnavailableError
+from common.events import RequestedTask
+from common.ids import new_id
+from common.options import VariantOptions
+from common.settings.groups import LimitsSettings
+from ingest_api.header import ImageHeader, check_limits, read_header
+from ingest_api.job_store import ImageUnknownError, JobRecord, JobStore, StoredImage
+from ingest_api.jobs import Job
+from ingest_api.messages import Messages
+from ingest_api.names import safe_name
+from ingest_api.receiving import ReceivedFile
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """The two use cases that accept something from a client."""
+
+    jobs: JobStore
+    blobs: BlobStore
+    messages: Messages
+    limits: LimitsSettings
+    clock: Callable[[], datetime]
+    wake_relay: Callable[[], None]
+
+    async def store_originals(self, files: Sequence[ReceivedFile]) -> list[StoredImage]:
+        """Store *files* and return their images in the same order.
+
+        Raises `UploadRefusedError` before anything is stored when one of them is no image we take, or beyond
+        a limit; whatever fails later takes back what was stored.
+        """
+        headers = [await asyncio.to_thread(self._checked_header, file) for file in files]
+        images = [self._image(file, header) for file, header in zip(files, headers, strict=True)]
+        try:
+            for image, file in zip(images, files, strict=True):
+                await self.blobs.put_file(image.id, file.path)
+            await self.jobs.add_originals(images)
+        except BaseException:  # also when the client hangs up
+            await asyncio.shield(self._take_back(images))
+            raise
+        log.info("originals stored", ids=[str(image.id) for image in images])
+        return images
+
+    async def accept_job(self, original_id: UUID, options: Sequence[VariantOptions]) -> JobRecord:
+        """Commit a job and the event that asks for it; raise `ImageUnknownError`."""
+        original = await self.jobs.find_image(original_id)
+        if original is None:
+            raise ImageUnknownError(original_id)
+        at = self.clock()
+        record = JobRecord(
+            job=Job(id=new_id()),
+            original=original,
+            tasks=tuple(_task(option.resolved_for(original.format)) for option in options),
+            created_at=at,
+        )
+        await self.jobs.add_job(record, self.messages.job_requested(record, at=at))
+        self.wake_relay()
+        log.info("job accepted", job_id=str(record.job.id), tasks=len(record.tasks))
+        return record
+
+    def _checked_header(self, file: ReceivedFile) -> ImageHeader:
+        header = read_header(file.path)
+        check_limits(header, self.limits)
+        return header
+
+    def _image(self, file: ReceivedFile, header: ImageHeader) -> StoredImage:
+        return StoredImage(
+            id=new_id(),
+            original_name=safe_name(file.name),
+            format=header.format,
+            width=header.width,
+            height=header.height,
+            byte_size=file.byte_size,
+            created_at=self.clock(),
+        )
+
+    async def _take_back(self, images: Sequence[StoredImage]) -> None:
+        for image in images:
+            try:
+                await self.blobs.delete(image.id)
+            except BlobStoreUnavailableError as exc:
+                log.warning("orphaned blob left behind", image_id=str(image.id), error=str(exc))
+
+
+def _task(options: VariantOptions) -> RequestedTask:
+    return RequestedTask(id=new_id(), variant_id=new_id(), options=options)

@@ -1,0 +1,153 @@
+"""The truth about images, jobs and events still to be sent: the port; its adapter stands beside it."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from common.events import RequestedTask
+from common.formats import ImageFormat
+from ingest_api.jobs import Job
+
+
+class JobStoreUnavailableError(Exception):
+    """PostgreSQL cannot serve now; nothing was written, or the same write may be made again."""
+
+
+class ImageUnknownError(Exception):
+    """There is no image of this id to work on."""
+
+    def __init__(self, image_id: UUID) -> None:
+        super().__init__(f"no image {image_id}")
+        self.image_id = image_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredImage:
+    """An image whose bytes are in the blob store: an original, or a variant of *original_id*."""
+
+    id: UUID
+    original_name: str
+    format: ImageFormat
+    width: int
+    height: int
+    byte_size: int
+    created_at: datetime
+    original_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxMessage:
+    """A Kafka record to be sent once its transaction is committed, not before *due_at* by the database's clock."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: dict[str, str]
+    due_at: datetime | None = None
+    """None: at once, whatever the clocks of this machine and the database say."""
+    request_of: UUID | None = None
+    """The job that the record asks for, whose place in Kafka is to be remembered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """Where in Kafka a job's newest request stands."""
+
+    job_id: UUID
+    partition: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRecord:
+    """A job with what it works on."""
+
+    job: Job
+    original: StoredImage
+    tasks: tuple[RequestedTask, ...]
+    created_at: datetime
+    publication: Publication | None = None
+    """Where the newest request stands; None while it is in the outbox."""
+
+
+class JobChanges(Protocol):
+    """Jobs locked for change. What is recorded here is written together, or not at all."""
+
+    @property
+    def records(self) -> dict[UUID, JobRecord]:
+        """The locked jobs as they are now; an unknown id is absent."""
+        ...
+
+    def save(self, job: Job) -> None:
+        """Replace the state of a locked job."""
+        ...
+
+    def add_images(self, images: Iterable[StoredImage]) -> None:
+        """Add variants; one that is there already is left as it is."""
+        ...
+
+    def publish(self, message: OutboxMessage) -> None:
+        """Add *message* to the outbox; the job it asks for counts as unpublished until the relay has sent it."""
+        ...
+
+
+class ClaimedMessages(Protocol):
+    """Due messages that this relay alone holds, until its block ends."""
+
+    @property
+    def messages(self) -> dict[int, OutboxMessage]:
+        """The messages by their place in the outbox, in the order to send them in."""
+        ...
+
+    def mark_sent(self, position: int, publication: Publication | None) -> None:
+        """Note that Kafka has acknowledged a message, and where a job's request now stands."""
+        ...
+
+
+class Outbox(Protocol):
+    """Committed events on their way to Kafka."""
+
+    def claim(self, limit: int) -> AbstractAsyncContextManager[ClaimedMessages]:
+        """Hold due messages; when the block ends well those marked as sent are forgotten, the others released."""
+        ...
+
+
+class JobStore(Protocol):
+    """Durable home of images and jobs. The rules are in tests/contracts/test_job_store.py.
+
+    Every method raises `JobStoreUnavailableError` when the database is away.
+    """
+
+    async def add_originals(self, images: Sequence[StoredImage]) -> None:
+        """Add all of *images*, or none."""
+        ...
+
+    async def find_image(self, image_id: UUID) -> StoredImage | None:
+        """Return the image, original or variant."""
+        ...
+
+    async def add_job(self, record: JobRecord, request: OutboxMessage) -> None:
+        """Add a job together with the event that asks for it, or neither."""
+        ...
+
+    async def find_job(self, job_id: UUID) -> JobRecord | None:
+        """Return the job as last committed."""
+        ...
+
+    def changing(self, job_ids: Iterable[UUID]) -> AbstractAsyncContextManager[JobChanges]:
+        """Lock jobs and commit, when the block ends well, all that was recorded in it.
+
+        Two callers that name the same job wait for each other; the second sees what the first wrote.
+        """
+        ...
+
+    async def unanswered(self, *, published_before: datetime, limit: int) -> list[Publication]:
+        """Return where the unfinished jobs published before that time stand in Kafka, the oldest first."""
+        ...
+
+    async def check(self) -> None:
+        """Make sure that the database answers."""
+        ...

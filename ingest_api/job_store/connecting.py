@@ -1,0 +1,66 @@
+"""The pool of PostgreSQL connections, and the one place where its errors become ours."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TypeAlias
+
+import asyncpg
+import stamina
+
+from ingest_api.job_store import JobStoreUnavailableError
+
+Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+
+ACQUIRE_SECONDS = 5
+"""How long a caller waits for a free connection before it is told that the database is busy."""
+COMMAND_SECONDS = 30
+STARTUP_SECONDS = 30
+"""How long a starting process waits for a database that is starting too."""
+
+_AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.exceptions.OperatorInterventionError,  # shutting down, starting up, cancelled
+    asyncpg.exceptions.InsufficientResourcesError,  # too many connections, disk full
+    asyncpg.exceptions.TransactionRollbackError,  # deadlock, lost serialization
+    asyncpg.exceptions.LockNotAvailableError,
+)
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Raise `JobStoreUnavailableError` for what another try may cure; let mistakes of ours crash loudly."""
+    try:
+        yield
+    except _AWAY as exc:
+        message = f"PostgreSQL cannot serve: {type(exc).__name__}: {exc}".strip()
+        raise JobStoreUnavailableError(message) from exc
+
+
+@asynccontextmanager
+async def open_pool(dsn: str, *, max_connections: int) -> AsyncIterator[Pool]:
+    """Yield a pool of connections; wait for a database that is still starting."""
+    async for attempt in stamina.retry_context(on=JobStoreUnavailableError, attempts=None, timeout=STARTUP_SECONDS):
+        with attempt, translated_errors():
+            pool = await asyncpg.create_pool(
+                dsn,
+                min_size=1,
+                max_size=max_connections,
+                command_timeout=COMMAND_SECONDS,
+                server_settings={"application_name": "icecube-api"},
+            )
+    try:
+        yield pool
+    finally:
+        await pool.close()
+
+
+@asynccontextmanager
+async def connection_of(pool: Pool) -> AsyncIterator[Connection]:
+    """Yield a connection, with errors translated."""
+    with translated_errors():
+        async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+            yield connection

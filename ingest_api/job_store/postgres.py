@@ -1,0 +1,108 @@
+"""The job store on PostgreSQL."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from uuid import UUID
+
+from ingest_api.job_store import ImageUnknownError, JobRecord, OutboxMessage, Publication, StoredImage
+from ingest_api.job_store.connecting import Connection, Pool, connection_of
+from ingest_api.job_store.rows import (
+    encoded_tasks,
+    image_columns,
+    image_from,
+    job_columns,
+    message_columns,
+    publication_from,
+    record_from,
+)
+from ingest_api.job_store.statements import statement
+from ingest_api.jobs import Job
+
+
+class PostgresJobChanges:
+    """Changes gathered while jobs are locked; see `JobChanges`."""
+
+    def __init__(self, records: dict[UUID, JobRecord]) -> None:
+        self.records = records
+        self._jobs: dict[UUID, Job] = {}
+        self._images: list[StoredImage] = []
+        self._messages: list[OutboxMessage] = []
+
+    def save(self, job: Job) -> None:
+        """Replace the state of a locked job."""
+        self._jobs[job.id] = job
+
+    def add_images(self, images: Iterable[StoredImage]) -> None:
+        """Add variants; one that is there already is left as it is."""
+        self._images.extend(images)
+
+    def publish(self, message: OutboxMessage) -> None:
+        """Add *message* to the outbox."""
+        self._messages.append(message)
+
+    async def write(self, connection: Connection) -> None:
+        """Write what was gathered, in a number of statements that does not depend on how much it is."""
+        if self._images:
+            await connection.execute(statement("insert_images"), *image_columns(self._images))
+        if self._jobs:
+            await connection.execute(statement("update_jobs"), *job_columns(self._jobs.values()))
+        if self._messages:
+            await connection.execute(statement("insert_messages"), *message_columns(self._messages))
+
+
+class PostgresJobStore:
+    """See `JobStore`."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def add_originals(self, images: Sequence[StoredImage]) -> None:
+        """Add all of *images*, or none: one statement."""
+        async with connection_of(self._pool) as connection:
+            await connection.execute(statement("insert_images"), *image_columns(images))
+
+    async def find_image(self, image_id: UUID) -> StoredImage | None:
+        """Return the image, original or variant."""
+        async with connection_of(self._pool) as connection:
+            row = await connection.fetchrow(statement("find_image"), image_id)
+        return image_from(row) if row else None
+
+    async def add_job(self, record: JobRecord, request: OutboxMessage) -> None:
+        """Add a job together with the event that asks for it; raise `ImageUnknownError`."""
+        job, original_id = record.job, record.original.id
+        async with connection_of(self._pool) as connection, connection.transaction():
+            tasks = encoded_tasks(record.tasks)
+            added = await connection.fetchval(statement("insert_job"), job.id, original_id, tasks, record.created_at)
+            if added is None:
+                raise ImageUnknownError(original_id)
+            await connection.execute(statement("insert_messages"), *message_columns([request]))
+
+    async def find_job(self, job_id: UUID) -> JobRecord | None:
+        """Return the job as last committed."""
+        async with connection_of(self._pool) as connection:
+            row = await connection.fetchrow(statement("find_jobs"), [job_id])
+        return record_from(row) if row else None
+
+    @asynccontextmanager
+    async def changing(self, job_ids: Iterable[UUID]) -> AsyncIterator[PostgresJobChanges]:
+        """Lock jobs and commit, when the block ends well, all that was recorded in it."""
+        ids = list(job_ids)
+        async with connection_of(self._pool) as connection, connection.transaction():
+            await connection.execute(statement("lock_jobs"), ids)
+            # Read after locking: a row read by the locking statement itself could be older than what it waited for.
+            rows = await connection.fetch(statement("find_jobs"), ids)
+            changes = PostgresJobChanges({row["id"]: record_from(row) for row in rows})
+            yield changes
+            await changes.write(connection)
+
+    async def unanswered(self, *, published_before: datetime, limit: int) -> list[Publication]:
+        """Return where the unfinished jobs published before that time stand in Kafka, the oldest first."""
+        async with connection_of(self._pool) as connection:
+            rows = await connection.fetch(statement("unanswered_jobs"), published_before, limit)
+        return [publication_from(row) for row in rows]
+
+    async def check(self) -> None:
+        """Make sure that the database answers."""
+        async with connection_of(self._pool) as connection:
+            await connection.fetchval("SELECT 1")

@@ -1,0 +1,123 @@
+"""Between PostgreSQL's rows and our values."""
+
+import json
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import asyncpg
+from pydantic import TypeAdapter
+
+from common.events import RequestedTask
+from common.formats import ImageFormat
+from ingest_api.job_store import JobRecord, OutboxMessage, Publication, StoredImage
+from ingest_api.jobs import Job, JobState
+
+_TASKS = TypeAdapter(tuple[RequestedTask, ...])
+
+Columns = list[list[Any]]
+"""Arguments of a set-based statement: one array a column."""
+
+
+def image_columns(images: Collection[StoredImage]) -> Columns:
+    """Return the arguments of insert_images."""
+    return [
+        [image.id for image in images],
+        [image.original_id for image in images],
+        [image.original_name for image in images],
+        [image.format for image in images],
+        [image.width for image in images],
+        [image.height for image in images],
+        [image.byte_size for image in images],
+        [image.created_at for image in images],
+    ]
+
+
+def job_columns(jobs: Collection[Job]) -> Columns:
+    """Return the arguments of update_jobs."""
+    return [
+        [job.id for job in jobs],
+        [job.state for job in jobs],
+        [job.attempt for job in jobs],
+        [job.starts for job in jobs],
+        [job.code for job in jobs],
+        [job.reason for job in jobs],
+        [job.due_at for job in jobs],
+        [job.ended_at for job in jobs],
+    ]
+
+
+def message_columns(messages: Sequence[OutboxMessage]) -> Columns:
+    """Return the arguments of insert_messages."""
+    return [
+        [message.topic for message in messages],
+        [message.key for message in messages],
+        [message.value for message in messages],
+        [json.dumps(message.headers) for message in messages],
+        [message.due_at for message in messages],
+        [message.request_of for message in messages],
+    ]
+
+
+def publication_columns(publications: Sequence[Publication]) -> Columns:
+    """Return the arguments of record_publications."""
+    return [
+        [publication.job_id for publication in publications],
+        [publication.partition for publication in publications],
+        [publication.offset for publication in publications],
+    ]
+
+
+def encoded_tasks(tasks: tuple[RequestedTask, ...]) -> str:
+    """Return *tasks* as the jobs table keeps them."""
+    return _TASKS.dump_json(tasks).decode()
+
+
+def image_from(row: asyncpg.Record) -> StoredImage:
+    """Return the image in a row of find_image."""
+    return StoredImage(**{**row, "format": ImageFormat(row["format"])})
+
+
+def message_from(row: asyncpg.Record) -> OutboxMessage:
+    """Return the message in a row of claim_messages."""
+    return OutboxMessage(
+        topic=row["topic"],
+        key=row["key"],
+        value=row["value"],
+        headers=json.loads(row["headers"]),
+        due_at=row["due_at"],
+        request_of=row["request_of"],
+    )
+
+
+def publication_from(row: asyncpg.Record) -> Publication:
+    """Return the place in Kafka in a row of find_jobs or unanswered_jobs."""
+    return Publication(job_id=row["id"], partition=row["published_partition"], offset=row["published_offset"])
+
+
+def record_from(row: asyncpg.Record) -> JobRecord:
+    """Return the job in a row of find_jobs."""
+    return JobRecord(
+        job=Job(
+            id=row["id"],
+            state=JobState(row["state"]),
+            attempt=row["attempt"],
+            starts=row["starts"],
+            code=row["code"],
+            reason=row["reason"],
+            due_at=row["due_at"],
+            ended_at=row["ended_at"],
+        ),
+        original=StoredImage(
+            id=row["image_id"],
+            original_id=row["original_id"],
+            original_name=row["original_name"],
+            format=ImageFormat(row["format"]),
+            width=row["width"],
+            height=row["height"],
+            byte_size=row["byte_size"],
+            created_at=row["image_created_at"],
+        ),
+        tasks=_TASKS.validate_json(row["tasks"]),
+        created_at=row["created_at"],
+        publication=publication_from(row) if row["published_at"] else None,
+    )

@@ -1,0 +1,119 @@
+"""The life of a job as plain values: which states there are and what leads from one to the next.
+
+Imports only the standard library. Time and chance come in as arguments.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+
+class JobState(StrEnum):
+    """Where a job is; the values are those of the API."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+NEXT_STATES: dict[JobState, frozenset[JobState]] = {
+    JobState.PENDING: frozenset({JobState.PENDING, JobState.PROCESSING, JobState.COMPLETED, JobState.FAILED}),
+    JobState.PROCESSING: frozenset({JobState.PENDING, JobState.PROCESSING, JobState.COMPLETED, JobState.FAILED}),
+    JobState.COMPLETED: frozenset(),
+    JobState.FAILED: frozenset(),
+}
+"""The truth about transitions. `pending -> pending` is another attempt whose start was never heard of."""
+
+UNFINISHED = frozenset(state for state, following in NEXT_STATES.items() if following)
+
+
+class IllegalTransitionError(Exception):
+    """A job was asked to leave a state that it cannot leave in that direction."""
+
+    def __init__(self, job_id: UUID, state: JobState, wanted: JobState) -> None:
+        super().__init__(f"job {job_id} cannot go from {state} to {wanted}")
+        self.job_id, self.state, self.wanted = job_id, state, wanted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """How often an attempt may fail or vanish, and how long to wait before the next."""
+
+    attempts: int
+    starts: int
+    base_seconds: float
+    max_seconds: float
+
+    def delay(self, *, failed_attempt: int, jitter: float) -> timedelta:
+        """Return the wait after *failed_attempt*: exponential, and spread by *jitter* from 0 to 1 over its half.
+
+        "Equal jitter" of Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog, 2015.
+        """
+        # The exponent is capped so that an absurd attempt cannot overflow a float.
+        full = min(self.max_seconds, self.base_seconds * 2.0 ** min(failed_attempt - 1, 64))
+        return timedelta(seconds=full * (0.5 + jitter / 2))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A job between two events. Every method returns the job after the event, the same one when it changes nothing."""
+
+    id: UUID
+    state: JobState = JobState.PENDING
+    attempt: int = 1
+    starts: int = 0
+    code: str | None = None
+    reason: str | None = None
+    due_at: datetime | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether no event can change the job any more."""
+        return self.state not in UNFINISHED
+
+    def move_to(self, state: JobState) -> "Job":
+        """Return the job in *state*, or raise `IllegalTransitionError`."""
+        if state not in NEXT_STATES[self.state]:
+            raise IllegalTransitionError(self.id, self.state, state)
+        return replace(self, state=state)
+
+    def started(self, *, attempt: int, policy: RetryPolicy, at: datetime) -> "Job":
+        """Apply that a processor took *attempt* in hand. One start too many: the job kills its processors."""
+        if self._is_stale(attempt):
+            return self
+        if self.starts >= policy.starts:
+            reason = f"Processing stopped {self.starts} processors before it could end."
+            return self._end(JobState.FAILED, at=at, code="processor_lost", reason=reason)
+        return replace(self.move_to(JobState.PROCESSING), starts=self.starts + 1, due_at=None)
+
+    def succeeded(self, *, at: datetime) -> "Job":
+        """Apply that the variants are stored, by whichever attempt: the work is the same, and it is done."""
+        return self if self.has_ended else self._end(JobState.COMPLETED, at=at)
+
+    def attempt_failed(  # noqa: PLR0913 - a failure is all of these, and they are named at every call
+        self,
+        *,
+        attempt: int,
+        code: str,
+        reason: str,
+        retryable: bool,
+        policy: RetryPolicy,
+        jitter: float,
+        at: datetime,
+    ) -> "Job":
+        """Apply that *attempt* ended without variants: try again later, or end."""
+        if self._is_stale(attempt):
+            return self
+        if not retryable or attempt >= policy.attempts:
+            return self._end(JobState.FAILED, at=at, code=code, reason=reason)
+        due_at = at + policy.delay(failed_attempt=attempt, jitter=jitter)
+        return replace(self.move_to(JobState.PENDING), attempt=attempt + 1, starts=0, due_at=due_at)
+
+    def _is_stale(self, attempt: int) -> bool:
+        return self.has_ended or attempt != self.attempt
+
+    def _end(self, state: JobState, *, at: datetime, code: str | None = None, reason: str | None = None) -> "Job":
+        return replace(self.move_to(state), ended_at=at, due_at=None, code=code, reason=reason)

@@ -1,0 +1,63 @@
+"""Reads how far Kafka's logs reach and how far groups have come: the reconciler's evidence."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from common.settings.groups import KafkaSettings
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionView:
+    """One partition: the first offset it still has, the next one it will give out, and a group's position."""
+
+    first: int
+    end: int
+    committed: int | None
+
+
+class KafkaLog:
+    """A view of topics that joins no group. Every method raises `KafkaError` when Kafka is away."""
+
+    def __init__(self, admin: Any, consumer: Any) -> None:
+        self._admin = admin
+        self._consumer = consumer
+
+    async def view(self, topic: str, group: str) -> Mapping[int, PartitionView]:
+        """Return every partition of *topic*; what the group has committed is read before where the log ends."""
+        numbers = await self._partitions(topic)
+        partitions = [TopicPartition(topic, number) for number in numbers]
+        committed = await self._admin.list_consumer_group_offsets(group, partitions=partitions) if partitions else {}
+        first = await self._consumer.beginning_offsets(partitions)
+        end = await self._consumer.end_offsets(partitions)
+        return {
+            partition.partition: PartitionView(first[partition], end[partition], _known(committed.get(partition)))
+            for partition in partitions
+        }
+
+    async def _partitions(self, topic: str) -> list[int]:
+        described = await self._admin.describe_topics([topic])
+        return [partition["partition"] for found in described for partition in found["partitions"]]
+
+
+@asynccontextmanager
+async def open_kafka_log(settings: KafkaSettings) -> AsyncIterator[KafkaLog]:
+    """Yield a view of the configured brokers; raise `KafkaError` when none answers."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.broker_list)
+    consumer = AIOKafkaConsumer(bootstrap_servers=settings.broker_list)
+    await admin.start()
+    try:
+        await consumer.start()
+        yield KafkaLog(admin, consumer)
+    finally:
+        await consumer.stop()
+        await admin.close()
+
+
+def _known(committed: Any) -> int | None:
+    # -1 is the broker's word for "never".
+    return committed.offset if committed and committed.offset >= 0 else None

@@ -1,0 +1,38 @@
+"""Finds what a path names; an id that is no UUID names nothing."""
+
+from uuid import UUID
+
+from ingest_api.job_store import JobRecord, JobStore, StoredImage
+
+
+class ImageNotFoundError(Exception):
+    """The path names no image."""
+
+
+class JobNotFoundError(Exception):
+    """The path names no job."""
+
+
+async def image_named(text: str, jobs: JobStore) -> StoredImage:
+    """Return the image whose id is *text*; raise `ImageNotFoundError`."""
+    image_id = _uuid(text)
+    image = await jobs.find_image(image_id) if image_id else None
+    if image is None:
+        raise ImageNotFoundError(text)
+    return image
+
+
+async def job_named(text: str, jobs: JobStore) -> JobRecord:
+    """Return the job whose id is *text*; raise `JobNotFoundError`."""
+    job_id = _uuid(text)
+    record = await jobs.find_job(job_id) if job_id else None
+    if record is None:
+        raise JobNotFoundError(text)
+    return record
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,70 @@
+"""The relay: carries committed events from the outbox to Kafka."""
+
+import asyncio
+from contextlib import suppress
+
+import structlog
+
+from common.kafka.clients import SEND_SECONDS, Producer, open_producer
+from common.kafka.headers import to_kafka
+from common.settings.groups import KafkaSettings
+from ingest_api.job_store import ClaimedMessages, Outbox, OutboxMessage, Publication
+
+log = structlog.get_logger()
+
+
+class Relay:
+    """Sends what is due, oldest first; an event leaves the outbox only after Kafka has acknowledged it.
+
+    Sent twice when it dies in between: readers know events by their ids.
+    """
+
+    def __init__(self, outbox: Outbox, settings: KafkaSettings, *, batch: int, poll_seconds: float) -> None:
+        self._outbox = outbox
+        self._settings = settings
+        self._batch = batch
+        self._poll_seconds = poll_seconds
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Look at the outbox now: something was committed. A lost wake-up costs one poll interval."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Relay until cancelled; raise `KafkaError` or `JobStoreUnavailableError` when one side is away."""
+        async with open_producer(self._settings) as producer:
+            while True:
+                self._woken.clear()
+                if await self.relay_batch(producer) < self._batch:
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._woken.wait(), self._poll_seconds)
+
+    async def relay_batch(self, producer: Producer) -> int:
+        """Send a batch and return its size; raise the first failure after noting what did get through."""
+        async with self._outbox.claim(self._batch) as claimed:
+            sends = {position: _send(producer, message) for position, message in claimed.messages.items()}
+            results = await asyncio.gather(*sends.values(), return_exceptions=True)
+            failures = _note(claimed, dict(zip(sends, results, strict=True)))
+        if failures:
+            raise failures[0]
+        return len(sends)
+
+
+async def _send(producer: Producer, message: OutboxMessage) -> Publication | None:
+    async with asyncio.timeout(SEND_SECONDS + 1):
+        sending = await producer.send(message.topic, message.value, message.key, headers=to_kafka(message.headers))
+        sent = await sending
+    if message.request_of is None:
+        return None
+    return Publication(job_id=message.request_of, partition=sent.partition, offset=sent.offset)
+
+
+def _note(claimed: ClaimedMessages, results: dict[int, Publication | BaseException | None]) -> list[BaseException]:
+    failures = []
+    for position, result in results.items():
+        if isinstance(result, BaseException):
+            failures.append(result)
+            log.warning("event not sent", topic=claimed.messages[position].topic, error=repr(result))
+        else:
+            claimed.mark_sent(position, result)
+    return failures

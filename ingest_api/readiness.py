@@ -1,0 +1,63 @@
+"""Whether the API can do its work now, dependency by dependency."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from aiokafka.admin import AIOKafkaAdminClient
+
+from common.blob_store import BlobStore, BlobStoreUnavailableError
+from common.kafka.clients import KafkaError
+from common.settings.groups import KafkaSettings
+from ingest_api.job_store import JobStore, JobStoreUnavailableError
+
+_EVERY_SECONDS = 5.0
+_PATIENCE_SECONDS = 3.0
+
+Health = Literal["ok", "unavailable", "unknown"]
+
+
+@dataclass(slots=True)
+class Readiness:
+    """Looks at each dependency in the background, so that a probe costs nothing and never hangs."""
+
+    jobs: JobStore
+    blobs: BlobStore
+    kafka: KafkaSettings
+    dependencies: dict[str, Health] = field(
+        default_factory=lambda: {"database": "unknown", "storage": "unknown", "kafka": "unknown"}
+    )
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether requests can be served. They do not need Kafka: the outbox keeps what it is to carry."""
+        return self.dependencies["database"] == self.dependencies["storage"] == "ok"
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        while True:
+            await self.look()
+            await asyncio.sleep(_EVERY_SECONDS)
+
+    async def look(self) -> None:
+        """Look at every dependency once, none longer than a few seconds."""
+        checks = {"database": self.jobs.check, "storage": self.blobs.check, "kafka": self._check_kafka}
+        found = await asyncio.gather(*(_health(check) for check in checks.values()))
+        self.dependencies = dict(zip(checks, found, strict=True))
+
+    async def _check_kafka(self) -> None:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka.broker_list)
+        try:
+            await admin.start()
+        finally:
+            await admin.close()
+
+
+async def _health(check: Callable[[], Awaitable[None]]) -> Health:
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            await check()
+    except (JobStoreUnavailableError, BlobStoreUnavailableError, KafkaError, TimeoutError, OSError):
+        return "unavailable"
+    return "ok"

@@ -1,0 +1,165 @@
+"""The results consumer: lets what the processors report change the state of jobs."""
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import assert_never
+
+import stamina
+import structlog
+
+from common.events import (
+    FinishedVariant,
+    JobFailed,
+    JobRequested,
+    JobResult,
+    JobStarted,
+    JobSucceeded,
+    UnreadableEventError,
+    decode,
+)
+from common.kafka.clients import ConsumedRecord, open_consumer
+from common.kafka.headers import from_kafka
+from common.settings.groups import KafkaSettings
+from common.tracing import continued_trace
+from ingest_api.job_store import JobChanges, JobRecord, JobStore, JobStoreUnavailableError, StoredImage
+from ingest_api.jobs import Job, RetryPolicy
+from ingest_api.messages import Messages
+
+log = structlog.get_logger()
+
+_BATCH = 500
+_LONGEST_WAIT_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class ResultsHandler:
+    """Applies results to jobs. Handling a result again, or late, changes nothing: the first terminal one stands."""
+
+    jobs: JobStore
+    messages: Messages
+    policy: RetryPolicy
+    clock: Callable[[], datetime]
+
+    async def handle(self, records: Sequence[ConsumedRecord]) -> None:
+        """Apply a batch in one transaction; raise `JobStoreUnavailableError` having changed nothing."""
+        at = self.clock()
+        results: list[tuple[JobResult, ConsumedRecord]] = []
+        unreadable: list[tuple[ConsumedRecord, str]] = []
+        for record in records:
+            try:
+                results.append((_decoded(record), record))
+            except UnreadableEventError as exc:
+                unreadable.append((record, str(exc)))
+        async with self.jobs.changing({result.job_id for result, _ in results}) as changes:
+            for record, reason in unreadable:
+                log.error("unreadable event put aside", topic=record.topic, offset=record.offset, reason=reason)
+                changes.publish(self.messages.unreadable(record, reason, at=at))
+            for result, record in results:
+                with _told_of(record, result):
+                    self._apply(changes, result, at)
+
+    def _apply(self, changes: JobChanges, result: JobResult, at: datetime) -> None:
+        record = changes.records.get(result.job_id)
+        if record is None:
+            log.warning("result of an unknown job ignored", type=result.type)
+            return
+        job = self._next(record.job, result, at)
+        if job is record.job:
+            return
+        changed = replace(record, job=job)
+        changes.records[job.id] = changed
+        changes.save(job)
+        if job.has_ended:
+            self._announce_end(changes, changed, result, at)
+        elif job.attempt != record.job.attempt:
+            log.warning("attempt failed, next one due", attempt=job.attempt, due_at=str(job.due_at))
+            changes.publish(self.messages.job_requested(changed, at=at))
+
+    def _next(self, job: Job, result: JobResult, at: datetime) -> Job:
+        match result:
+            case JobStarted():
+                return job.started(attempt=result.attempt, policy=self.policy, at=at)
+            case JobSucceeded():
+                return job.succeeded(at=at)
+            case JobFailed():
+                return job.attempt_failed(
+                    attempt=result.attempt,
+                    code=result.code,
+                    reason=result.reason,
+                    retryable=result.retryable,
+                    policy=self.policy,
+                    jitter=random.random(),  # noqa: S311 - spreads retries, hides nothing
+                    at=at,
+                )
+            case _:
+                assert_never(result)
+
+    def _announce_end(self, changes: JobChanges, record: JobRecord, result: JobResult, at: datetime) -> None:
+        variants = result.variants if isinstance(result, JobSucceeded) else ()
+        changes.add_images(_image(variant, record.original, at) for variant in variants)
+        changes.publish(self.messages.job_ended(record, variants, at=at))
+        if not (isinstance(result, JobSucceeded) or (isinstance(result, JobFailed) and not result.retryable)):
+            changes.publish(self.messages.given_up(record, at=at))
+        log.info("job ended", state=record.job.state, code=record.job.code)
+
+
+@contextmanager
+def _told_of(record: ConsumedRecord, result: JobResult) -> Iterator[None]:
+    """Continue the record's trace, and say in every log line where we are."""
+    where = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+    with (
+        continued_trace(from_kafka(record.headers)) as trace_id,
+        structlog.contextvars.bound_contextvars(job_id=str(result.job_id), trace_id=trace_id, **where),
+    ):
+        yield
+
+
+class ResultsConsumer:
+    """Reads the results topic; its offsets are committed after the transaction that used them."""
+
+    def __init__(self, handler: ResultsHandler, settings: KafkaSettings, *, wake_relay: Callable[[], None]) -> None:
+        self._handler = handler
+        self._settings = settings
+        self._wake_relay = wake_relay
+
+    async def run(self) -> None:
+        """Consume until cancelled; raise `KafkaError` when Kafka is away, wait while PostgreSQL is."""
+        topic, group = self._settings.results_topic, self._settings.results_group
+        async with open_consumer(self._settings, topic, group=group) as consumer:
+            while True:
+                batches = await consumer.getmany(timeout_ms=1000, max_records=_BATCH)
+                if records := [record for batch in batches.values() for record in batch]:
+                    await self._handle(records)
+                    await consumer.commit()
+
+    async def _handle(self, records: Sequence[ConsumedRecord]) -> None:
+        async for attempt in stamina.retry_context(
+            on=JobStoreUnavailableError, attempts=None, timeout=None, wait_max=_LONGEST_WAIT_SECONDS
+        ):
+            with attempt:
+                await self._handler.handle(records)
+        self._wake_relay()
+
+
+def _decoded(record: ConsumedRecord) -> JobResult:
+    event = decode(record.value)
+    if isinstance(event, JobRequested):
+        message = "a JobRequested is no result"
+        raise UnreadableEventError(message)
+    return event
+
+
+def _image(variant: FinishedVariant, original: StoredImage, at: datetime) -> StoredImage:
+    return StoredImage(
+        id=variant.id,
+        original_id=original.id,
+        original_name=original.original_name,
+        format=variant.format,
+        width=variant.width,
+        height=variant.height,
+        byte_size=variant.byte_size,
+        created_at=at,
+    )

@@ -1,0 +1,84 @@
+"""Images: uploaded, described and downloaded."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+
+from ingest_api.downloads import image_response
+from ingest_api.lookups import image_named
+from ingest_api.receiving import FIELD, received_files
+from ingest_api.routes.bodies import ImageBody, problems
+from ingest_api.routes.dependencies import ServicesOfApp
+
+router = APIRouter(tags=["images"])
+
+ImageId = Annotated[str, Path(alias="id", description="The image's id, a UUID.", json_schema_extra={"format": "uuid"})]
+
+_UPLOAD_FORM = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": [FIELD],
+                    "properties": {
+                        FIELD: {
+                            "type": "array",
+                            "minItems": 1,
+                            "items": {"type": "string", "contentMediaType": "application/octet-stream"},
+                        }
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+@router.post(
+    "/api/v1/images",
+    operation_id="uploadImages",
+    summary="Upload one or more images",
+    status_code=201,
+    response_description="The images, in the order sent.",
+    responses=problems(
+        _400="No image, a damaged header, an unsupported format, or no part named `file`.",
+        _413="A file, the number of files, or an image's pixels are beyond the limit.",
+        _503="Storage or database are away; nothing was stored.",
+    ),
+    openapi_extra=_UPLOAD_FORM,
+)
+async def upload_images(request: Request, services: ServicesOfApp) -> list[ImageBody]:
+    """Store every part named `file`, or none: one bad file and nothing is stored."""
+    async with received_files(request, services.settings.limits, services.blobs.work_dir) as files:
+        return [ImageBody.of(image) for image in await services.intake.store_originals(files)]
+
+
+@router.get(
+    "/api/v1/image/{id}/metadata",
+    operation_id="getImageMetadata",
+    summary="Describe an image",
+    responses=problems(_404="Image not found", _503="The database is away."),
+)
+async def get_image_metadata(image_id: ImageId, services: ServicesOfApp) -> ImageBody:
+    """Describe an original or a variant."""
+    return ImageBody.of(await image_named(image_id, services.jobs))
+
+
+@router.api_route(
+    "/image/{id}",
+    methods=["GET"],
+    operation_id="getImage",
+    summary="Download an image",
+    response_class=Response,
+    responses={
+        200: {"description": "The bytes.", "content": {"image/*": {}}},
+        **problems(_404="Image not found", _503="Storage or database are away."),
+    },
+)
+@router.api_route("/image/{id}", methods=["HEAD"], include_in_schema=False)
+async def get_image(request: Request, image_id: ImageId, services: ServicesOfApp) -> Response:
+    """Send the bytes of an original or a variant; they never change."""
+    image = await image_named(image_id, services.jobs)
+    return await image_response(services.blobs, image, request.headers, request.method)

@@ -1,0 +1,40 @@
+"""Jobs: asked for and looked at."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from ingest_api.lookups import job_named
+from ingest_api.routes.bodies import JobBody, JobRequestBody, problems
+from ingest_api.routes.dependencies import ServicesOfApp
+
+router = APIRouter(tags=["jobs"])
+
+JobId = Annotated[str, Path(alias="id", description="The job's id, a UUID.", json_schema_extra={"format": "uuid"})]
+
+
+@router.post(
+    "/api/v1/job",
+    operation_id="createJob",
+    summary="Ask for variants of an image",
+    status_code=201,
+    responses=problems(
+        _400="A field is invalid, missing or empty; the answer names it.",
+        _404="Image not found",
+        _503="The database is away; nothing was accepted.",
+    ),
+)
+async def create_job(body: JobRequestBody, services: ServicesOfApp) -> JobBody:
+    """Accept a job. Once this is answered, the job ends: completed, or failed with a reason."""
+    return JobBody.of(await services.intake.accept_job(body.original_id, body.options))
+
+
+@router.get(
+    "/api/v1/job/{id}",
+    operation_id="getJob",
+    summary="Look at a job",
+    responses=problems(_404="Job not found", _503="The database is away."),
+)
+async def get_job(job_id: JobId, services: ServicesOfApp) -> JobBody:
+    """Return the job as last committed."""
+    return JobBody.of(await job_named(job_id, services.jobs))

@@ -1,0 +1,90 @@
+"""Opens everything the API works with, in one place."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from common.blob_store import BlobStore
+from common.blob_store.opening import open_blob_store
+from common.settings.model import Settings
+from ingest_api.background import kept_running
+from ingest_api.intake import Intake
+from ingest_api.job_store import JobStore
+from ingest_api.job_store.connecting import connection_of, open_pool
+from ingest_api.job_store.outbox import PostgresOutbox
+from ingest_api.job_store.postgres import PostgresJobStore
+from ingest_api.jobs import RetryPolicy
+from ingest_api.messages import Messages
+from ingest_api.migrating import check_schema
+from ingest_api.outbox import Relay
+from ingest_api.readiness import Readiness
+from ingest_api.reconciler import Reconciler
+from ingest_api.results import ResultsConsumer, ResultsHandler
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the routes use."""
+
+    settings: Settings
+    jobs: JobStore
+    blobs: BlobStore
+    intake: Intake
+    readiness: Readiness
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """Yield the services, their background work running; whatever was opened is closed on the way out.
+
+    Raises `JobStoreUnavailableError` or `BlobStoreUnavailableError` when one of them cannot be reached,
+    `SchemaVersionError` when the database is not migrated. Kafka may be away.
+    """
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(
+            open_pool(settings.database.dsn, max_connections=settings.database.max_connections)
+        )
+        async with connection_of(pool) as connection:
+            await check_schema(connection)
+        blobs = await stack.enter_async_context(open_blob_store(settings))
+        await blobs.check()
+        jobs = PostgresJobStore(pool)
+        messages = Messages(settings.kafka)
+        relay = Relay(
+            PostgresOutbox(pool),
+            settings.kafka,
+            batch=settings.delivery.relay_batch,
+            poll_seconds=settings.delivery.relay_poll_seconds,
+        )
+        readiness = Readiness(jobs=jobs, blobs=blobs, kafka=settings.kafka)
+        handler = ResultsHandler(jobs, messages, _retry_policy(settings), _now)
+        results = ResultsConsumer(handler, settings.kafka, wake_relay=relay.wake)
+        reconciler = Reconciler(jobs, messages, settings.kafka, settings.delivery, _now, relay.wake)
+        for name, work in (
+            ("relay", relay.run),
+            ("results", results.run),
+            ("reconciler", reconciler.run),
+            ("readiness", readiness.run),
+        ):
+            await stack.enter_async_context(kept_running(name, work))
+        yield Services(
+            settings=settings,
+            jobs=jobs,
+            blobs=blobs,
+            intake=Intake(jobs, blobs, messages, settings.limits, _now, relay.wake),
+            readiness=readiness,
+        )
+
+
+def _retry_policy(settings: Settings) -> RetryPolicy:
+    return RetryPolicy(
+        attempts=settings.limits.attempts,
+        starts=settings.limits.starts,
+        base_seconds=settings.delivery.retry_base_seconds,
+        max_seconds=settings.delivery.retry_max_seconds,
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

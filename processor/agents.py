@@ -1,0 +1,44 @@
+"""The Faust agent: reads job events and hands each to the use case."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+
+from common.events import JobRequested, UnreadableEventError, decode
+from common.kafka.headers import Headers, from_kafka
+from common.tracing import continued_trace
+from processor.services import Services
+
+
+async def handle(event: Any, services: Services) -> None:
+    """Do what *event* asks for and report it; returns when the report is out, whatever it is."""
+    message = event.message
+    where = {"topic": message.topic, "partition": message.partition, "offset": message.offset}
+    with (
+        continued_trace(_headers(message)) as trace_id,
+        structlog.contextvars.bound_contextvars(**where, trace_id=trace_id),
+    ):
+        try:
+            job = _job_in(message.value)
+        except UnreadableEventError as exc:
+            structlog.get_logger().error("unreadable event put aside", reason=str(exc))
+            await services.reports.unreadable(message, str(exc))
+            return
+        with structlog.contextvars.bound_contextvars(job_id=str(job.job_id), attempt=job.attempt):
+            await services.reports.started(job)
+            await services.reports.result(await services.handling.outcome_of(job))
+
+
+def _job_in(value: bytes | None) -> JobRequested:
+    event = decode(value)
+    if not isinstance(event, JobRequested):
+        message = f"a {event.type} asks for nothing"
+        raise UnreadableEventError(message)
+    return event
+
+
+def _headers(message: Any) -> Headers:
+    # Faust passes on what it got: pairs from Kafka, a mapping from its own test context, or nothing.
+    headers = message.headers or ()
+    return from_kafka(headers.items() if isinstance(headers, Mapping) else headers)

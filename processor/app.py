@@ -1,0 +1,95 @@
+"""The Faust application: subscribe, deliver, commit, and nothing else of what Faust offers."""
+
+import logging
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from tempfile import gettempdir
+from typing import Any
+
+import faust
+import structlog
+from yarl import URL
+
+from common.settings.model import Settings
+from processor.agents import handle
+from processor.dispatching import Dispatcher
+from processor.faust_internals import PatientTransport, require_compiled_streams
+from processor.services import Services, open_services
+
+log = structlog.get_logger()
+
+SLOTS_PER_WORKER = 2
+"""Jobs in hand for each image process: one being worked on, one whose bytes are on their way."""
+_THIRTY_DAYS_SECONDS = 30 * 86400
+"""An idle standby would leave the group after the poll interval and never return; no interval, no leaving."""
+
+
+class ProcessorApp(faust.App):
+    """A Faust application that opens our services when it starts."""
+
+    logger = logging.getLogger("faust.app")  # its comings and goings are Faust's to tell
+    services: Services
+    dispatcher: Dispatcher
+    open_with: Callable[[Settings], AbstractAsyncContextManager[Services]] = staticmethod(open_services)
+
+    def __init__(self, settings: Settings, **options: Any) -> None:
+        self.settings = settings
+        super().__init__(**options)
+
+    async def on_start(self) -> None:
+        """Open the services; they are closed when the application has stopped."""
+        self.services = await self.add_async_context(self.open_with(self.settings))
+        self.dispatcher = Dispatcher(
+            lambda event: handle(event, self.services), slots=SLOTS_PER_WORKER * self.settings.server.max_workers
+        )
+
+
+def build_app(settings: Settings) -> ProcessorApp:
+    """Return the application; it connects to nothing until it is started."""
+    require_compiled_streams()
+    kafka, job_seconds = settings.kafka, settings.limits.task_seconds
+    slots = SLOTS_PER_WORKER * settings.server.max_workers
+    brokers = [URL(f"kafka://{broker}") for broker in kafka.broker_list]
+    app = ProcessorApp(
+        settings,
+        id=kafka.processor_group,
+        broker=brokers,
+        key_serializer="raw",
+        value_serializer="raw",
+        store="memory://",
+        datadir=Path(gettempdir()) / "icecube-faust",
+        web_enabled=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        table_standby_replicas=0,
+        processing_guarantee="at_least_once",
+        consumer_auto_offset_reset="earliest",
+        stream_buffer_maxsize=max(8, 3 * slots),
+        broker_max_poll_records=1,  # work stays in Kafka, where others can take it
+        broker_max_poll_interval=_THIRTY_DAYS_SECONDS,
+        broker_session_timeout=kafka.session_timeout_seconds,
+        broker_heartbeat_interval=kafka.session_timeout_seconds * 0.3,
+        broker_rebalance_timeout=job_seconds + 15,
+        broker_request_timeout=job_seconds + 30,
+        broker_commit_interval=0.5,  # bounds the work that a rebalance repeats
+        broker_commit_every=1,
+        stream_wait_empty=True,
+        stream_processing_timeout=2 * job_seconds,
+        broker_commit_livelock_soft_timeout=2 * job_seconds,
+        producer_acks=-1,
+        producer_linger=0,
+        producer_request_timeout=15,  # the default is twenty minutes
+    )
+    app.transport = PatientTransport(brokers, app, loop=app.loop, fetch_wait_ms=kafka.fetch_wait_ms)
+    _add_agent(app)
+    return app
+
+
+def _add_agent(app: ProcessorApp) -> None:
+    topic = app.topic(app.settings.kafka.jobs_topic, key_type=bytes, value_type=bytes)
+
+    # One dispatcher, concurrent work: Faust's own concurrency commits past unfinished events (faust-streaming #606).
+    @app.agent(topic, name="processor.jobs", concurrency=1)
+    async def jobs(stream: Any) -> None:
+        await app.dispatcher.consume(stream)

@@ -1,0 +1,69 @@
+"""Everything that touches private names of Faust and aiokafka; a test fails when one of them is renamed."""
+
+import logging
+from typing import Any, ClassVar
+
+import faust
+from faust import streams
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
+
+_FAUST_LOGGER = logging.getLogger("faust.transport")  # their comings and goings are Faust's to tell
+
+
+class _PatientConsumerThread(AIOKafkaConsumerThread):
+    """A consumer thread whose fetches wait as long as configured; Faust hard-codes 1.5 s."""
+
+    logger = _FAUST_LOGGER
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        # The embedded broker does not wake a waiting fetch when an event comes: the wait is the latency.
+        consumer._fetch_max_wait_ms = transport.fetch_wait_ms  # noqa: SLF001 - this module's purpose
+        return consumer
+
+
+class _PatientConsumer(Consumer):
+    logger = _FAUST_LOGGER
+
+    def _new_consumer_thread(self) -> AIOKafkaConsumerThread:
+        return _PatientConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+
+class PatientTransport(Transport):
+    """Faust's Kafka transport with a configurable fetch wait."""
+
+    Consumer: ClassVar[type[Consumer]] = _PatientConsumer
+
+    def __init__(self, *args: Any, fetch_wait_ms: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fetch_wait_ms = fetch_wait_ms
+
+
+def require_compiled_streams() -> None:
+    """Raise `RuntimeError` without Faust's compiled stream iterator: the pure one commits events it skips."""
+    if streams._CStreamIterator is None:  # type: ignore[attr-defined] # noqa: SLF001 - this module's purpose
+        message = "Faust's compiled extension is missing; without it events can be lost. Install its binary wheel."
+        raise RuntimeError(message)
+
+
+def group_coordinator(app: faust.App) -> Any | None:
+    """Return aiokafka's group coordinator; None while the consumer is not running."""
+    consumer_service = app._consumer  # noqa: SLF001 - `app.consumer` would create one
+    thread = getattr(consumer_service, "_thread", None)
+    consumer = getattr(thread, "_consumer", None)
+    return getattr(consumer, "_coordinator", None)
+
+
+def coordination_has_ended(coordinator: Any) -> bool:
+    """Say whether the task that keeps the group membership has ended: nobody restarts it."""
+    return bool(coordinator._coordination_task.done())  # noqa: SLF001 - this module's purpose
+
+
+async def raise_pending_error(app: faust.App, coordinator: Any) -> None:
+    """Raise what parks the coordinator, if anything does. Faust never asks; aiokafka waits until somebody does."""
+    if coordinator._pending_exception is not None:  # noqa: SLF001 - this module's purpose
+        await app.consumer._thread.call_thread(_check, coordinator)  # type: ignore[attr-defined] # noqa: SLF001
+
+
+async def _check(coordinator: Any) -> None:
+    coordinator.check_errors()

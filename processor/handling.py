@@ -1,0 +1,92 @@
+"""What a processor does with an event: make the variants, store them, and report exactly one outcome."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Protocol
+
+import stamina
+import structlog
+
+from common.blob_store import BlobNotFoundError, BlobStore, BlobStoreUnavailableError
+from common.events import FinishedVariant, JobFailed, JobRequested, JobSucceeded, RequestedTask
+from processor.engine import ImageRefusedError, MadeVariant, VariantRequest
+from processor.pool import WorkerLostError
+
+log = structlog.get_logger()
+
+_ATTEMPTS_THAT_LOSE_A_WORKER = 2
+"""A crash or a time limit may be chance once; twice, it is the image."""
+_LONGEST_WAIT_SECONDS = 5.0
+
+
+class MakesVariants(Protocol):
+    """What is used of `ImagePool`."""
+
+    async def make(self, original: Path, requests: Sequence[VariantRequest]) -> list[MadeVariant]:
+        """Write the variants; raise `ImageRefusedError` or `WorkerLostError`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """The use case of a processor."""
+
+    blobs: BlobStore
+    pool: MakesVariants
+
+    async def outcome_of(self, job: JobRequested) -> JobSucceeded | JobFailed:
+        """Do the job and say how it ended; never raises, but for cancellation.
+
+        Doing a job again stores the same variants under the same ids.
+        """
+        began = perf_counter()
+        try:
+            variants = await self._variants_of(job)
+        except ImageRefusedError as exc:
+            return _failure(job, exc.code, exc.reason, retryable=False)
+        except WorkerLostError as exc:
+            return _failure(job, exc.code, exc.reason, retryable=job.attempt < _ATTEMPTS_THAT_LOSE_A_WORKER)
+        except BlobNotFoundError:
+            return _failure(job, "original_missing", "The original is missing from the image storage.", retryable=True)
+        except Exception:
+            log.exception("processing failed unexpectedly")
+            return _failure(job, "internal_error", "Something went wrong while processing.", retryable=True)
+        log.info("variants stored", variants=len(variants), seconds=round(perf_counter() - began, 3))
+        return JobSucceeded(job_id=job.job_id, attempt=job.attempt, variants=variants)
+
+    async def _variants_of(self, job: JobRequested) -> tuple[FinishedVariant, ...]:
+        """Make and store the variants. A store that is away is waited for: a job is not to blame for an outage."""
+        async for attempt in stamina.retry_context(
+            on=BlobStoreUnavailableError, attempts=None, timeout=None, wait_max=_LONGEST_WAIT_SECONDS
+        ):
+            with attempt:
+                return await self._make_and_store(job)
+        raise AssertionError  # retry_context ends by returning or raising
+
+    async def _make_and_store(self, job: JobRequested) -> tuple[FinishedVariant, ...]:
+        with TemporaryDirectory(dir=self.blobs.work_dir, prefix=f"job-{job.job_id}-") as folder:
+            requests = [VariantRequest(Path(folder) / str(task.variant_id), task.options) for task in job.tasks]
+            async with self.blobs.local_file(job.original.id) as original:
+                made = await self.pool.make(original, requests)
+            stored = zip(job.tasks, made, strict=True)
+            return tuple(await asyncio.gather(*(self._store(task, variant) for task, variant in stored)))
+
+    async def _store(self, task: RequestedTask, made: MadeVariant) -> FinishedVariant:
+        await self.blobs.put_file(task.variant_id, made.path)
+        return FinishedVariant(
+            task_id=task.id,
+            id=task.variant_id,
+            format=made.format,
+            width=made.width,
+            height=made.height,
+            byte_size=made.byte_size,
+        )
+
+
+def _failure(job: JobRequested, code: str, reason: str, *, retryable: bool) -> JobFailed:
+    log.warning("attempt failed", code=code, reason=reason, retryable=retryable)
+    return JobFailed(job_id=job.job_id, attempt=job.attempt, code=code, reason=reason, retryable=retryable)

@@ -1,0 +1,47 @@
+"""Opens everything a processor works with, in one place."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from common.blob_store.opening import open_blob_store
+from common.kafka.clients import open_producer
+from common.settings.model import Settings
+from processor.engine import ImageLimits
+from processor.handling import Handling
+from processor.pool import ImagePool
+from processor.reporting import Reports
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the agent uses."""
+
+    handling: Handling
+    reports: Reports
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """Yield the services; whatever was opened is closed on the way out.
+
+    Raises `BlobStoreUnavailableError` or `KafkaError` when one of them cannot be reached.
+    """
+    async with AsyncExitStack() as stack:
+        blobs = await stack.enter_async_context(open_blob_store(settings))
+        await blobs.check()
+        producer = await stack.enter_async_context(open_producer(settings.kafka))
+        pool = await stack.enter_async_context(
+            ImagePool(
+                workers=settings.server.max_workers,
+                limits=ImageLimits(megapixels=settings.limits.megapixels, side_pixels=settings.limits.side_pixels),
+                task_seconds=settings.limits.task_seconds,
+                task_memory_mb=settings.limits.task_memory_mb,
+            )
+        )
+        yield Services(Handling(blobs, pool), Reports(producer, settings.kafka, _now))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,64 @@
+"""Runs a processor as a process."""
+
+import asyncio
+import logging
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import faust.worker
+import structlog
+
+from common.settings.model import Settings
+from processor.app import ProcessorApp, build_app
+from processor.watchdog import Watchdog
+
+log = structlog.get_logger()
+
+READY_FILE = "ICECUBE_READY_FILE"
+"""Names a file to touch once the processor has its partitions; for whoever started it."""
+_REBALANCE_SLACK_SECONDS = 60
+
+
+class ProcessorWorker(faust.worker.Worker):
+    """A Faust worker that finishes what it has in hand before it stops."""
+
+    app: ProcessorApp
+
+    def __init__(self, app: ProcessorApp, *services: Any) -> None:
+        super().__init__(
+            app,
+            *services,
+            override_logging=False,
+            redirect_stdouts=False,
+            quiet=True,
+            loglevel=logging.getLevelName(logging.root.level),
+        )
+        self.spinner = None  # a spinner on a server's terminal helps nobody
+
+    async def _stop_on_signal(self, signal: signal.Signals) -> None:
+        # While draining, the consumer lives on: heartbeats go out and finished events are committed.
+        if hasattr(self.app, "dispatcher"):
+            await self.app.dispatcher.drain(grace_seconds=self.app.settings.server.drain_seconds)
+        await super()._stop_on_signal(signal)
+
+
+def run(settings: Settings) -> int:
+    """Process jobs until SIGTERM or SIGINT, and return the exit status."""
+    app = build_app(settings)
+    if path := os.environ.get(READY_FILE):
+        _announce_readiness(app, Path(path))
+    longest = settings.limits.task_seconds + _REBALANCE_SLACK_SECONDS
+    worker = ProcessorWorker(app, Watchdog(app, longest_rebalance_seconds=longest))
+    try:
+        worker.execute_from_commandline()
+    except SystemExit as exc:
+        return exc.code if isinstance(exc.code, int) else 1
+
+
+def _announce_readiness(app: ProcessorApp, path: Path) -> None:
+    @app.on_partitions_assigned.connect(weak=False)
+    async def _touch(_: Any, assigned: Any, **__: Any) -> None:
+        log.info("partitions assigned", partitions=len(assigned))
+        await asyncio.to_thread(path.touch)

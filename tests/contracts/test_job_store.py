@@ -1,0 +1,246 @@
+"""The rules of a job store."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from common.ids import new_id
+from ingest_api.job_store import ImageUnknownError, JobRecord, JobStoreUnavailableError, OutboxMessage, Publication
+from ingest_api.job_store.connecting import Pool
+from ingest_api.job_store.outbox import PostgresOutbox
+from ingest_api.job_store.postgres import PostgresJobStore
+from ingest_api.jobs import Job, JobState
+from tests.factories.jobs import NOON, a_job, a_record, an_image
+
+
+def a_message(**changes: object) -> OutboxMessage:
+    """Return a message that is due."""
+    message = OutboxMessage(topic="t", key=b"k", value=b"v", headers={"h": "1"}, due_at=NOON)
+    return replace(message, **changes)  # type: ignore[arg-type] # the caller knows the fields
+
+
+async def stored(jobs: PostgresJobStore) -> JobRecord:
+    """Return a job that is in the store, its request in the outbox."""
+    record = a_record()
+    await jobs.add_originals([record.original])
+    await jobs.add_job(record, a_message(request_of=record.job.id))
+    return record
+
+
+async def published(jobs: PostgresJobStore, outbox: PostgresOutbox) -> JobRecord:
+    """Return a job that is in the store and whose request was sent."""
+    record = await stored(jobs)
+    async with outbox.claim(10) as claimed:
+        for position, message in claimed.messages.items():
+            place = Publication(job_id=record.job.id, partition=3, offset=57) if message.request_of else None
+            claimed.mark_sent(position, place)
+    return record
+
+
+async def test_what_is_stored_is_found(jobs: PostgresJobStore) -> None:
+    """A job is read back as it was written, with its original and its tasks."""
+    record = await stored(jobs)
+
+    assert await jobs.find_job(record.job.id) == record
+    assert await jobs.find_image(record.original.id) == record.original
+
+
+async def test_what_is_not_stored_is_not_found(jobs: PostgresJobStore) -> None:
+    """Unknown ids give None."""
+    assert await jobs.find_job(new_id()) is None
+    assert await jobs.find_image(new_id()) is None
+
+
+async def test_a_job_needs_its_original(jobs: PostgresJobStore, outbox: PostgresOutbox) -> None:
+    """A job for an unknown image is refused, and so is its event."""
+    record = a_record()
+
+    with pytest.raises(ImageUnknownError):
+        await jobs.add_job(record, a_message())
+
+    async with outbox.claim(10) as claimed:
+        assert claimed.messages == {}
+
+
+async def test_changes_are_written_together_or_not_at_all(jobs: PostgresJobStore, outbox: PostgresOutbox) -> None:
+    """An exception in the block leaves state, images and outbox as they were."""
+    record = await published(jobs, outbox)
+    variant = an_image(original_id=record.original.id)
+
+    with suppress(ZeroDivisionError):
+        async with jobs.changing([record.job.id]) as changes:
+            changes.save(record.job.succeeded(at=NOON))
+            changes.add_images([variant])
+            changes.publish(a_message())
+            raise ZeroDivisionError
+
+    found = await jobs.find_job(record.job.id)
+    assert found is not None
+    assert found.job.state is JobState.PENDING
+    assert await jobs.find_image(variant.id) is None
+    async with outbox.claim(10) as claimed:
+        assert claimed.messages == {}
+
+
+async def test_every_field_of_a_changed_job_is_kept(jobs: PostgresJobStore) -> None:
+    """What is saved is what is found."""
+    record = await stored(jobs)
+    job = replace(record.job, attempt=2, starts=1, due_at=NOON + timedelta(seconds=4))
+
+    async with jobs.changing([job.id]) as changes:
+        changes.save(job)
+
+    found = await jobs.find_job(job.id)
+    assert found is not None
+    assert found.job == job
+
+
+async def test_two_changes_of_a_job_wait_for_each_other(jobs: PostgresJobStore) -> None:
+    """Of two workers that save the same step, the second sees what the first wrote."""
+    record = await stored(jobs)
+    seen: list[Job] = []
+
+    async def complete() -> None:
+        async with jobs.changing([record.job.id]) as changes:
+            job = changes.records[record.job.id].job
+            seen.append(job)
+            changes.save(job.succeeded(at=NOON))
+
+    await asyncio.gather(*(complete() for _ in range(4)))
+
+    assert [job.state for job in seen] == [JobState.PENDING] + [JobState.COMPLETED] * 3
+
+
+async def test_callers_that_lock_the_same_jobs_in_any_order_do_not_deadlock(jobs: PostgresJobStore) -> None:
+    """Jobs are locked in one order, whatever order they are named in."""
+    ids = [(await stored(jobs)).job.id for _ in range(8)]
+
+    async def touch(reverse: int) -> None:
+        async with jobs.changing(sorted(ids, reverse=bool(reverse))) as changes:
+            for record in changes.records.values():
+                changes.save(replace(record.job, starts=record.job.starts + 1))
+
+    await asyncio.gather(*(touch(number % 2) for number in range(10)))
+
+    found = [await jobs.find_job(job_id) for job_id in ids]
+    assert [record.job.starts for record in found if record] == [10] * 8
+
+
+async def test_nothing_leaves_a_terminal_state(jobs: PostgresJobStore) -> None:
+    """The SQL repeats the rule: even a writer that ignores the table cannot reopen a job."""
+    record = await stored(jobs)
+    async with jobs.changing([record.job.id]) as changes:
+        changes.save(record.job.succeeded(at=NOON))
+
+    async with jobs.changing([record.job.id]) as changes:
+        changes.save(record.job)
+
+    found = await jobs.find_job(record.job.id)
+    assert found is not None
+    assert found.job.state is JobState.COMPLETED
+
+
+async def test_the_same_variant_may_be_added_twice(jobs: PostgresJobStore) -> None:
+    """A second result adds nothing and harms nothing."""
+    original = an_image()
+    variant = an_image(original_id=original.id, byte_size=1)
+    await jobs.add_originals([original])
+
+    for size in (1, 2):
+        async with jobs.changing([]) as changes:
+            changes.add_images([replace(variant, byte_size=size)])
+
+    assert await jobs.find_image(variant.id) == variant
+
+
+async def test_claimed_messages_are_nobody_else_s(jobs: PostgresJobStore, outbox: PostgresOutbox) -> None:
+    """Two relays never hold the same message."""
+    await stored(jobs)
+
+    async with outbox.claim(10) as first, outbox.claim(10) as second:
+        assert len(first.messages) == 1
+        assert second.messages == {}
+
+
+async def test_a_message_stays_until_it_is_sent(jobs: PostgresJobStore, outbox: PostgresOutbox) -> None:
+    """What is not marked as sent is claimed again, unchanged; what is, is forgotten."""
+    record = await stored(jobs)
+
+    async with outbox.claim(10) as claimed:
+        first = dict(claimed.messages)
+    async with outbox.claim(10) as claimed:
+        assert claimed.messages == first
+        claimed.mark_sent(next(iter(first)), None)
+    async with outbox.claim(10) as claimed:
+        assert claimed.messages == {}
+
+    assert list(first.values()) == [a_message(request_of=record.job.id)]
+
+
+async def test_a_message_waits_until_it_is_due(jobs: PostgresJobStore, outbox: PostgresOutbox) -> None:
+    """PostgreSQL is the delay queue."""
+    tomorrow = await _now(jobs) + timedelta(days=1)
+    async with jobs.changing([]) as changes:
+        changes.publish(a_message(due_at=tomorrow))
+
+    async with outbox.claim(10) as claimed:
+        assert claimed.messages == {}
+
+
+async def test_a_message_of_nulls_survives(jobs: PostgresJobStore, outbox: PostgresOutbox) -> None:
+    """A stranger's tombstone without a key can be put aside too."""
+    async with jobs.changing([]) as changes:
+        changes.publish(a_message(key=None, value=None))
+
+    async with outbox.claim(10) as claimed:
+        assert list(claimed.messages.values()) == [a_message(key=None, value=None)]
+
+
+async def test_a_sent_request_s_place_is_remembered(jobs: PostgresJobStore, outbox: PostgresOutbox) -> None:
+    """The reconciler finds where an unanswered job's request stands."""
+    record = await published(jobs, outbox)
+    later = await _now(jobs) + timedelta(seconds=1)
+
+    place = Publication(job_id=record.job.id, partition=3, offset=57)
+    assert await jobs.unanswered(published_before=later, limit=10) == [place]
+    assert await jobs.unanswered(published_before=NOON, limit=10) == []
+
+
+async def test_a_job_asked_for_again_counts_as_unpublished(jobs: PostgresJobStore, outbox: PostgresOutbox) -> None:
+    """A request in the outbox is not lost, so it is not asked for a third time."""
+    record = await published(jobs, outbox)
+    later = await _now(jobs) + timedelta(seconds=1)
+
+    async with jobs.changing([record.job.id]) as changes:
+        changes.publish(a_message(request_of=record.job.id))
+
+    assert await jobs.unanswered(published_before=later, limit=10) == []
+
+
+async def test_an_ended_job_is_not_unanswered(jobs: PostgresJobStore, outbox: PostgresOutbox) -> None:
+    """Only unfinished jobs can be lost."""
+    record = await published(jobs, outbox)
+    later = await _now(jobs) + timedelta(seconds=1)
+
+    async with jobs.changing([record.job.id]) as changes:
+        changes.save(record.job.succeeded(at=NOON))
+
+    assert await jobs.unanswered(published_before=later, limit=10) == []
+
+
+async def test_a_database_that_is_away_is_told_as_such(jobs: PostgresJobStore, pool: Pool) -> None:
+    """Callers see one error of ours, whatever the driver says."""
+    await pool.close()
+
+    with pytest.raises(JobStoreUnavailableError):
+        await jobs.check()
+    with pytest.raises(JobStoreUnavailableError):
+        await jobs.find_job(a_job().id)
+
+
+async def _now(jobs: PostgresJobStore):  # type: ignore[no-untyped-def] # noqa: ANN202 - one line of plumbing
+    async with jobs._pool.acquire() as connection:  # noqa: SLF001 - the database's own clock decides what is due
+        return await connection.fetchval("SELECT now()")

@@ -1,0 +1,1 @@
+"""Icecube as a user starts it."""

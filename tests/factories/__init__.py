@@ -1,0 +1,1 @@
+"""Valid things for tests to start from."""

@@ -1,0 +1,207 @@
+"""What results do to jobs, on a real PostgreSQL."""
+
+import json
+from collections.abc import Sequence
+
+import pytest
+
+from common.events import Event, JobFailed, JobRequested, JobStarted, JobSucceeded, decode, encode
+from common.ids import new_id
+from common.kafka.headers import to_kafka
+from common.settings.groups import KafkaSettings
+from ingest_api.job_store import JobRecord, OutboxMessage
+from ingest_api.job_store.outbox import PostgresOutbox
+from ingest_api.job_store.postgres import PostgresJobStore
+from ingest_api.jobs import JobState
+from ingest_api.messages import Messages
+from ingest_api.results import ResultsHandler
+from tests.doubles.kafka import Record
+from tests.factories.jobs import NOON, a_policy, a_record, the_variants_of
+
+TOPICS = KafkaSettings()
+MESSAGES = Messages(TOPICS)
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+@pytest.fixture
+def handler(jobs: PostgresJobStore) -> ResultsHandler:
+    """Return the handler under test; its time stands still."""
+    return ResultsHandler(jobs, MESSAGES, a_policy(), lambda: NOON)
+
+
+@pytest.fixture
+async def record(jobs: PostgresJobStore, outbox: PostgresOutbox) -> JobRecord:
+    """Return a stored job whose request was sent."""
+    record = a_record()
+    await jobs.add_originals([record.original])
+    await jobs.add_job(record, MESSAGES.job_requested(record, at=NOON))
+    await taken(outbox)
+    return record
+
+
+async def taken(outbox: PostgresOutbox) -> list[OutboxMessage]:
+    """Return what is in the outbox and empty it."""
+    async with outbox.claim(100) as claimed:
+        for position in claimed.messages:
+            claimed.mark_sent(position, None)
+        return list(claimed.messages.values())
+
+
+def records_of(*events: Event) -> Sequence[Record]:
+    """Return *events* as they come from Kafka."""
+    return [Record(encode(event), headers=to_kafka({"traceparent": TRACE})) for event in events]
+
+
+def success_of(record: JobRecord, *, attempt: int = 1) -> JobSucceeded:
+    """Return a processor's report of success."""
+    return JobSucceeded(job_id=record.job.id, attempt=attempt, variants=the_variants_of(record.tasks))
+
+
+def failure_of(record: JobRecord, *, attempt: int = 1, retryable: bool = True) -> JobFailed:
+    """Return a processor's report of failure."""
+    return JobFailed(job_id=record.job.id, attempt=attempt, code="c", reason="It broke.", retryable=retryable)
+
+
+async def state_of(record: JobRecord, jobs: PostgresJobStore) -> JobState:
+    """Return the job's committed state."""
+    found = await jobs.find_job(record.job.id)
+    assert found is not None
+    return found.job.state
+
+
+async def test_a_start_is_seen(handler: ResultsHandler, jobs: PostgresJobStore, record: JobRecord) -> None:
+    """A job that a processor has in hand is processing."""
+    await handler.handle(records_of(JobStarted(job_id=record.job.id, attempt=1)))
+
+    assert await state_of(record, jobs) is JobState.PROCESSING
+
+
+async def test_a_success_stores_variants_and_announces_the_end(
+    handler: ResultsHandler, jobs: PostgresJobStore, outbox: PostgresOutbox, record: JobRecord
+) -> None:
+    """State, variants and notification are committed together; the notification has its promised members."""
+    await handler.handle(records_of(success_of(record)))
+
+    assert await state_of(record, jobs) is JobState.COMPLETED
+    variant = await jobs.find_image(record.tasks[0].variant_id)
+    assert variant is not None
+    assert (variant.original_id, variant.original_name) == (record.original.id, record.original.original_name)
+    (message,) = await taken(outbox)
+    assert message.topic == "image-jobs"
+    assert message.key == str(record.job.id).encode()
+    assert message.headers["ce_type"] == "icecube.JobEnded"
+    assert message.headers["traceparent"] == TRACE
+    assert json.loads(message.value or b"") == {
+        "jobId": str(record.job.id),
+        "status": "completed",
+        "originalId": str(record.original.id),
+        "timestamp": "2026-06-01T12:00:00Z",
+        "variants": [
+            {
+                "taskId": str(record.tasks[0].id),
+                "id": str(record.tasks[0].variant_id),
+                "format": "webp",
+                "width": 100,
+                "height": 75,
+                "byteSize": 1234,
+            }
+        ],
+    }
+
+
+async def test_every_event_twice_changes_nothing_more(
+    handler: ResultsHandler, outbox: PostgresOutbox, record: JobRecord
+) -> None:
+    """Delivered again, in the same batch or a later one, results announce nothing new."""
+    events: list[Event] = [JobStarted(job_id=record.job.id, attempt=1), success_of(record)]
+
+    await handler.handle(records_of(*events, *events))
+    await handler.handle(records_of(*events))
+
+    assert len(await taken(outbox)) == 1
+
+
+async def test_the_first_terminal_result_wins(
+    handler: ResultsHandler, jobs: PostgresJobStore, outbox: PostgresOutbox, record: JobRecord
+) -> None:
+    """A failure after a success is ignored."""
+    await handler.handle(records_of(success_of(record), failure_of(record, retryable=False)))
+
+    assert await state_of(record, jobs) is JobState.COMPLETED
+    assert len(await taken(outbox)) == 1
+
+
+async def test_a_retryable_failure_asks_again_later(
+    handler: ResultsHandler, jobs: PostgresJobStore, outbox: PostgresOutbox, record: JobRecord
+) -> None:
+    """The next attempt's request waits in the outbox until it is due."""
+    await handler.handle(records_of(failure_of(record)))
+
+    assert await state_of(record, jobs) is JobState.PENDING
+    (message,) = await taken(outbox)
+    assert message.topic == "icecube.jobs"
+    assert message.due_at is not None
+    assert message.due_at > NOON
+    request = decode(message.value)
+    assert isinstance(request, JobRequested)
+    assert (request.attempt, request.tasks) == (2, record.tasks)
+
+
+async def test_attempts_used_up_end_in_a_dead_letter_and_a_notification(
+    handler: ResultsHandler, jobs: PostgresJobStore, outbox: PostgresOutbox, record: JobRecord
+) -> None:
+    """The last attempt's failure is announced, and its request is kept for a person to look at."""
+    await handler.handle(records_of(*(failure_of(record, attempt=attempt) for attempt in (1, 2, 3))))
+
+    assert await state_of(record, jobs) is JobState.FAILED
+    messages = {message.topic: message for message in await taken(outbox) if message.topic != "icecube.jobs"}
+    assert json.loads(messages["image-jobs"].value or b"")["reason"] == "It broke."
+    dead = messages["icecube.jobs.dead"]
+    assert isinstance(decode(dead.value), JobRequested)
+    assert {name: dead.headers[f"icecube_{name}"] for name in ("code", "reason", "attempts")} == {
+        "code": "c",
+        "reason": "It broke.",
+        "attempts": "3",
+    }
+
+
+async def test_a_bad_image_is_no_dead_letter(
+    handler: ResultsHandler, outbox: PostgresOutbox, record: JobRecord
+) -> None:
+    """A failure that nobody can repair is announced, and that is all."""
+    await handler.handle(records_of(failure_of(record, retryable=False)))
+
+    assert [message.topic for message in await taken(outbox)] == ["image-jobs"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        b"",
+        b"\xff\x00",
+        b"[]",
+        b'{"type": "JobExploded", "version": 1}',
+        b'{"type": "JobStarted", "version": 2, "jobId": "0199f3a0-8c1e-7d2a-b7a4-6c3f6a1d2e10", "attempt": 1}',
+    ],
+)
+async def test_an_unreadable_event_is_put_aside_and_stops_nothing(
+    handler: ResultsHandler, jobs: PostgresJobStore, outbox: PostgresOutbox, record: JobRecord, value: bytes | None
+) -> None:
+    """Garbage, and events of a future version, become dead letters byte for byte; what follows is handled."""
+    await handler.handle([Record(value, topic="icecube.results", offset=7), *records_of(success_of(record))])
+
+    assert await state_of(record, jobs) is JobState.COMPLETED
+    dead, notification = await taken(outbox)
+    assert (dead.topic, dead.value) == ("icecube.jobs.dead", value)
+    assert dead.headers["icecube_code"] == "unreadable_event"
+    assert (dead.headers["icecube_topic"], dead.headers["icecube_offset"]) == ("icecube.results", "7")
+    assert dead.headers["icecube_reason"]
+    assert notification.topic == "image-jobs"
+
+
+async def test_a_result_of_an_unknown_job_is_ignored(handler: ResultsHandler, outbox: PostgresOutbox) -> None:
+    """Somebody else's job, or one long gone, does no harm."""
+    await handler.handle(records_of(JobStarted(job_id=new_id(), attempt=1)))
+
+    assert await taken(outbox) == []
