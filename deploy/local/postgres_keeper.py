@@ -8,13 +8,14 @@ from pathlib import Path
 from types import FrameType
 
 from deploy.local import lifeline
+from deploy.local.atomic_file import replace_text
 from deploy.local.embedded_postgres import STOP_SECONDS, EmbeddedPostgresError, embedded_postgres
 
 
 def keep(folder: Path, *, durable: bool, ready_file: Path) -> int:
     """Run PostgreSQL until it ends or we are told to; write its DSN to *ready_file* once it answers."""
     with embedded_postgres(folder, durable=durable) as server:
-        ready_file.write_text(server.dsn)
+        replace_text(ready_file, server.dsn)
         server.process.wait()
     return 1  # whoever wanted it to end would have told us
 

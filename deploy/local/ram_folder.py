@@ -10,11 +10,13 @@ from pathlib import Path
 
 _RAM = Path("/dev/shm")  # noqa: S108 - made by mkdtemp, private to us
 _PREFIX = "icecube-ram-"
+_ROOM_BYTES = 1 << 30  # a container has 64 MiB there unless told otherwise: not even a cluster fits
 
 
 def ram() -> Path:
-    """Return where this system keeps files in RAM, or else its folder for temporary ones."""
-    return _RAM if os.access(_RAM, os.W_OK) else Path(tempfile.gettempdir())
+    """Return where this system keeps files in RAM; where it has no room for us, its folder for temporary ones."""
+    has_room = os.access(_RAM, os.W_OK) and shutil.disk_usage(_RAM).free >= _ROOM_BYTES
+    return _RAM if has_room else Path(tempfile.gettempdir())
 
 
 @contextmanager

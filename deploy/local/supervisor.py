@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from deploy.local.child import Child, KeptChild, run_to_its_end
+from deploy.local.child import Child, run_to_its_end
+from deploy.local.kept_child import KeptChild
 
 
 class Supervisor:

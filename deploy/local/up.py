@@ -1,0 +1,104 @@
+"""`icecube up`: everything on this machine, as the processes that production runs, under one Ctrl-C."""
+
+import asyncio
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from common.settings.model import Settings
+from deploy.local.atomic_file import replace_text
+from deploy.local.child import ChildFailedError
+from deploy.local.claims import broker, data_folder, port_for
+from deploy.local.embedded_postgres import START_SECONDS as POSTGRES_SECONDS
+from deploy.local.family import api_child, once, postgres_child, processor_child, ready_file
+from deploy.local.interruption import until_told
+from deploy.local.plan import Opened, Plan, UpError, child_environment, plan_for
+from deploy.local.ports import LOOPBACK
+from deploy.local.ram_folder import ram, ram_folder
+from deploy.local.supervisor import Supervisor
+from deploy.local.welcome import Endpoints, welcome
+
+START_SECONDS = 120
+_EVERY_ADDRESS = {"0.0.0.0", "::", ""}  # noqa: S104 - recognised, not listened on
+
+
+def run(settings: Settings, *, config: Path | None, processors: int) -> int:
+    """Run everything until SIGINT or SIGTERM, and return the exit status.
+
+    A first signal stops all in order, a second at once. Raises `UpError` when something cannot be started,
+    with nothing left running.
+    """
+    plan = plan_for(settings, processors=processors)
+    with ExitStack() as stack:
+        data = stack.enter_context(data_folder(settings.server.data_dir.resolve()))
+        port = port_for(settings.server)
+        kafka = stack.enter_context(broker()) if plan.brings_broker else settings.kafka.brokers
+        in_ram = stack.enter_context(ram_folder(ram())) if plan.needs_ram else None
+        up = _Up(settings, plan, config, data, port, kafka, in_ram)
+        try:
+            asyncio.run(up.until_told())
+        except ChildFailedError as exc:
+            message = f"{exc}; what it said stands above"
+            raise UpError(message) from exc
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Up:
+    """One run of everything, with all that was decided and opened for it."""
+
+    settings: Settings
+    plan: Plan
+    config: Path | None
+    data: Path
+    port: int
+    kafka: str
+    in_ram: Path | None
+
+    async def until_told(self) -> None:
+        supervisor = Supervisor(grace_seconds=self.settings.server.drain_seconds)
+        await until_told(lambda: self._serve(supervisor), hurry=supervisor.kill)
+
+    async def _serve(self, supervisor: Supervisor) -> None:
+        announcement = self.data / "endpoints.json"
+        try:
+            async with supervisor:
+                endpoints = await self._start(supervisor)
+                replace_text(announcement, endpoints.as_json())
+                sys.stdout.write(welcome(endpoints, topic=self.settings.kafka.topic, python=sys.executable))
+                sys.stdout.flush()
+                await asyncio.Event().wait()
+        finally:
+            announcement.unlink(missing_ok=True)
+
+    async def _start(self, supervisor: Supervisor) -> Endpoints:
+        postgres = await self._postgres(supervisor) if self.plan.brings_postgres else self.settings.database.dsn
+        told = child_environment(self.settings, self.plan, Opened(self.port, self.kafka, postgres, self.in_ram))
+        await supervisor.run_once(once("migrate", told, self.config))
+        if not self.plan.brings_broker:  # the embedded one makes topics when they are first named
+            await supervisor.run_once(once("topics", told, self.config))
+        host = self._host()
+        api = api_child(told, self.config, host=host, port=self.port)
+        numbers = range(1, self.plan.processors + 1)
+        processors = [processor_child(number, told, self.config, self._runs) for number in numbers]
+        # Two stages, begun together and stopped one after the other: the processors first.
+        await asyncio.gather(
+            supervisor.start([api], within_seconds=START_SECONDS),
+            supervisor.start(processors, within_seconds=START_SECONDS),
+        )
+        return Endpoints(f"http://{host}:{self.port}", self.kafka, postgres)
+
+    async def _postgres(self, supervisor: Supervisor) -> str:
+        in_ram = self.in_ram if self.plan.postgres_in_ram else None
+        child = postgres_child((in_ram or self.data) / "postgres", self._runs, durable=in_ram is None)
+        await supervisor.start([child], within_seconds=POSTGRES_SECONDS)
+        return ready_file(self._runs, child.name).read_text("utf-8")
+
+    @property
+    def _runs(self) -> Path:
+        return self.data / "run"
+
+    def _host(self) -> str:
+        host = self.settings.server.host
+        return LOOPBACK if host in _EVERY_ADDRESS else host

@@ -1,0 +1,52 @@
+"""What `icecube up` leaves behind once all is ready: a file for programs, a few lines for people."""
+
+import json
+from dataclasses import asdict, dataclass
+
+from common.settings.postgres_uri import masked_uri
+
+_WATCH = (
+    "from confluent_kafka import Consumer as C; "
+    'c = C({{"bootstrap.servers": "{kafka}", "group.id": "me", "auto.offset.reset": "earliest"}}); '
+    'c.subscribe(["{topic}"]); '
+    "[print(m.value().decode(), flush=True) for m in iter(lambda: c.poll(3600), None)]"
+)
+_TEXT = """
+Icecube is up. Ctrl-C stops it.
+
+  API          {api}   (documentation: {api}/docs)
+  Kafka        {kafka}   (finished jobs: topic {topic})
+  PostgreSQL   {postgres}
+
+Upload a picture, then ask for a smaller one with the id that comes back:
+  curl -F file=@photo.jpg {api}/api/v1/images
+  curl {api}/api/v1/job -H 'Content-Type: application/json' \\
+    -d '{{"originalID": "ID", "options": [{{"format": "webp", "maxDimension": 1000}}]}}'
+Watch jobs finish:
+  {python} -c '{watch}'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Where the parts listen. *postgres* is a URI and may hold a password."""
+
+    api: str
+    kafka: str
+    postgres: str
+
+    def as_json(self) -> str:
+        """Return the content of `endpoints.json`."""
+        return json.dumps(asdict(self), indent=2) + "\n"
+
+
+def welcome(endpoints: Endpoints, *, topic: str, python: str) -> str:
+    """Return what to try next; the lines that start with a command can be pasted into a shell."""
+    return _TEXT.format(
+        api=endpoints.api,
+        kafka=endpoints.kafka,
+        postgres=masked_uri(endpoints.postgres),
+        topic=topic,
+        python=python,
+        watch=_WATCH.format(kafka=endpoints.kafka, topic=topic),
+    )
