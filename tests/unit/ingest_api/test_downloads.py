@@ -211,15 +211,17 @@ async def test_the_length_is_the_blobs_own(blobs: BlobStore, image: AnImage) -> 
 
 
 class WatchedStore(DiskStore):
-    """A store that knows how many of its blobs are open."""
+    """A store that knows how many of its blobs are open, and how much of each was asked for."""
 
-    blobs_open = 0
-    blobs_opened = 0
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.blobs_open = 0
+        self.lengths: list[int | None] = []
 
     @asynccontextmanager
     async def open(self, blob_id: UUID, *, start: int = 0, length: int | None = None) -> AsyncIterator[OpenBlob]:
         """Yield the blob, and count."""
-        self.blobs_opened += 1
+        self.lengths.append(length)
         self.blobs_open += 1
         try:
             async with super().open(blob_id, start=start, length=length) as blob:
@@ -243,7 +245,16 @@ async def test_a_client_that_hangs_up_leaves_nothing_open(image: AnImage, tmp_pa
     with pytest.raises(ClientDisconnect):
         await response({"type": "http", "asgi": {"spec_version": "2.4"}}, receive, send)
 
-    assert (store.blobs_opened, store.blobs_open) == (1, 0)
+    assert (store.lengths, store.blobs_open) == ([None], 0)
+
+
+async def test_head_reads_no_bytes(image: AnImage, tmp_path: Path) -> None:
+    """HEAD opens the blob to know that it is there, and asks for nothing of it."""
+    store = WatchedStore(tmp_path / "blobs")
+
+    await answer_to(store, image, "HEAD")
+
+    assert store.lengths == [0]
 
 
 LATIN_1 = st.text(st.characters(codec="latin-1"), max_size=60)

@@ -133,6 +133,22 @@ def test_a_png_that_ends_before_its_pixels_is_refused() -> None:
     assert header_of_bytes(content[: pixels_at + 4]).format is ImageFormat.PNG
 
 
+@pytest.mark.parametrize("length", [0, 1])
+def test_a_jpeg_segment_shorter_than_its_own_length_is_refused(length: int) -> None:
+    """A segment's length counts its own two bytes: less makes no sense, and would make a reader go back."""
+    content = images.photo(ImageFormat.JPEG)
+
+    assert refusal_of(content[:2] + b"\xff\xe1" + length.to_bytes(2) + content[2:]).code == "damaged_header"
+
+
+def test_a_jpeg_without_pixels_is_refused() -> None:
+    """A JPEG that names its size and then ends has nothing to show."""
+    content = images.photo(ImageFormat.JPEG)
+    pixels_at = content.index(b"\xff\xda")
+
+    assert refusal_of(content[:pixels_at] + b"\xff\xd9" + content[pixels_at:]).code == "damaged_header"
+
+
 @pytest.mark.parametrize("at", range(8, 33))
 def test_a_flipped_bit_in_a_pngs_header_is_refused(at: int) -> None:
     """The checksum of a PNG's first chunk is checked: no size is believed that was damaged on its way."""

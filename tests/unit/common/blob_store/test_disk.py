@@ -1,6 +1,8 @@
 """What the disk store promises beyond the port."""
 
+import asyncio
 import errno
+import gc
 import os
 import subprocess
 import sys
@@ -218,3 +220,39 @@ async def test_a_blob_deleted_while_it_is_read_is_read_to_its_end(tmp_path: Path
             async with store.open(blob_id):
                 pass
     assert len(read) == 3_000_000
+
+
+async def test_a_cancelled_copy_ends_before_the_call_does(tmp_path: Path) -> None:
+    """When a cancelled put has ended, no thread works on: its part is gone, and no blob appears later."""
+    source, blob_id = tmp_path / "sparse", new_id()
+    with source.open("wb") as file:
+        file.truncate(1024**3)
+    async with open_disk_store(tmp_path / "blobs") as store:
+        putting = asyncio.ensure_future(store.put_file(blob_id, source))
+        while not any(store.work_dir.iterdir()):
+            await asyncio.sleep(0)
+            assert not putting.done()
+
+        putting.cancel()
+        await asyncio.wait([putting])
+
+        assert putting.cancelled()
+        assert list(store.work_dir.iterdir()) == []
+        assert not await store.exists(blob_id)
+
+
+async def test_a_cancelled_open_leaves_no_file_open(tmp_path: Path) -> None:
+    """A file that a thread opens after its caller has gone is closed, not left to the garbage collector."""
+    source, blob_id = tmp_path / "source", new_id()
+    source.write_bytes(b"x")
+    async with open_disk_store(tmp_path / "blobs") as store:
+        await store.put_file(blob_id, source)
+        opening = asyncio.ensure_future(store.open(blob_id).__aenter__())
+        await asyncio.sleep(0)
+
+        opening.cancel()
+        await asyncio.wait([opening])
+        await asyncio.get_running_loop().shutdown_default_executor()
+
+    assert opening.cancelled()
+    gc.collect()  # an unclosed file would warn now, which fails the test
