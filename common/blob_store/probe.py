@@ -3,6 +3,7 @@
 import asyncio
 
 from common.blob_store import BlobStore, BlobStoreUnavailableError
+from common.blob_store.disk_errors import disk_errors
 from common.ids import new_id
 
 _CONTENT = b"icecube probe"
@@ -16,11 +17,9 @@ async def probe(store: BlobStore) -> None:
     blob_id = new_id()
     path = store.work_dir / f"{blob_id}.probe"
     try:
-        await asyncio.to_thread(path.write_bytes, _CONTENT)
+        with disk_errors(store.work_dir):
+            await asyncio.to_thread(path.write_bytes, _CONTENT)
         await store.put_file(blob_id, path)
-    except OSError as exc:
-        message = f"blob store: cannot write in its work folder {store.work_dir}: {exc.strerror}"
-        raise BlobStoreUnavailableError(message) from exc
     finally:
         path.unlink(missing_ok=True)
     async with store.open(blob_id) as blob:
