@@ -7,7 +7,9 @@ import pyvips
 
 from common.formats import ImageFormat
 from processor.engine import ImageLimits, ImageRefusedError, Refusal
+from processor.engine.orientation import UPRIGHT, lies_on_its_side, orientation_of
 from processor.engine.refusals import damaged
+from processor.engine.sizing import Size
 
 _LOADERS = {
     "jpegload": ImageFormat.JPEG,
@@ -21,12 +23,17 @@ _LOADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """An original's format and its size in pixels as shown, that is, with its orientation applied."""
+    """An original's format and its size in pixels as shown, that is, with its orientation applied.
+
+    *pixels_are_final*: stored upright and in colours that every viewer shows, given the colour profile.
+    """
 
     format: ImageFormat
     width: int
     height: int
     frames: int
+    byte_size: int
+    pixels_are_final: bool
 
     @property
     def longer_side(self) -> int:
@@ -38,10 +45,14 @@ def read_header(original: Path) -> Header:
     """Return the header of *original*; raise `ImageRefusedError` when it has none that we accept."""
     image = _opened(original)
     image_format = _format_of(image)
-    width, height = image.width, image.height
-    if image.get_typeof("orientation") and image.get("orientation") > 4:  # noqa: PLR2004 - EXIF: 5 to 8 lie on a side
-        width, height = height, width
-    return Header(image_format, width, height, _frames_of(image, image_format))
+    size = Size(image.width, image.height)
+    return Header(
+        image_format,
+        *(size.turned() if lies_on_its_side(image) else size),
+        frames=_frames_of(image, image_format),
+        byte_size=original.stat().st_size,
+        pixels_are_final=orientation_of(image) == UPRIGHT and image.interpretation != "cmyk",
+    )
 
 
 def refuse_beyond(limits: ImageLimits, header: Header) -> None:

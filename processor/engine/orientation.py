@@ -2,6 +2,20 @@
 
 import pyvips
 
+UPRIGHT = 1
+_LYING = frozenset({5, 6, 7, 8})
+"""The EXIF orientations that exchange width and height."""
+
+
+def orientation_of(image: pyvips.Image) -> int:
+    """Return the EXIF orientation, 1 where there is none."""
+    return int(image.get("orientation")) if image.get_typeof("orientation") else UPRIGHT
+
+
+def lies_on_its_side(image: pyvips.Image) -> bool:
+    """Say whether *image* is stored with width and height exchanged."""
+    return orientation_of(image) in _LYING
+
 
 def upright(image: pyvips.Image) -> pyvips.Image:
     """Return *image* turned as its EXIF orientation says, which then is 1. Needs random access to the pixels."""

@@ -8,13 +8,16 @@ import pyvips
 from common.formats import WRITTEN_AS, ImageFormat
 from processor.engine import ImageLimits, MadeVariant, VariantRequest
 from processor.engine.colour import to_srgb
+from processor.engine.decoding import Decode, decoder
+from processor.engine.encoding import encoded
 from processor.engine.header import Header, read_header, refuse_beyond
-from processor.engine.opening import open_original
-from processor.engine.orientation import upright
+from processor.engine.metadata import brought_up_to_date
+from processor.engine.orientation import lies_on_its_side, upright
 from processor.engine.refusals import damaged
 from processor.engine.resizing import resized
 from processor.engine.sizing import Size, size_within
-from processor.engine.writing import checked, write_variant
+from processor.engine.thrift import no_larger
+from processor.engine.writing import written
 
 
 def make_variants(original: Path, requests: Sequence[VariantRequest], limits: ImageLimits) -> list[MadeVariant]:
@@ -24,7 +27,9 @@ def make_variants(original: Path, requests: Sequence[VariantRequest], limits: Im
     never be processed and `MemoryError` when this process's memory limit was in the way.
     """
     try:
-        return _made(original, requests, limits)
+        header = read_header(original)
+        refuse_beyond(limits, header)
+        return _made(original, header, requests)
     except BaseException as exc:
         for request in requests:
             request.output.unlink(missing_ok=True)
@@ -33,30 +38,48 @@ def make_variants(original: Path, requests: Sequence[VariantRequest], limits: Im
         raise
 
 
-def _made(original: Path, requests: Sequence[VariantRequest], limits: ImageLimits) -> list[MadeVariant]:
-    header = read_header(original)
-    refuse_beyond(limits, header)
-    return [_one(original, header, request) for request in requests]
+def _made(original: Path, header: Header, requests: Sequence[VariantRequest]) -> list[MadeVariant]:
+    """Make the variants of one picture one after another, so that only one is in memory."""
+    pictures: dict[tuple[bool, Size], list[VariantRequest]] = {}
+    for request in requests:
+        pictures.setdefault((_keeps_frames(header, request), _size_of(header, request)), []).append(request)
+    made: dict[Path, MadeVariant] = {}
+    for every_frame in (False, True):
+        sizes = [size for frames, size in pictures if frames == every_frame]
+        if sizes:
+            decode = decoder(original, header, sizes, every_frame=every_frame)
+            for size in sizes:
+                picture = _picture(decode, size)
+                made |= {
+                    request.output: _variant(picture, size, original, header, request)
+                    for request in pictures[every_frame, size]
+                }
+    return [made[request.output] for request in requests]
 
 
-def _one(original: Path, header: Header, request: VariantRequest) -> MadeVariant:
-    options = request.options
-    image_format = options.format or WRITTEN_AS[header.format]
-    size = size_within(header.width, header.height, options.max_dimension)
-    every_frame = header.frames > 1 and image_format is ImageFormat.WEBP
-    picture = _picture(original, header, size, every_frame=every_frame)
-    written, byte_size = write_variant(picture, image_format, options, request.output)
-    return checked(request.output, header, written, size, byte_size)
+def _picture(decode: Decode, size: Size) -> pyvips.Image:
+    image = decode(size)
+    image = resized(image, size.turned() if lies_on_its_side(image) else size)
+    image = to_srgb(image)
+    image = upright(image.copy_memory())
+    return brought_up_to_date(image)
 
 
-def _picture(original: Path, header: Header, size: Size, *, every_frame: bool) -> pyvips.Image:
-    image = open_original(original, header, max(size), every_frame=every_frame)
-    image = resized(image, _as_stored(image, size))
-    image = to_srgb(image).copy_memory()
-    return upright(image)
+def _variant(picture: pyvips.Image, size: Size, original: Path, header: Header, request: VariantRequest) -> MadeVariant:
+    image_format = _format_of(header, request)
+    data = encoded(picture, image_format, request.options)
+    if image_format is header.format and size == (header.width, header.height):
+        data = no_larger(data, picture, original, header, request.options)
+    return written(data, request.output, image_format, size, header)
 
 
-def _as_stored(image: pyvips.Image, size: Size) -> Size:
-    """Return *size* before the orientation is applied."""
-    on_its_side = image.get_typeof("orientation") and image.get("orientation") > 4  # noqa: PLR2004 - EXIF: 5 to 8
-    return Size(size.height, size.width) if on_its_side else size
+def _format_of(header: Header, request: VariantRequest) -> ImageFormat:
+    return request.options.format or WRITTEN_AS[header.format]
+
+
+def _keeps_frames(header: Header, request: VariantRequest) -> bool:
+    return header.frames > 1 and _format_of(header, request) is ImageFormat.WEBP
+
+
+def _size_of(header: Header, request: VariantRequest) -> Size:
+    return size_within(header.width, header.height, request.options.max_dimension)

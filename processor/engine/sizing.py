@@ -9,6 +9,10 @@ class Size(NamedTuple):
     width: int
     height: int
 
+    def turned(self) -> "Size":
+        """Return the size of the same picture lying on its side."""
+        return Size(self.height, self.width)
+
 
 def size_within(width: int, height: int, max_dimension: int) -> Size:
     """Return the size of a *width* x *height* picture whose longer side is at most *max_dimension*.

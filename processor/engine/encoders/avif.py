@@ -3,10 +3,11 @@
 import pyvips
 
 from common.options import VariantOptions
+from processor.engine.metadata import KEPT
 
 
 def encode(image: pyvips.Image, options: VariantOptions) -> bytes:
     """Return *image* as AVIF."""
-    keep = "exif|xmp|icc" if options.keep_metadata else "none"
+    keep = KEPT if options.keep_metadata else "none"
     encoded: bytes = image.heifsave_buffer(compression="av1", Q=options.quality, effort=3, keep=keep)
     return encoded

@@ -4,6 +4,7 @@ import pyvips
 
 from common.options import VariantOptions
 from processor.engine import ImageRefusedError, Refusal
+from processor.engine.metadata import KEPT
 
 MAX_SIDE_PIXELS = 16383
 """The format stores sides in 14 bits."""
@@ -18,6 +19,6 @@ def encode(image: pyvips.Image, options: VariantOptions) -> bytes:
             f"A WebP image may have {MAX_SIDE_PIXELS} pixels a side at most, not {image.width} x {height}; "
             "ask for a smaller maxDimension or another format.",
         )
-    keep = "exif|xmp|icc" if options.keep_metadata else "none"
+    keep = KEPT if options.keep_metadata else "none"
     encoded: bytes = image.webpsave_buffer(Q=options.quality, effort=4, keep=keep)
     return encoded

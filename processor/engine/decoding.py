@@ -1,0 +1,58 @@
+"""Step 2: the original's pixels, decoded as seldom and as small as the variants allow."""
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Any
+
+import pyvips
+
+from common.formats import ImageFormat
+from processor.engine.header import Header
+from processor.engine.sizing import Size
+
+_KEPT_FOR_THE_RESIZE = 2
+"""A decoder's own shrink is a plain average, or worse; leave at least this factor to the real resize."""
+_SHARED_BYTES = 256 * 1024 * 1024
+"""Decoded pixels up to this are held for all sizes of a job; more would eat the memory that a task may use."""
+
+Decode = Callable[[Size], pyvips.Image]
+
+
+def decoder(original: Path, header: Header, sizes: Collection[Size], *, every_frame: bool) -> Decode:
+    """Return what gives the original's pixels for each of *sizes*: one decode for all where memory allows.
+
+    What it returns is at least as large as asked; frames lie below one another. Truncated data raises `pyvips.Error`
+    no later than when the pixels are read.
+    """
+
+    def decode(size: Size) -> pyvips.Image:
+        return _opened(original, header, max(size), every_frame=every_frame)
+
+    largest = decode(max(sizes, key=max))
+    if len(sizes) > 1 and _decoded_bytes(largest) <= _SHARED_BYTES:
+        shared = largest.copy_memory()
+        return lambda _: shared
+    return decode
+
+
+def _opened(original: Path, header: Header, longer_side: int, *, every_frame: bool) -> pyvips.Image:
+    options = _shrink_on_load(header, longer_side)
+    if every_frame:
+        options["n"] = -1
+    return pyvips.Image.new_from_file(str(original), access="sequential", fail_on="truncated", **options)
+
+
+def _shrink_on_load(header: Header, longer_side: int) -> dict[str, Any]:
+    spare = header.longer_side / (longer_side * _KEPT_FOR_THE_RESIZE)
+    match header.format:
+        case ImageFormat.JPEG:
+            return {"shrink": next((shrink for shrink in (8, 4, 2) if shrink <= spare), 1)}
+        case ImageFormat.WEBP if spare > 1:
+            return {"scale": 1 / spare}
+        case _:
+            return {}
+
+
+def _decoded_bytes(image: pyvips.Image) -> int:
+    bytes_a_sample = 2 if image.format == "ushort" else 1
+    return int(image.width * image.height * image.bands * bytes_a_sample)

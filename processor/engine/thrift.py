@@ -1,0 +1,43 @@
+"""Step 8: never make a file larger that changes neither format nor size."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyvips
+
+from common.formats import ImageFormat
+from common.options import VariantOptions
+from processor.engine.encoding import encoded
+from processor.engine.header import Header
+from processor.engine.untouched import jpeg, png, webp
+
+_REPACKERS = {
+    ImageFormat.JPEG: jpeg.repacked,
+    ImageFormat.PNG: png.repacked,
+    ImageFormat.WEBP: webp.repacked,
+}
+_QUALITY_STEP = 10
+_LOSSLESS = 100
+
+
+def no_larger(attempt: bytes, image: pyvips.Image, original: Path, header: Header, options: VariantOptions) -> bytes:
+    """Return *attempt*, or what is no larger than *original*: its own pixels repacked, else a lower quality.
+
+    Only where neither is possible, as for a few pixels whose file cannot be smaller, the smallest that was found.
+    """
+    smallest = attempt
+    candidates = _alternatives(image, original, header, options)
+    while len(smallest) > header.byte_size:
+        candidate = next(candidates, None)
+        if candidate is None:
+            break
+        smallest = min(smallest, candidate, key=len)
+    return smallest
+
+
+def _alternatives(image: pyvips.Image, original: Path, header: Header, options: VariantOptions) -> Iterator[bytes]:
+    if header.pixels_are_final and header.format in _REPACKERS:
+        yield _REPACKERS[header.format](original.read_bytes(), keep_metadata=options.keep_metadata)
+    if options.quality < _LOSSLESS:
+        for quality in range(options.quality - _QUALITY_STEP, 0, -_QUALITY_STEP):
+            yield encoded(image, header.format, options.model_copy(update={"quality": quality}))
