@@ -34,7 +34,8 @@ class KeptChild:
         self._lives = asyncio.create_task(self._live())
         try:
             async with asyncio.timeout(within_seconds):
-                while not await self._child.is_ready():
+                # Asked only of a child that runs: what an earlier run left behind says nothing of this one.
+                while self._process is None or not await self._child.is_ready():
                     if self._lives.done():
                         break
                     await asyncio.sleep(_POLL_SECONDS)

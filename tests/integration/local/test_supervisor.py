@@ -145,6 +145,23 @@ async def test_a_program_that_is_missing_fails_the_start() -> None:
         await _start_all(Child("api", ("/nonexistent/program",), is_ready=_never))
 
 
+async def test_readiness_of_an_earlier_run_does_not_count(tmp_path: Path) -> None:
+    """What an earlier run left behind is cleared away before a child is asked whether it is ready."""
+    ready = tmp_path / "ready"
+    ready.touch()
+
+    async def is_ready() -> bool:
+        return await asyncio.to_thread(ready.exists)
+
+    script = f"import os, time; time.sleep(0.3); open('draft', 'w').close(); os.rename('draft', {str(ready)!r})"
+    command = (sys.executable, "-c", f"import os; os.chdir({str(tmp_path)!r}); {script}; time.sleep(600)")
+    child = Child("late", command, is_ready=is_ready, prepare=ready.unlink)
+
+    await _start_all(child)
+
+    assert ready.exists()
+
+
 async def test_a_child_that_never_gets_ready_fails_the_start(tmp_path: Path) -> None:
     """Readiness is waited for no longer than was said, and the child is stopped."""
     stuck = Child("api", _child(tmp_path, "api").command, is_ready=_never)
