@@ -1,0 +1,40 @@
+"""Which documents are generated, and whether those in a working tree are as the code would write them."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from deploy.reference.asyncapi import asyncapi
+from deploy.reference.configuration import configuration
+from deploy.reference.env_example import env_example
+from deploy.reference.openapi import openapi
+
+
+def _json(document: Callable[[], Mapping[str, Any]]) -> Callable[[], str]:
+    return lambda: json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
+
+
+DOCUMENTS: dict[str, Callable[[], str]] = {
+    ".env.example": env_example,
+    "docs/asyncapi.json": _json(asyncapi),
+    "docs/configuration.md": configuration,
+    "docs/openapi.json": _json(openapi),
+}
+"""The text of each document, by its path from the top of the tree."""
+
+
+def stale(root: Path) -> list[str]:
+    """Return the paths of the documents below *root* that are missing or not what the code would write."""
+    return [name for name, text in DOCUMENTS.items() if _content(root / name) != text()]
+
+
+def write(root: Path, names: Iterable[str]) -> None:
+    """Write the documents called *names* below *root*."""
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(DOCUMENTS[name](), "utf-8", newline="\n")
+
+
+def _content(path: Path) -> str | None:
+    return path.read_text("utf-8") if path.exists() else None

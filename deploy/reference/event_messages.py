@@ -1,0 +1,69 @@
+"""Our Kafka records as AsyncAPI messages: payloads from the event classes, examples from common/event_examples."""
+
+import inspect
+import json
+from collections.abc import Iterator
+from importlib.resources import files
+from typing import Any, get_args
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from common.events import Event, JobNotification, JobRequested
+from deploy.reference.event_headers import cloud_event_headers, dead_letter_reasons
+
+EVENTS: tuple[type[BaseModel], ...] = (*get_args(Event), JobNotification)
+"""Every class of `common.events` that travels on its own."""
+_SCHEMAS = "#/components/schemas/"
+_KEY = {"kafka": {"key": {"type": "string", "format": "uuid", "description": "The job's id."}}}
+
+
+def examples() -> Iterator[tuple[str, str, str]]:
+    """Yield the name of an event's class, the example's file name without its ending, and the example's text."""
+    for file in sorted(files("common").joinpath("event_examples").iterdir(), key=lambda file: file.name):
+        yield file.name.split(".")[0], file.name.removesuffix(".json"), file.read_text("utf-8")
+
+
+def schemas() -> dict[str, Any]:
+    """Return the schema of every event, of what stands in it, and of the headers."""
+    _, built = models_json_schema([(event, "serialization") for event in EVENTS], ref_template=_SCHEMAS + "{model}")
+    own = {"CloudEventHeaders": cloud_event_headers(), "DeadLetterHeaders": dead_letter_reasons()}
+    return {**built["$defs"], **own}
+
+
+def messages() -> dict[str, Any]:
+    """Return every kind of record, by name."""
+    return {
+        **{event.__name__: _message(event) for event in EVENTS},
+        "JobGivenUp": {
+            **_message(JobRequested, "JobGivenUp", "DeadLetterHeaders"),
+            "summary": "The request of a job whose attempts are used up, put aside for a person.",
+        },
+        "UnreadableEvent": {
+            "name": "UnreadableEvent",
+            "summary": "A record that is no event of ours, put aside byte for byte, key included.",
+            "contentType": "application/octet-stream",
+            "headers": _headers("UnreadableEvent", "DeadLetterHeaders"),
+            "payload": {"description": "The bytes as they were found."},
+        },
+    }
+
+
+def _message(event: type[BaseModel], event_type: str | None = None, *more_headers: str) -> dict[str, Any]:
+    name = event.__name__
+    # The notification was promised before events had names: its record says what happened, not what it is.
+    spoken = event_type or ("JobEnded" if event is JobNotification else name)
+    return {
+        "name": event_type or name,
+        "summary": inspect.getdoc(event),
+        "contentType": "application/json",
+        "headers": _headers(spoken, *more_headers),
+        "payload": {"$ref": _SCHEMAS + name},
+        "bindings": _KEY,
+        "examples": [{"name": title, "payload": json.loads(text)} for of, title, text in examples() if of == name],
+    }
+
+
+def _headers(event_type: str, *more: str) -> dict[str, Any]:
+    fixed = {"type": "object", "properties": {"ce_type": {"const": f"icecube.{event_type}"}}}
+    return {"allOf": [*({"$ref": _SCHEMAS + name} for name in ("CloudEventHeaders", *more)), fixed]}

@@ -1,0 +1,1 @@
+"""How Icecube is started, and what is generated from it."""

@@ -1,0 +1,49 @@
+"""The examples of events: promises that this release still reads and writes."""
+
+import json
+from typing import get_args
+
+import pytest
+from pydantic import BaseModel
+
+from common.events import Event, JobNotification, decode, encode
+from deploy.reference.event_messages import EVENTS, examples
+
+EXAMPLES = {title: (name, text) for name, title, text in examples()}
+
+
+def decoded(name: str, text: str) -> Event | JobNotification:
+    """Return the event in *text*, read as whoever receives it does."""
+    return JobNotification.model_validate_json(text) if name == "JobNotification" else decode(text.encode())
+
+
+def versions(event: type[BaseModel]) -> tuple[int, ...]:
+    """Return the versions that *event* stands for; the notification was promised before there were any."""
+    field = event.model_fields.get("version")
+    return get_args(field.annotation) if field else (1,)
+
+
+@pytest.mark.parametrize("title", EXAMPLES)
+def test_an_example_survives_decoding_and_encoding(title: str) -> None:
+    """What was written once is read in full, and written the same: no member lost, renamed or added."""
+    name, text = EXAMPLES[title]
+
+    event = decoded(name, text)
+
+    assert type(event).__name__ == name
+    assert json.loads(encode(event)) == json.loads(text)
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_every_version_of_every_event_has_an_example(event: type[BaseModel]) -> None:
+    """No event goes without an example of each of its versions."""
+    wanted = {f"{event.__name__}.v{version}" for version in versions(event)}
+
+    assert wanted <= set(EXAMPLES)
+
+
+def test_every_example_is_of_an_event() -> None:
+    """No example outlives the event it was an example of."""
+    names = {name for name, _ in EXAMPLES.values()}
+
+    assert names == {event.__name__ for event in EVENTS}
