@@ -90,7 +90,6 @@ def _started(folder: Path, sockets: Path, account: Account, *, durable: bool) ->
             stdout=log,
             stderr=log,
             cwd="/",
-            start_new_session=True,  # Ctrl-C and a killed group must not reach it: it is stopped in order
             user=account.uid,
             group=account.gid,
             extra_groups=account.extra_groups,
