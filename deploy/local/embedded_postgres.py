@@ -27,7 +27,12 @@ _TUNING = (
     "max_wal_size=256MB",
     "log_checkpoints=off",
 )
-_NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+_NOT_DURABLE = (
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "dynamic_shared_memory_type=mmap",  # in the folder, and gone with it whatever kills the server
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,9 @@ from deploy.local.supervisor import Supervisor
 from deploy.local.welcome import Endpoints, welcome
 
 START_SECONDS = 120
+ANNOUNCEMENT = "endpoints.json"
+"""The file in the data folder that tells programs where the parts listen; there only while all are ready."""
+
 _EVERY_ADDRESS = {"0.0.0.0", "::", ""}  # noqa: S104 - recognised, not listened on
 
 
@@ -32,6 +35,7 @@ def run(settings: Settings, *, config: Path | None, processors: int) -> int:
     plan = plan_for(settings, processors=processors)
     with ExitStack() as stack:
         data = stack.enter_context(data_folder(settings.server.data_dir.resolve()))
+        (data / ANNOUNCEMENT).unlink(missing_ok=True)  # of a run that was killed
         port = port_for(settings.server)
         kafka = stack.enter_context(broker()) if plan.brings_broker else settings.kafka.brokers
         in_ram = stack.enter_context(ram_folder(ram())) if plan.needs_ram else None
@@ -61,7 +65,7 @@ class _Up:
         await until_told(lambda: self._serve(supervisor), hurry=supervisor.kill)
 
     async def _serve(self, supervisor: Supervisor) -> None:
-        announcement = self.data / "endpoints.json"
+        announcement = self.data / ANNOUNCEMENT
         try:
             async with supervisor:
                 endpoints = await self._start(supervisor)

@@ -1,1 +1,1 @@
-"""What starts and stops processes on one machine, without starting any of ours."""
+"""How Icecube is started, and what is generated from it."""
