@@ -12,7 +12,6 @@ class ImageFormat(StrEnum):
     AVIF = "avif"
     GIF = "gif"
     TIFF = "tiff"
-    HEIC = "heic"
 
     @property
     def media_type(self) -> str:
@@ -27,7 +26,6 @@ WRITTEN_AS: dict[ImageFormat, ImageFormat] = {
     ImageFormat.AVIF: ImageFormat.AVIF,
     ImageFormat.GIF: ImageFormat.WEBP,  # keeps every frame
     ImageFormat.TIFF: ImageFormat.PNG,  # keeps transparency
-    ImageFormat.HEIC: ImageFormat.JPEG,  # what a phone's owner expects to open anywhere
 }
 """What a variant is written as when its options name no format: the original's, where we can write it."""
 

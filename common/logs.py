@@ -3,6 +3,7 @@
 import logging
 import sys
 
+import stamina
 import structlog
 
 from common.settings.groups import LogFormat, LogLevel, ServerSettings
@@ -43,8 +44,15 @@ def configure(settings: ServerSettings) -> None:
     handler.setFormatter(_formatter(shared, settings.log_format))
     logging.root.handlers = [handler]
     logging.root.setLevel(_LEVELS[settings.log_level])
+    stamina.instrumentation.set_on_retry_hooks([_tell_of_retry])
     for name, level in _QUIET.items():
         logging.getLogger(name).setLevel(max(level, _LEVELS[settings.log_level]))
+
+
+def _tell_of_retry(details: stamina.instrumentation.RetryDetails) -> None:
+    structlog.get_logger("retry").warning(
+        "trying again", error=repr(details.caused_by), tries=details.retry_num, wait_seconds=round(details.wait_for, 2)
+    )
 
 
 def _formatter(shared: list[structlog.typing.Processor], log_format: LogFormat) -> logging.Formatter:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from common.formats import OUTPUT_FORMATS, WRITTEN_AS, ImageFormat
 from common.wire import WireModel
@@ -12,20 +12,16 @@ MAX_SIDE_PIXELS = 16384
 """The longest side of any original or variant; WebP's own limit is one pixel less."""
 
 
-def _jpg_is_jpeg(value: Any) -> Any:
-    return ImageFormat.JPEG if value == "jpg" else value
-
-
-def _must_be_writable(value: ImageFormat) -> ImageFormat:
-    if value not in OUTPUT_FORMATS:
-        message = f"{value.value} can be uploaded but not written; choose one of {', '.join(sorted(OUTPUT_FORMATS))}"
+def _writable_format(value: Any) -> Any:
+    if value == "jpg":
+        return ImageFormat.JPEG
+    if not isinstance(value, str) or value not in OUTPUT_FORMATS:
+        message = f"must be one of {', '.join(sorted(OUTPUT_FORMATS))}"
         raise ValueError(message)
     return value
 
 
-OutputFormat = Annotated[
-    ImageFormat, Field(strict=False), BeforeValidator(_jpg_is_jpeg), AfterValidator(_must_be_writable)
-]
+OutputFormat = Annotated[ImageFormat, Field(strict=False), BeforeValidator(_writable_format)]
 
 
 class VariantOptions(WireModel):

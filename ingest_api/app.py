@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from common.settings.model import Settings
+from ingest_api.body_limit import BodyLimitMiddleware
 from ingest_api.errors import add_error_handlers
 from ingest_api.request_context import RequestContextMiddleware
 from ingest_api.routes import health, images, jobs
@@ -35,8 +36,19 @@ def create_app(
     app: FastAPI = FastAPIOffline(
         title="Icecube", version=version("icecube"), description=_DESCRIPTION, lifespan=lifespan, redoc_url=None
     )
+    app.add_middleware(BodyLimitMiddleware)
     app.add_middleware(RequestContextMiddleware)
     add_error_handlers(app)
     for routes in (images, jobs, health):
         app.include_router(routes.router)
+    _document_our_own_errors_only(app)
     return app
+
+
+def _document_our_own_errors_only(app: FastAPI) -> None:
+    """Drop the 422 that FastAPI documents for every route: invalid requests are answered 400 here."""
+    for path in app.openapi()["paths"].values():
+        for operation in path.values():
+            operation["responses"].pop("422", None)
+    for name in ("HTTPValidationError", "ValidationError"):
+        app.openapi()["components"]["schemas"].pop(name, None)

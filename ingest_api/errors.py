@@ -9,7 +9,7 @@ Exception
 └── anything else                                             a mistake of ours                500
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -21,7 +21,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from common.blob_store import BlobNotFoundError, BlobStoreUnavailableError
+from ingest_api.body_limit import MAX_BODY_BYTES
 from ingest_api.header import UploadRefusedError
+from ingest_api.intake import TooManyTasksError
 from ingest_api.job_store import ImageUnknownError, JobStoreUnavailableError
 from ingest_api.lookups import ImageNotFoundError, JobNotFoundError
 
@@ -34,6 +36,7 @@ _ANSWERED: tuple[type[Exception], ...] = (
     ImageNotFoundError,
     JobNotFoundError,
     ImageUnknownError,
+    TooManyTasksError,
     JobStoreUnavailableError,
     BlobStoreUnavailableError,
     BlobNotFoundError,
@@ -49,6 +52,12 @@ _PLAIN_MESSAGES = {
     "uuid_type": "must be a UUID",
 }
 """What we say instead of pydantic, by the type of its error."""
+_HTTP_PROBLEMS = {
+    HTTPStatus.NOT_FOUND: ("not_found", "There is nothing at this path."),
+    HTTPStatus.METHOD_NOT_ALLOWED: ("method_not_allowed", "This path does not take that method."),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("request_too_large", f"The body is longer than {MAX_BODY_BYTES} bytes."),
+    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: ("range_not_satisfiable", "The image has no such range of bytes."),
+}
 _TOO_LARGE = frozenset({"file_too_large", "too_many_files", "too_many_pixels", "side_too_long"})
 
 
@@ -85,6 +94,8 @@ def problem_of(exc: Exception) -> Problem:  # noqa: PLR0911 - the table of error
             return Problem(status, exc.code, str(exc))
         case RequestValidationError():
             return _invalid_request(exc.errors())
+        case TooManyTasksError():
+            return Problem(HTTPStatus.BAD_REQUEST, "too_many_tasks", str(exc))
         case ImageNotFoundError() | ImageUnknownError():
             return Problem(HTTPStatus.NOT_FOUND, "image_not_found", "Image not found")
         case JobNotFoundError():
@@ -94,8 +105,7 @@ def problem_of(exc: Exception) -> Problem:  # noqa: PLR0911 - the table of error
         case BlobStoreUnavailableError() | BlobNotFoundError():
             return _unavailable("storage_unavailable", "The image storage is not available; try again later.")
         case HTTPException():
-            status = HTTPStatus(exc.status_code)
-            return Problem(status, status.phrase.lower().replace(" ", "_"), status.phrase, dict(exc.headers or {}))
+            return _of_http(HTTPStatus(exc.status_code), exc.headers)
         case _:
             return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong on our side.")
 
@@ -132,6 +142,11 @@ def _field(location: Sequence[str | int]) -> str:
 def _message(error: Any) -> str:
     plain = _PLAIN_MESSAGES.get(error["type"])
     return plain or str(error["msg"]).removeprefix("Value error, ").replace("Input should", "must")
+
+
+def _of_http(status: HTTPStatus, headers: Mapping[str, str] | None) -> Problem:
+    code, sentence = _HTTP_PROBLEMS.get(status, (f"http_{status.value}", f"{status.phrase}."))
+    return Problem(status, code, sentence, dict(headers or {}))
 
 
 def _unavailable(code: str, sentence: str) -> Problem:

@@ -23,6 +23,13 @@ from ingest_api.receiving import ReceivedFile
 log = structlog.get_logger()
 
 
+class TooManyTasksError(Exception):
+    """A job asks for more variants than the limit."""
+
+    def __init__(self, limit: int, *, found: int) -> None:
+        super().__init__(f"options: a job may have {limit} tasks at most, this one has {found}")
+
+
 @dataclass(frozen=True, slots=True)
 class Intake:
     """The two use cases that accept something from a client."""
@@ -53,7 +60,9 @@ class Intake:
         return images
 
     async def accept_job(self, original_id: UUID, options: Sequence[VariantOptions]) -> JobRecord:
-        """Commit a job and the event that asks for it; raise `ImageUnknownError`."""
+        """Commit a job and the event that asks for it; raise `TooManyTasksError` or `ImageUnknownError`."""
+        if len(options) > self.limits.tasks:
+            raise TooManyTasksError(self.limits.tasks, found=len(options))
         original = await self.jobs.find_image(original_id)
         if original is None:
             raise ImageUnknownError(original_id)

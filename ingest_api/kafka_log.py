@@ -49,8 +49,8 @@ async def open_kafka_log(settings: KafkaSettings) -> AsyncIterator[KafkaLog]:
     """Yield a view of the configured brokers; raise `KafkaError` when none answers."""
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.broker_list)
     consumer = AIOKafkaConsumer(bootstrap_servers=settings.broker_list)
-    await admin.start()
     try:
+        await admin.start()
         await consumer.start()
         yield KafkaLog(admin, consumer)
     finally:

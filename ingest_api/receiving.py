@@ -12,7 +12,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
-from common.blob_store import BlobStoreUnavailableError
+from common.blob_store.disk_errors import disk_errors
 from common.settings.groups import LimitsSettings
 from ingest_api.header import UploadRefusedError
 
@@ -148,7 +148,8 @@ class _Receiver:
         if len(self.files) == self._limits.upload_files:
             message = f"An upload may have {self._limits.upload_files} files at most."
             raise TooManyFilesError(message)
-        handle = NamedTemporaryFile(dir=self._folder, prefix="upload-", delete=False)  # noqa: SIM115 - closed by discard
+        with disk_errors(self._folder):
+            handle = NamedTemporaryFile(dir=self._folder, prefix="upload-", delete=False)  # noqa: SIM115 - see discard
         self._handles.append(handle)
         self._part.handle = handle
         self._part.file = ReceivedFile(name.decode("utf-8", "replace") if name else None, Path(handle.name))
@@ -167,11 +168,8 @@ class _Receiver:
 
     async def _write_pending(self) -> None:
         pending, self._pending, self._pending_bytes = self._pending, [], 0
-        try:
+        with disk_errors(self._folder):
             await asyncio.to_thread(_write_all, pending)
-        except OSError as exc:
-            message = f"the work folder cannot take the upload: {exc.strerror}"
-            raise BlobStoreUnavailableError(message) from exc
 
     def _close_handles(self) -> None:
         for handle in self._handles:

@@ -6,11 +6,22 @@ from typing import Protocol, TypeVar
 
 
 class Message(Protocol):
-    """What is used of a Kafka message. *generation_id* changes whenever the group's partitions are dealt anew."""
+    """What is used of a Kafka message."""
 
-    partition: int
-    offset: int
-    generation_id: int | None
+    @property
+    def partition(self) -> int:
+        """The partition it was read from."""
+        ...
+
+    @property
+    def offset(self) -> int:
+        """Its place there."""
+        ...
+
+    @property
+    def generation_id(self) -> int | None:
+        """Changes whenever the group's partitions are dealt anew."""
+        ...
 
 
 class Event(Protocol):

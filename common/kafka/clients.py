@@ -76,8 +76,8 @@ async def open_producer(settings: KafkaSettings) -> AsyncIterator[Producer]:
         linger_ms=0,
         request_timeout_ms=SEND_SECONDS * 1000,
     )
-    await producer.start()
     try:
+        await producer.start()
         yield producer
     finally:
         await producer.stop()
@@ -97,8 +97,8 @@ async def open_consumer(settings: KafkaSettings, topic: str, *, group: str) -> A
         heartbeat_interval_ms=int(settings.session_timeout_seconds * 300),
         max_poll_interval_ms=_MAX_POLL_INTERVAL_MS,
     )
-    await consumer.start()
     try:
+        await consumer.start()
         yield consumer
     finally:
         await consumer.stop()

@@ -20,8 +20,8 @@ async def create_topics(settings: KafkaSettings) -> None:
     Delete policy, as compaction leaves gaps in the offsets that Faust's commits do not survive.
     """
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.broker_list)
-    await admin.start()
     try:
+        await admin.start()
         existing = set(await admin.list_topics())
         await asyncio.gather(*(_create(admin, topic) for topic in _wanted(settings) if topic.name not in existing))
     finally:

@@ -36,8 +36,11 @@ def translated_errors() -> Iterator[None]:
     try:
         yield
     except _AWAY as exc:
-        message = f"PostgreSQL cannot serve: {type(exc).__name__}: {exc}".strip()
-        raise JobStoreUnavailableError(message) from exc
+        raise _unavailable(exc) from exc
+
+
+def _unavailable(exc: Exception) -> JobStoreUnavailableError:
+    return JobStoreUnavailableError(f"PostgreSQL cannot serve: {type(exc).__name__}: {exc}".rstrip(": "))
 
 
 @asynccontextmanager
@@ -60,7 +63,13 @@ async def open_pool(dsn: str, *, max_connections: int) -> AsyncIterator[Pool]:
 
 @asynccontextmanager
 async def connection_of(pool: Pool) -> AsyncIterator[Connection]:
-    """Yield a connection, with errors translated."""
-    with translated_errors():
-        async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+    """Yield a connection, with errors translated; whatever keeps us from getting one means that we cannot be served."""
+    try:
+        connection = await pool.acquire(timeout=ACQUIRE_SECONDS)
+    except (*_AWAY, asyncpg.PostgresError) as exc:
+        raise _unavailable(exc) from exc
+    try:
+        with translated_errors():
             yield connection
+    finally:
+        await pool.release(connection)

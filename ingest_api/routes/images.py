@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
+from ingest_api.body_limit import UPLOAD_PATH
 from ingest_api.downloads import image_response
 from ingest_api.lookups import image_named
 from ingest_api.receiving import FIELD, received_files
@@ -37,7 +38,7 @@ _UPLOAD_FORM = {
 
 
 @router.post(
-    "/api/v1/images",
+    UPLOAD_PATH,
     operation_id="uploadImages",
     summary="Upload one or more images",
     status_code=201,

@@ -21,6 +21,7 @@ JobId = Annotated[str, Path(alias="id", description="The job's id, a UUID.", jso
     responses=problems(
         _400="A field is invalid, missing or empty; the answer names it.",
         _404="Image not found",
+        _413="The body is longer than any valid job.",
         _503="The database is away; nothing was accepted.",
     ),
 )

@@ -1,0 +1,29 @@
+"""A pool that makes no images: it writes what it was told, or fails as it was told."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from common.formats import ImageFormat
+from processor.engine import MadeVariant, VariantRequest
+
+
+@dataclass
+class ScriptedPool:
+    """Raises *failures* one by one, then writes a few bytes for each variant."""
+
+    failures: list[Exception] = field(default_factory=list)
+    originals: list[bytes] = field(default_factory=list)
+
+    async def make(self, original: Path, requests: Sequence[VariantRequest]) -> list[MadeVariant]:
+        """Write the variants."""
+        self.originals.append(original.read_bytes())  # noqa: ASYNC240 - a few bytes of a test
+        if self.failures:
+            raise self.failures.pop(0)
+        return [_made(request) for request in requests]
+
+
+def _made(request: VariantRequest) -> MadeVariant:
+    size = request.output.write_bytes(b"variant")
+    image_format = request.options.format or ImageFormat.JPEG
+    return MadeVariant(request.output, image_format, 100, 75, size, 1, 1)

@@ -1,0 +1,1 @@
+"""What is promised over HTTP, asked of a running API."""

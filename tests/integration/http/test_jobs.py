@@ -1,0 +1,170 @@
+"""Asking for jobs and looking at them."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from common.ids import new_id
+from tests.factories import images
+from tests.integration.http.test_images import UNKNOWN, assert_is_problem, form
+from tests.services.api import Api
+
+VALID: dict[str, Any] = {"format": "webp", "maxDimension": 100, "quality": 70, "keepMetadata": True}
+
+BAD_OPTIONS = [
+    pytest.param({"quality": 0}, "options[0].quality", id="quality too low"),
+    pytest.param({"quality": 101}, "options[0].quality", id="quality too high"),
+    pytest.param({"quality": "80"}, "options[0].quality", id="quality as text"),
+    pytest.param({"quality": 80.5}, "options[0].quality", id="quality as a fraction"),
+    pytest.param({"quality": None}, "options[0].quality", id="quality null"),
+    pytest.param({"quality": True}, "options[0].quality", id="quality as a boolean"),
+    pytest.param({"maxDimension": -1}, "options[0].maxDimension", id="negative dimension"),
+    pytest.param({"maxDimension": 16385}, "options[0].maxDimension", id="dimension too large"),
+    pytest.param({"maxDimension": 10**30}, "options[0].maxDimension", id="dimension absurd"),
+    pytest.param({"keepMetadata": "yes"}, "options[0].keepMetadata", id="text for a boolean"),
+    pytest.param({"keepMetadata": 1}, "options[0].keepMetadata", id="number for a boolean"),
+    pytest.param({"format": "gif"}, "options[0].format", id="a format that is not written"),
+    pytest.param({"format": ""}, "options[0].format", id="empty format"),
+    pytest.param({"format": 7}, "options[0].format", id="format as a number"),
+    pytest.param({"format": ["jpeg"]}, "options[0].format", id="format as a list"),
+    pytest.param({"maxdimension": 5}, "options[0].maxdimension", id="unknown member"),
+    pytest.param("webp", "options[0]", id="no object"),
+    pytest.param(None, "options[0]", id="null"),
+]
+
+
+async def uploaded(api: Api) -> str:
+    """Return the id of an uploaded photo."""
+    (image,) = (await api.http.post("/api/v1/images", files=form(images.photo()))).json()
+    return str(image["id"])
+
+
+async def test_a_job_is_answered_as_promised(api: Api) -> None:
+    """POST /api/v1/job answers 201 with id, status, originalID, tasks and createdAt, and commits the job's event."""
+    original = await uploaded(api)
+
+    response = await api.http.post("/api/v1/job", json={"originalID": original, "options": [VALID]})
+
+    assert response.status_code == 201
+    job = response.json()
+    assert job == {
+        "id": job["id"],
+        "status": "pending",
+        "originalID": original,
+        "tasks": [{"id": job["tasks"][0]["id"], "options": VALID, "variantID": None}],
+        "createdAt": job["createdAt"],
+    }
+    assert job["id"][14] == "7"
+    assert await api.rows("outbox") == 1
+
+
+async def test_a_job_is_found_again(api: Api) -> None:
+    """GET /api/v1/job/{id} answers what was answered when it was created."""
+    original = await uploaded(api)
+    job = (await api.http.post("/api/v1/job", json={"originalID": original, "options": [VALID]})).json()
+
+    response = await api.http.get(f"/api/v1/job/{job['id']}")
+
+    assert (response.status_code, response.json()) == (200, job)
+
+
+async def test_absent_options_have_their_defaults(api: Api) -> None:
+    """The original's format, its size, quality 80, no metadata; `jpg` is taken for jpeg."""
+    original = await uploaded(api)
+
+    body = {"originalID": original, "options": [{}, {"format": "jpg"}]}
+    job = (await api.http.post("/api/v1/job", json=body)).json()
+
+    defaults = {"format": "jpeg", "maxDimension": 0, "quality": 80, "keepMetadata": False}
+    assert [task["options"] for task in job["tasks"]] == [defaults, defaults]
+
+
+@pytest.mark.parametrize(("option", "field"), BAD_OPTIONS)
+async def test_a_bad_option_is_named(api: Api, option: object, field: str) -> None:
+    """400 names the field that is wrong; no job and no event is stored."""
+    body = {"originalID": await uploaded(api), "options": [option]}
+
+    response = await api.http.post("/api/v1/job", json=body)
+
+    assert assert_is_problem(response, 400, "invalid_request").startswith(f"{field}: ")
+    assert field in {error["field"] for error in response.json()["errors"]}
+    assert await api.rows("jobs") == await api.rows("outbox") == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        pytest.param({"options": [{}]}, "originalID", id="no original"),
+        pytest.param({"originalID": "nope", "options": [{}]}, "originalID", id="an id that is none"),
+        pytest.param({"originalID": None, "options": [{}]}, "originalID", id="a null id"),
+        pytest.param({"originalID": 5, "options": [{}]}, "originalID", id="a number for an id"),
+        pytest.param({"originalID": "../etc", "options": [{}]}, "originalID", id="a path for an id"),
+        pytest.param({"originalID": str(new_id())}, "options", id="no options"),
+        pytest.param({"originalID": str(new_id()), "options": []}, "options", id="empty options"),
+        pytest.param({"originalID": str(new_id()), "options": {}}, "options", id="an object for options"),
+        pytest.param({"originalID": str(new_id()), "options": [{}], "x": 1}, "x", id="an unknown member"),
+        pytest.param([], "body", id="a list"),
+        pytest.param("text", "body", id="text"),
+    ],
+)
+async def test_a_bad_member_is_named(api: Api, body: object, field: str) -> None:
+    """400 names the member that is wrong, missing, empty or unknown."""
+    response = await api.http.post("/api/v1/job", json=body)
+
+    assert assert_is_problem(response, 400, "invalid_request").startswith(f"{field}: ")
+    assert await api.holds_nothing()
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"nope"])
+async def test_a_body_that_is_no_json_is_refused(api: Api, content: bytes) -> None:
+    """400 says that the body is not JSON, or missing."""
+    response = await api.http.post("/api/v1/job", content=content, headers={"content-type": "application/json"})
+
+    assert assert_is_problem(response, 400, "invalid_request").startswith("body: ")
+
+
+async def test_every_mistake_is_told_at_once(api: Api) -> None:
+    """A body with several mistakes is answered with all of them."""
+    body = {"originalID": "x", "options": [{"quality": 0}, {"format": "gif"}]}
+
+    problem = (await api.http.post("/api/v1/job", json=body)).json()
+
+    assert [error["field"] for error in problem["errors"]] == ["originalID", "options[0].quality", "options[1].format"]
+
+
+async def test_too_many_tasks_are_refused(api: Api) -> None:
+    """400 names the field and the limit; nothing is stored."""
+    body = {"originalID": await uploaded(api), "options": [VALID] * 5}
+
+    response = await api.http.post("/api/v1/job", json=body)
+
+    sentence = assert_is_problem(response, 400, "too_many_tasks")
+    assert "options" in sentence
+    assert "4" in sentence
+    assert await api.rows("jobs") == 0
+
+
+async def test_a_body_beyond_all_reason_is_refused(api: Api) -> None:
+    """413 in our own words for a body that no valid job could fill."""
+    headers = {"content-type": "application/json"}
+    response = await api.http.post("/api/v1/job", content=b" " * 3_000_000, headers=headers)
+
+    assert_is_problem(response, 413, "request_too_large")
+
+
+@pytest.mark.parametrize("original", [str(new_id()), str(uuid4())])
+async def test_a_job_for_an_unknown_image_is_not_found(api: Api, original: str) -> None:
+    """404 "Image not found", and no job."""
+    response = await api.http.post("/api/v1/job", json={"originalID": original, "options": [VALID]})
+
+    assert assert_is_problem(response, 404, "image_not_found") == "Image not found"
+    assert await api.holds_nothing()
+
+
+@pytest.mark.parametrize("job_id", UNKNOWN)
+async def test_an_unknown_job_is_not_found(api: Api, job_id: str) -> None:
+    """404 "Job not found", also for an id that is no UUID."""
+    response = await api.http.get(f"/api/v1/job/{job_id}")
+
+    assert assert_is_problem(response, 404, "job_not_found") == "Job not found"

@@ -1,0 +1,86 @@
+"""The private names of Faust and aiokafka that we rely on."""
+
+import asyncio
+from typing import Any, get_type_hints
+
+import faust.worker
+import pytest
+from aiokafka import AIOKafkaConsumer
+from aiokafka.consumer.group_coordinator import GroupCoordinator
+from faust.transport.consumer import ThreadDelegateConsumer
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer
+
+from common.settings.groups import KafkaSettings
+from common.settings.model import Settings
+from processor.app import ProcessorApp, build_app
+from processor.faust_internals import PatientTransport, group_coordinator, require_compiled_streams
+from processor.watchdog import Watchdog
+from processor.worker import ProcessorWorker
+
+
+@pytest.fixture
+async def app() -> ProcessorApp:
+    """Return an application that is not started."""
+    return build_app(Settings(kafka=KafkaSettings(brokers="127.0.0.1:1", fetch_wait_ms=77)))
+
+
+def test_the_compiled_stream_iterator_is_there() -> None:
+    """Without it events could be lost, and processors refuse to start."""
+    require_compiled_streams()
+
+
+async def test_the_fetch_wait_reaches_aiokafka(app: ProcessorApp) -> None:
+    """A consumer made by our transport waits as configured, under the name that aiokafka reads."""
+    thread = app.consumer._thread  # type: ignore[attr-defined] # noqa: SLF001 - names under test
+    consumer = thread._create_worker_consumer(app.transport)  # noqa: SLF001 - names under test
+    await consumer.stop()
+    thread.thread_loop.close()
+
+    assert isinstance(app.transport, PatientTransport)
+    assert isinstance(consumer, AIOKafkaConsumer)
+    assert consumer._fetch_max_wait_ms == 77  # noqa: SLF001 - names under test
+
+
+async def test_aiokafka_takes_the_fetch_wait_under_the_name_we_set() -> None:
+    """The constructor's argument lands in the attribute that we overwrite."""
+    consumer = AIOKafkaConsumer(bootstrap_servers="127.0.0.1:1", fetch_max_wait_ms=123)
+    await consumer.stop()
+
+    assert consumer._fetch_max_wait_ms == 123  # noqa: SLF001 - names under test
+    assert hasattr(consumer, "_coordinator")
+
+
+def test_faust_keeps_its_consumer_where_we_look() -> None:
+    """app._consumer._thread._consumer._coordinator is the way to the coordinator."""
+    assert "_consumer" in vars(faust.App)
+    assert "_thread" in get_annotations(ThreadDelegateConsumer) | get_annotations(Consumer)
+    assert hasattr(AIOKafkaConsumerThread, "_consumer")
+    assert asyncio.iscoroutinefunction(AIOKafkaConsumerThread.call_thread)
+
+
+def test_the_coordinator_has_the_names_we_read() -> None:
+    """The coordination task and the pending error are set in the constructor."""
+    names = GroupCoordinator.__init__.__code__.co_names
+
+    assert {"_coordination_task", "_pending_exception"} <= set(names)
+    assert callable(GroupCoordinator.check_errors)
+
+
+async def test_no_consumer_means_no_coordinator(app: ProcessorApp) -> None:
+    """Before the start there is nothing to look at, and nothing is wrong."""
+    assert group_coordinator(app) is None
+    assert await Watchdog(app, longest_rebalance_seconds=1).ailment() is None
+
+
+def test_the_worker_stops_where_we_hook_in() -> None:
+    """Faust's worker stops on a signal through the method that drains."""
+    assert asyncio.iscoroutinefunction(faust.worker.Worker._stop_on_signal)  # noqa: SLF001 - name under test
+    assert ProcessorWorker._stop_on_signal is not faust.worker.Worker._stop_on_signal  # noqa: SLF001 - name under test
+
+
+def get_annotations(kind: type) -> dict[str, Any]:
+    """Return the names that *kind* declares."""
+    try:
+        return get_type_hints(kind)
+    except NameError:  # a forward reference to a name imported for typing only
+        return dict(kind.__annotations__)

@@ -1,0 +1,135 @@
+"""What a processor makes of a job."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+import pytest_asyncio
+
+from common.blob_store import BlobStore, BlobStoreUnavailableError
+from common.blob_store.disk import DiskStore, open_disk_store
+from common.events import JobFailed, JobRequested, JobSucceeded
+from processor.engine import ImageRefusedError, Refusal
+from processor.handling import Handling
+from processor.pool import Loss, WorkerLostError
+from tests.doubles.images import ScriptedPool
+from tests.factories.jobs import a_request, a_task
+
+
+@pytest_asyncio.fixture
+async def blobs(tmp_path: Path) -> AsyncIterator[DiskStore]:
+    """Yield an empty store."""
+    async with open_disk_store(tmp_path / "images") as blobs:
+        yield blobs
+
+
+@pytest_asyncio.fixture
+async def job(blobs: DiskStore, tmp_path: Path) -> JobRequested:
+    """Return a job for two variants, its original stored."""
+    job = a_request(tasks=(a_task(), a_task()))
+    source = tmp_path / "original"
+    source.write_bytes(b"original")
+    await blobs.put_file(job.original.id, source)
+    return job
+
+
+async def content_of(blob_id: UUID, blobs: BlobStore) -> bytes:
+    """Return what is stored under *blob_id*."""
+    async with blobs.open(blob_id) as blob:
+        return b"".join([chunk async for chunk in blob.chunks])
+
+
+async def test_every_variant_is_stored_and_reported(blobs: DiskStore, job: JobRequested) -> None:
+    """Success names each variant under the id that was given out with the job."""
+    outcome = await Handling(blobs, ScriptedPool()).outcome_of(job)
+
+    assert isinstance(outcome, JobSucceeded)
+    assert [variant.id for variant in outcome.variants] == [task.variant_id for task in job.tasks]
+    assert {variant.byte_size for variant in outcome.variants} == {7}
+    for task in job.tasks:
+        assert await content_of(task.variant_id, blobs) == b"variant"
+
+
+async def test_a_job_done_twice_ends_the_same(blobs: DiskStore, job: JobRequested) -> None:
+    """A redelivered job stores the same variants under the same ids."""
+    handling = Handling(blobs, ScriptedPool())
+
+    assert await handling.outcome_of(job) == await handling.outcome_of(job)
+
+
+async def test_a_refused_image_is_final(blobs: DiskStore, job: JobRequested) -> None:
+    """The engine's sentence is passed on, and another attempt is not asked for."""
+    pool = ScriptedPool([ImageRefusedError(Refusal.IMAGE_DAMAGED, "The image is cut short.")])
+
+    outcome = await Handling(blobs, pool).outcome_of(job)
+
+    assert isinstance(outcome, JobFailed)
+    assert (outcome.code, outcome.reason, outcome.retryable) == ("image_damaged", "The image is cut short.", False)
+
+
+@pytest.mark.parametrize(("attempt", "retryable"), [(1, True), (2, False)])
+async def test_a_lost_worker_gets_one_more_attempt(
+    blobs: DiskStore, job: JobRequested, attempt: int, *, retryable: bool
+) -> None:
+    """A crash may be chance once; twice, it is the image."""
+    pool = ScriptedPool([WorkerLostError(Loss.WORKER_CRASHED, "The image made the decoder crash.")])
+
+    outcome = await Handling(blobs, pool).outcome_of(job.model_copy(update={"attempt": attempt}))
+
+    assert isinstance(outcome, JobFailed)
+    assert (outcome.code, outcome.retryable) == ("worker_crashed", retryable)
+
+
+async def test_a_missing_original_may_turn_up(blobs: DiskStore) -> None:
+    """A store that shows a blob late is given another attempt."""
+    outcome = await Handling(blobs, ScriptedPool()).outcome_of(a_request())
+
+    assert isinstance(outcome, JobFailed)
+    assert (outcome.code, outcome.retryable) == ("original_missing", True)
+
+
+async def test_a_surprise_is_reported_without_its_details(blobs: DiskStore, job: JobRequested) -> None:
+    """A mistake of ours neither stops the processor nor shows its inside to clients."""
+    outcome = await Handling(blobs, ScriptedPool([ZeroDivisionError("secret")])).outcome_of(job)
+
+    assert isinstance(outcome, JobFailed)
+    assert (outcome.code, outcome.retryable) == ("internal_error", True)
+    assert "secret" not in outcome.reason
+
+
+async def test_a_store_that_is_away_is_waited_for(tmp_path: Path, job: JobRequested) -> None:
+    """An outage is no fault of the job: it does not cost an attempt."""
+    flaky = FlakyStore(tmp_path / "images")
+
+    outcome = await Handling(flaky, ScriptedPool()).outcome_of(job)
+
+    assert isinstance(outcome, JobSucceeded)
+    assert flaky.outages == 0
+
+
+@pytest.mark.parametrize("failure", [None, ImageRefusedError(Refusal.IMAGE_DAMAGED, "Broken.")])
+async def test_nothing_is_left_in_the_work_folder(
+    blobs: DiskStore, job: JobRequested, failure: Exception | None
+) -> None:
+    """Whatever the outcome, the job's own folder is gone."""
+    await Handling(blobs, ScriptedPool([failure] if failure else [])).outcome_of(job)
+
+    assert list(blobs.work_dir.iterdir()) == []
+
+
+class FlakyStore(DiskStore):
+    """A store whose first reads find it away."""
+
+    outages = 3
+
+    @asynccontextmanager
+    async def local_file(self, blob_id: UUID) -> AsyncIterator[Path]:
+        """Yield the file, or be away."""
+        if self.outages:
+            self.outages -= 1
+            message = "away"
+            raise BlobStoreUnavailableError(message)
+        async with super().local_file(blob_id) as path:
+            yield path
