@@ -10,7 +10,7 @@ from common.formats import ImageFormat
 from processor.engine.header import Header
 from processor.engine.sizing import Size
 
-_KEPT_FOR_THE_RESIZE = 2
+_KEPT_FOR_THE_RESIZE = 3
 """A decoder's own shrink is a plain average, or worse; leave at least this factor to the real resize."""
 _SHARED_BYTES = 256 * 1024 * 1024
 """Decoded pixels up to this are held for all sizes of a job; more would eat the memory that a task may use."""
@@ -18,15 +18,17 @@ _SHARED_BYTES = 256 * 1024 * 1024
 Decode = Callable[[Size], pyvips.Image]
 
 
-def decoder(original: Path, header: Header, sizes: Collection[Size], *, every_frame: bool) -> Decode:
+def decoder(original: Path, header: Header, sizes: Collection[Size], *, every_frame: bool, forgiving: bool) -> Decode:
     """Return what gives the original's pixels for each of *sizes*: one decode for all where memory allows.
 
-    What it returns is at least as large as asked; frames lie below one another. Truncated data raises `pyvips.Error`
-    no later than when the pixels are read.
+    What it returns is at least as large as asked; frames lie below one another. Damaged data raises `pyvips.Error` no
+    later than when the pixels are read; *forgiving* lets pass what a JPEG decoder only warns of.
     """
 
     def decode(size: Size) -> pyvips.Image:
-        return _opened(original, header, max(size), every_frame=every_frame)
+        options = _shrink_on_load(header, max(size)) | ({"n": -1} if every_frame else {})
+        fail_on = "warning" if header.format is ImageFormat.JPEG and not forgiving else "error"
+        return pyvips.Image.new_from_file(str(original), access="sequential", fail_on=fail_on, **options)
 
     largest = decode(max(sizes, key=max))
     if len(sizes) > 1 and _decoded_bytes(largest) <= _SHARED_BYTES:
@@ -35,15 +37,8 @@ def decoder(original: Path, header: Header, sizes: Collection[Size], *, every_fr
     return decode
 
 
-def _opened(original: Path, header: Header, longer_side: int, *, every_frame: bool) -> pyvips.Image:
-    options = _shrink_on_load(header, longer_side)
-    if every_frame:
-        options["n"] = -1
-    return pyvips.Image.new_from_file(str(original), access="sequential", fail_on="truncated", **options)
-
-
 def _shrink_on_load(header: Header, longer_side: int) -> dict[str, Any]:
-    spare = header.longer_side / (longer_side * _KEPT_FOR_THE_RESIZE)
+    spare = min(header.longer_side / (longer_side * _KEPT_FOR_THE_RESIZE), header.shorter_side)
     match header.format:
         case ImageFormat.JPEG:
             return {"shrink": next((shrink for shrink in (8, 4, 2) if shrink <= spare), 1)}

@@ -40,6 +40,11 @@ class Header:
         """The larger of width and height, which `maxDimension` bounds."""
         return max(self.width, self.height)
 
+    @property
+    def shorter_side(self) -> int:
+        """The smaller of width and height, which no shrink may bring below a pixel."""
+        return min(self.width, self.height)
+
 
 def read_header(original: Path) -> Header:
     """Return the header of *original*; raise `ImageRefusedError` when it has none that we accept."""

@@ -13,7 +13,7 @@ from processor.engine.encoding import encoded
 from processor.engine.header import Header, read_header, refuse_beyond
 from processor.engine.metadata import brought_up_to_date
 from processor.engine.orientation import lies_on_its_side, upright
-from processor.engine.refusals import damaged
+from processor.engine.refusals import damaged, is_harmless
 from processor.engine.resizing import resized
 from processor.engine.sizing import Size, size_within
 from processor.engine.thrift import no_larger
@@ -39,6 +39,17 @@ def make_variants(original: Path, requests: Sequence[VariantRequest], limits: Im
 
 
 def _made(original: Path, header: Header, requests: Sequence[VariantRequest]) -> list[MadeVariant]:
+    try:
+        return _all_made(original, header, requests, forgiving=False)
+    except pyvips.Error as exc:
+        if not is_harmless(exc):
+            raise
+        return _all_made(original, header, requests, forgiving=True)
+
+
+def _all_made(
+    original: Path, header: Header, requests: Sequence[VariantRequest], *, forgiving: bool
+) -> list[MadeVariant]:
     """Make the variants of one picture one after another, so that only one is in memory."""
     pictures: dict[tuple[bool, Size], list[VariantRequest]] = {}
     for request in requests:
@@ -47,7 +58,7 @@ def _made(original: Path, header: Header, requests: Sequence[VariantRequest]) ->
     for every_frame in (False, True):
         sizes = [size for frames, size in pictures if frames == every_frame]
         if sizes:
-            decode = decoder(original, header, sizes, every_frame=every_frame)
+            decode = decoder(original, header, sizes, every_frame=every_frame, forgiving=forgiving)
             for size in sizes:
                 picture = _picture(decode, size)
                 made |= {

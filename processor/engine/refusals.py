@@ -5,6 +5,13 @@ import pyvips
 from processor.engine import ImageRefusedError, Refusal
 
 _OUT_OF_MEMORY = ("out of memory", "unable to allocate", "Cannot allocate memory", "Insufficient memory")
+_HARMLESS = "extraneous bytes before marker"
+"""What libjpeg warns of although every pixel is there; some cameras pad their files so."""
+
+
+def is_harmless(exc: pyvips.Error) -> bool:
+    """Say whether *exc* came from a warning that tells of no missing pixel."""
+    return _HARMLESS in exc.detail
 
 
 def damaged(exc: pyvips.Error) -> ImageRefusedError | MemoryError:

@@ -17,7 +17,12 @@ def resized(image: pyvips.Image, size: Size) -> pyvips.Image:
 
 
 def _resized_picture(image: pyvips.Image, size: Size) -> pyvips.Image:
-    across, down = size.width / image.width, size.height / image.height
     if not image.hasalpha():
-        return image.resize(across, vscale=down)
-    return image.premultiply().resize(across, vscale=down).unpremultiply().cast(image.format)
+        return _lanczos(image, size)
+    return _lanczos(image.premultiply(), size).unpremultiply().cast(image.format)
+
+
+def _lanczos(image: pyvips.Image, size: Size) -> pyvips.Image:
+    # With its usual gap libvips shrinks by a plain average first, which aliases (a zone plate's rings come back at a tenth
+    # of their strength) and saves no time.
+    return image.resize(size.width / image.width, vscale=size.height / image.height, gap=0)

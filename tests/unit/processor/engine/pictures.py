@@ -1,8 +1,10 @@
 """Pictures that the tests make themselves, and an independent reader for what the engine made of them."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from common.formats import ImageFormat
@@ -10,8 +12,9 @@ from common.options import VariantOptions
 from processor.engine import ImageLimits, MadeVariant, VariantRequest
 from processor.engine.recipe import make_variants
 
+WRITTEN = [ImageFormat.JPEG, ImageFormat.PNG, ImageFormat.WEBP, ImageFormat.AVIF]
 LIMITS = ImageLimits(megapixels=100, side_pixels=16384)
-Pixels = np.typing.NDArray[np.uint8]
+Pixels = NDArray[np.uint8]
 
 
 def gradient(width: int, height: int, *, channels: int = 3) -> Pixels:
@@ -22,25 +25,32 @@ def gradient(width: int, height: int, *, channels: int = 3) -> Pixels:
     return np.stack(planes[:channels], axis=-1).round().astype(np.uint8)
 
 
-def saved(folder: Path, pixels: Pixels, name: str = "original.png", **options: object) -> Path:
+def noise(width: int, height: int, *, channels: int = 3) -> Pixels:
+    """Return the same random colours every time, which no encoder can make small."""
+    return np.random.default_rng(1).integers(0, 256, (height, width, channels), np.uint8)
+
+
+def saved(folder: Path, pixels: Pixels, name: str = "original.png", **options: Any) -> Path:
     """Write *pixels* by Pillow in the format that *name*'s suffix says, and return the path."""
     path = folder / name
-    Image.fromarray(pixels).save(path, **options)  # type: ignore[arg-type]  # Pillow's options differ by format
+    Image.fromarray(pixels).save(path, **options)
     return path
 
 
-def made(original: Path, image_format: str | None = None, **options: object) -> MadeVariant:
+def made(original: Path, image_format: ImageFormat | None = None, **options: Any) -> MadeVariant:
     """Return the one variant of *original* that *options* describe, written beside it."""
-    asked = VariantOptions.model_validate({"format": image_format} | options)
     output = original.with_name(f"variant.{image_format or 'same'}")
-    [variant] = make_variants(original, [VariantRequest(output, asked)], LIMITS)
+    request = VariantRequest(output, VariantOptions(format=image_format, **options))
+    [variant] = make_variants(original, [request], LIMITS)
     return variant
 
 
-def read(path: Path, mode: str | None = None) -> Pixels:
-    """Return the pixels of *path* as Pillow decodes them."""
+def read(path: Path, mode: str | None = None) -> NDArray[np.int64]:
+    """Return the pixels of *path* as Pillow decodes them, signed so that differences are."""
     with Image.open(path) as image:
-        return np.asarray(image if mode is None else image.convert(mode))
+        return np.asarray(image if mode is None else image.convert(mode)).astype(np.int64)
 
 
-WRITTEN = [ImageFormat.JPEG, ImageFormat.PNG, ImageFormat.WEBP]
+def difference(one: NDArray[Any], other: NDArray[Any]) -> float:
+    """Return the mean absolute difference of two pictures, in steps of 8 bits."""
+    return float(np.abs(one.astype(np.int64) - other).mean())

@@ -1,0 +1,63 @@
+"""How good a resized picture is."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from common.formats import ImageFormat
+from tests.unit.processor.engine.pictures import difference, gradient, made, read, saved
+
+
+@pytest.mark.parametrize("source", ["png", "jpeg", "webp"])
+def test_a_zone_plate_shows_no_alias(tmp_path: Path, source: str) -> None:
+    """Rings finer than the variant's pixels become grey, not other rings."""
+    side = 800
+    down, across = np.mgrid[0:side, 0:side] - side / 2
+    rings = np.cos((across**2 + down**2) * np.pi / side) * 127 + 128
+    plate = np.stack([rings.round().astype(np.uint8)] * 3, axis=-1)
+    original = saved(tmp_path, plate, f"original.{source}", **({} if source == "png" else {"quality": 98}))
+
+    variant = made(original, ImageFormat.PNG, max_dimension=200, quality=100)
+
+    grey = read(variant.path, "L")
+    down, across = np.mgrid[0:200, 0:200] - 100
+    beyond_nyquist = np.hypot(across, down) > 40  # the rings' frequency passes the variant's at a quarter of the side
+    assert grey[beyond_nyquist].std() < 3
+    assert abs(grey[beyond_nyquist].mean() - 128) < 2
+
+
+def test_a_clear_edge_takes_no_colour_from_what_is_hidden(tmp_path: Path) -> None:
+    """The colour of fully transparent pixels never shows at an edge."""
+    pixels = np.zeros((400, 400, 4), np.uint8)
+    pixels[..., :3] = (0, 255, 0)
+    pixels[100:300, 100:300] = (200, 30, 30, 255)
+    original = saved(tmp_path, pixels)
+
+    variant = made(original, ImageFormat.PNG, max_dimension=70, quality=100)
+
+    shown = read(variant.path, "RGBA")
+    edge = (shown[..., 3] > 20) & (shown[..., 3] < 255)
+    assert edge.any()
+    assert np.abs(shown[edge][:, :3] - (200, 30, 30)).max() <= 6
+
+
+@pytest.mark.parametrize("max_dimension", [0, 90, 40])
+def test_a_flat_colour_stays_what_it_was(tmp_path: Path, max_dimension: int) -> None:
+    """No step of the way shifts a colour."""
+    original = saved(tmp_path, np.full((100, 200, 3), (137, 84, 211), np.uint8))
+
+    variant = made(original, ImageFormat.PNG, max_dimension=max_dimension)
+
+    assert np.abs(read(variant.path, "RGB") - (137, 84, 211)).max() <= 1
+
+
+def test_a_resize_comes_close_to_pillows(tmp_path: Path) -> None:
+    """An independent Lanczos 3 gives the same picture."""
+    original = saved(tmp_path, gradient(403, 301))
+
+    variant = made(original, ImageFormat.PNG, max_dimension=100, quality=100)
+
+    expected = Image.open(original).resize((100, 75), Image.Resampling.LANCZOS)
+    assert difference(read(variant.path, "RGB"), np.asarray(expected)) < 1

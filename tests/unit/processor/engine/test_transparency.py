@@ -1,0 +1,49 @@
+"""What becomes of what can be seen through."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from common.formats import ImageFormat
+from tests.unit.processor.engine.pictures import difference, gradient, made, read, saved
+
+
+@pytest.mark.parametrize("target", [ImageFormat.PNG, ImageFormat.WEBP, ImageFormat.AVIF])
+@pytest.mark.parametrize("options", [{}, {"max_dimension": 60}])
+def test_transparency_is_kept(tmp_path: Path, target: ImageFormat, options: dict[str, int]) -> None:
+    """Formats that can be seen through stay so, softly."""
+    original = saved(tmp_path, gradient(120, 80, channels=4))
+
+    variant = made(original, target, quality=90, **options)
+
+    alpha = read(variant.path, "RGBA")[..., 3]
+    expected = np.linspace(0, 255, variant.width)[np.newaxis, :].repeat(variant.height, axis=0)
+    assert difference(alpha, expected.round()) < 6
+
+
+@pytest.mark.parametrize("options", [{}, {"max_dimension": 60}])
+def test_jpeg_shows_white_through(tmp_path: Path, options: dict[str, int]) -> None:
+    """What was clear becomes white, never black."""
+    pixels = gradient(120, 80, channels=4)
+    original = saved(tmp_path, pixels)
+
+    variant = made(original, ImageFormat.JPEG, quality=95, **options)
+
+    shown = read(variant.path, "RGB")
+    assert shown[:, 0].min() > 235
+    if not options:
+        alpha = pixels[..., 3:] / 255
+        assert difference(shown, pixels[..., :3] * alpha + 255 * (1 - alpha)) < 4
+
+
+def test_grey_can_be_seen_through_too(tmp_path: Path) -> None:
+    """Grey with transparency becomes every format."""
+    grey = np.ascontiguousarray(gradient(120, 80, channels=4)[..., [0, 3]])
+    original = saved(tmp_path, grey)
+
+    png = made(original, ImageFormat.PNG, max_dimension=60)
+    jpeg = made(original, ImageFormat.JPEG, max_dimension=60)
+
+    assert read(png.path, "LA")[:, 0, 1].max() < 20
+    assert read(jpeg.path, "RGB")[:, 0].min() > 235
