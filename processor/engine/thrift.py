@@ -1,6 +1,6 @@
 """Step 8: never make a file larger that changes neither format nor size."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyvips
@@ -9,12 +9,13 @@ from common.formats import ImageFormat
 from common.options import VariantOptions
 from processor.engine.encoding import encoded
 from processor.engine.header import Header
-from processor.engine.untouched import jpeg, png, webp
+from processor.engine.untouched import avif, jpeg, png, webp
 
-_REPACKERS = {
+_REPACKERS: dict[ImageFormat, Callable[..., bytes | None]] = {
     ImageFormat.JPEG: jpeg.repacked,
     ImageFormat.PNG: png.repacked,
     ImageFormat.WEBP: webp.repacked,
+    ImageFormat.AVIF: avif.repacked,
 }
 _QUALITY_STEP = 10
 _LOSSLESS = 100
@@ -37,7 +38,9 @@ def no_larger(attempt: bytes, image: pyvips.Image, original: Path, header: Heade
 
 def _alternatives(image: pyvips.Image, original: Path, header: Header, options: VariantOptions) -> Iterator[bytes]:
     if header.pixels_are_final and header.format in _REPACKERS:
-        yield _REPACKERS[header.format](original.read_bytes(), keep_metadata=options.keep_metadata)
+        repacked = _REPACKERS[header.format](original.read_bytes(), keep_metadata=options.keep_metadata)
+        if repacked is not None:
+            yield repacked
     if options.quality < _LOSSLESS:
         for quality in range(options.quality - _QUALITY_STEP, 0, -_QUALITY_STEP):
             yield encoded(image, header.format, options.model_copy(update={"quality": quality}))
