@@ -23,6 +23,6 @@ def _resized_picture(image: pyvips.Image, size: Size) -> pyvips.Image:
 
 
 def _lanczos(image: pyvips.Image, size: Size) -> pyvips.Image:
-    # With its usual gap libvips shrinks by a plain average first, which aliases (a zone plate's rings come back at a tenth
-    # of their strength) and saves no time.
+    # With its usual gap libvips first shrinks by a plain average, which aliases (the rings of a zone plate come back
+    # at a tenth of their strength) and saves no time.
     return image.resize(size.width / image.width, vscale=size.height / image.height, gap=0)

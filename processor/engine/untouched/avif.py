@@ -4,6 +4,9 @@ _METADATA = (b"Exif", b"application/rdf+xml")
 """The item type of EXIF, and the content type of XMP."""
 
 
-def repacked(original: bytes, *, keep_metadata: bool) -> bytes | None:
-    """Return *original*, or None where it may hold metadata that must go: no library takes items out of the format."""
-    return original if keep_metadata or not any(item in original for item in _METADATA) else None
+def repacked(original: bytes, *, keep_metadata: bool) -> bytes | None:  # noqa: ARG001 - the same for every format
+    """Return *original*, or None where it may hold metadata: no library edits the format's items.
+
+    That goes for metadata to be kept as well, whose orientation would have to be made to say upright.
+    """
+    return None if any(item in original for item in _METADATA) else original
