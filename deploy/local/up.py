@@ -91,7 +91,8 @@ class _Up:
             supervisor.start([api], within_seconds=START_SECONDS),
             supervisor.start(processors, within_seconds=START_SECONDS),
         )
-        return Endpoints(f"http://{host}:{self.port}", self.kafka, postgres)
+        shown = f"[{host}]" if ":" in host else host
+        return Endpoints(f"http://{shown}:{self.port}", self.kafka, postgres)
 
     async def _postgres(self, supervisor: Supervisor) -> str:
         in_ram = self.in_ram if self.plan.postgres_in_ram else None
