@@ -5,7 +5,6 @@
 
 import asyncio
 import contextlib
-import multiprocessing
 from collections.abc import Sequence
 from concurrent.futures.process import BrokenProcessPool
 from enum import StrEnum
@@ -16,7 +15,8 @@ from typing import Self
 from pebble import ProcessExpired, ProcessPool
 
 from processor.engine import ImageLimits, MadeVariant, VariantRequest
-from processor.engine.child import HEAVY_MODULES, prepare, serve
+from processor.engine.child import prepare, serve
+from processor.fork_server import fork_server
 
 
 class Loss(StrEnum):
@@ -115,14 +115,12 @@ class ImagePool:
             return self._pool
 
     def _started_pool(self) -> ProcessPool:
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(HEAVY_MODULES)
         pool = ProcessPool(
             max_workers=self._workers,
             max_tasks=self._tasks_per_child,
             initializer=prepare,
             initargs=(self._task_memory_mb,),
-            context=context,
+            context=fork_server(),
         )
         if not pool.active:  # asking starts it
             message = "the image processes did not start"

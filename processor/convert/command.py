@@ -37,6 +37,9 @@ def convert(  # noqa: PLR0913, PLR0917 - one parameter for each flag that API.md
     as_json: Json = False,  # noqa: FBT002 - typer passes by name
 ) -> None:
     """Convert, shrink and optimise pictures on this machine."""
+    from processor.fork_server import fork_server  # noqa: PLC0415 - see module
+
+    fork_server()  # imports libvips in its process while this one imports what follows
     from processor.convert.conversions import ConversionError, format_named_by, plan  # noqa: PLC0415 - see module
     from processor.convert.options import checked_options  # noqa: PLC0415 - see module
     from processor.convert.session import run_and_report  # noqa: PLC0415 - see module

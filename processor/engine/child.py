@@ -5,9 +5,6 @@ from pathlib import Path
 
 from processor.engine import ImageLimits, MadeVariant, VariantRequest
 
-HEAVY_MODULES = ["processor.engine.recipe", "processor.engine.confinement"]
-"""What the fork server imports once, so that no child has to."""
-
 
 def prepare(task_memory_mb: int) -> None:
     """Confine this process before its first task: *task_memory_mb* of address space over what it starts with."""
