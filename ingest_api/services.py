@@ -9,6 +9,7 @@ from common.blob_store import BlobStore
 from common.blob_store.opening import open_blob_store
 from common.settings.model import Settings
 from ingest_api.background import kept_running
+from ingest_api.backlog import BacklogWatch
 from ingest_api.intake import Intake
 from ingest_api.job_store import JobStore
 from ingest_api.job_store.connecting import connection_of, open_pool
@@ -32,6 +33,7 @@ class Services:
     blobs: BlobStore
     intake: Intake
     readiness: Readiness
+    backlog: BacklogWatch
 
 
 @asynccontextmanager
@@ -58,6 +60,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             poll_seconds=settings.delivery.relay_poll_seconds,
         )
         readiness = Readiness(jobs=jobs, blobs=blobs, kafka=settings.kafka)
+        backlog = BacklogWatch(jobs)
         handler = ResultsHandler(jobs, messages, _retry_policy(settings), _now)
         results = ResultsConsumer(handler, settings.kafka, wake_relay=relay.wake)
         reconciler = Reconciler(jobs, messages, settings.kafka, settings.delivery, _now, relay.wake)
@@ -66,6 +69,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             ("results", results.run),
             ("reconciler", reconciler.run),
             ("readiness", readiness.run),
+            ("backlog", backlog.run),
         ):
             await stack.enter_async_context(kept_running(name, work))
         yield Services(
@@ -74,6 +78,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             blobs=blobs,
             intake=Intake(jobs, blobs, messages, settings.limits, _now, relay.wake),
             readiness=readiness,
+            backlog=backlog,
         )
 
 

@@ -73,6 +73,19 @@ class JobRecord:
     """Where the newest request stands; None while it is in the outbox."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """How much waits to be done. Messages of a later attempt do not count before they are due."""
+
+    outbox_depth: int = 0
+    outbox_age_seconds: float = 0
+    """How long the first due message has been due."""
+    pending: int = 0
+    processing: int = 0
+    oldest_unfinished_seconds: float = 0
+    """The age of the oldest job, pending or processing."""
+
+
 class JobChanges(Protocol):
     """Jobs locked for change. What is recorded here is written together, or not at all."""
 
@@ -146,6 +159,10 @@ class JobStore(Protocol):
 
     async def unanswered(self, *, published_before: datetime, limit: int) -> list[Publication]:
         """Return where the unfinished jobs published before that time stand in Kafka, the oldest first."""
+        ...
+
+    async def backlog(self) -> Backlog:
+        """Return how much waits now, by the database's clock; the time it takes grows with what is unfinished."""
         ...
 
     async def check(self) -> None:

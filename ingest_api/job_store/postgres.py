@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from uuid import UUID
 
-from ingest_api.job_store import ImageUnknownError, JobRecord, OutboxMessage, Publication, StoredImage
+from ingest_api.job_store import Backlog, ImageUnknownError, JobRecord, OutboxMessage, Publication, StoredImage
 from ingest_api.job_store.connecting import Connection, Pool, connection_of
 from ingest_api.job_store.rows import (
     encoded_tasks,
@@ -101,6 +101,12 @@ class PostgresJobStore:
         async with connection_of(self._pool) as connection:
             rows = await connection.fetch(statement("unanswered_jobs"), published_before, limit)
         return [publication_from(row) for row in rows]
+
+    async def backlog(self) -> Backlog:
+        """Return how much waits now, by the database's clock."""
+        async with connection_of(self._pool) as connection:
+            row = await connection.fetchrow(statement("backlog"))
+        return Backlog(**row) if row else Backlog()
 
     async def check(self) -> None:
         """Make sure that the database answers."""

@@ -8,12 +8,19 @@ from datetime import timedelta
 import pytest
 
 from common.ids import new_id
-from ingest_api.job_store import ImageUnknownError, JobRecord, JobStoreUnavailableError, OutboxMessage, Publication
+from ingest_api.job_store import (
+    Backlog,
+    ImageUnknownError,
+    JobRecord,
+    JobStoreUnavailableError,
+    OutboxMessage,
+    Publication,
+)
 from ingest_api.job_store.connecting import Pool
 from ingest_api.job_store.outbox import PostgresOutbox
 from ingest_api.job_store.postgres import PostgresJobStore
 from ingest_api.jobs import Job, JobState
-from tests.factories.jobs import NOON, a_job, a_record, an_image
+from tests.factories.jobs import NOON, a_job, a_policy, a_record, an_image
 
 
 def a_message(**changes: object) -> OutboxMessage:
@@ -22,9 +29,9 @@ def a_message(**changes: object) -> OutboxMessage:
     return replace(message, **changes)  # type: ignore[arg-type] # the caller knows the fields
 
 
-async def stored(jobs: PostgresJobStore) -> JobRecord:
+async def stored(jobs: PostgresJobStore, **changes: object) -> JobRecord:
     """Return a job that is in the store, its request in the outbox."""
-    record = a_record()
+    record = a_record(**changes)
     await jobs.add_originals([record.original])
     await jobs.add_job(record, a_message(request_of=record.job.id))
     return record
@@ -229,6 +236,28 @@ async def test_an_ended_job_is_not_unanswered(jobs: PostgresJobStore, outbox: Po
         changes.save(record.job.succeeded(at=NOON))
 
     assert await jobs.unanswered(published_before=later, limit=10) == []
+
+
+async def test_an_empty_store_has_no_backlog(jobs: PostgresJobStore) -> None:
+    """Where nothing waits, nothing is old."""
+    assert await jobs.backlog() == Backlog()
+
+
+async def test_the_backlog_is_what_is_unfinished_and_what_is_due(jobs: PostgresJobStore) -> None:
+    """Jobs that have ended do not count, nor do messages before they are due; ages are those of the oldest."""
+    now = await _now(jobs)
+    waiting, taken, ended = [await stored(jobs, created_at=now - timedelta(hours=hours)) for hours in (1, 2, 3)]
+    async with jobs.changing([taken.job.id, ended.job.id]) as changes:
+        changes.save(taken.job.started(attempt=1, policy=a_policy(), at=now))
+        changes.save(ended.job.succeeded(at=now))
+        changes.publish(a_message(due_at=now + timedelta(days=1), request_of=waiting.job.id))
+        changes.publish(a_message(due_at=now - timedelta(hours=4)))
+
+    backlog = await jobs.backlog()
+
+    assert (backlog.pending, backlog.processing, backlog.outbox_depth) == (1, 1, 4)
+    assert backlog.oldest_unfinished_seconds == pytest.approx(7200, abs=60)
+    assert backlog.outbox_age_seconds == pytest.approx((now - NOON).total_seconds(), abs=60)
 
 
 async def test_a_database_that_is_away_is_told_as_such(jobs: PostgresJobStore, pool: Pool) -> None:
