@@ -167,7 +167,7 @@ def _settings_of_a_part(command: str, config: Path | None) -> Settings:
     settings = _settings(config)
     if missing := missing_for(command, settings):
         _give_up(refusal(command, missing), EXIT_REFUSED)
-    lifeline.hold(os.environ, grace_seconds=settings.server.drain_seconds)
+    lifeline.hold(os.environ, grace_seconds=lifeline.ORPHAN_GRACE_SECONDS)
     from common.logs import configure  # noqa: PLC0415 - see module
 
     configure(settings.server)

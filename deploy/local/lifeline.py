@@ -12,6 +12,8 @@ import time
 from collections.abc import Mapping
 
 VARIABLE = "ICECUBE_LIFELINE_FD"
+ORPHAN_GRACE_SECONDS = 5.0
+"""For whoever has nothing to lose: nobody waits for its drain, and with the supervisor its broker may be gone."""
 
 
 def hold(environment: Mapping[str, str], *, grace_seconds: float) -> None:
