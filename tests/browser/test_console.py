@@ -2,11 +2,15 @@
 
 import re
 from pathlib import Path
+from typing import Literal
 
 import httpx
+import pytest
 import skimage
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped] # published without types
 from playwright.sync_api import Page, expect
 
+from tests.factories import images
 from tests.services.icecube import RunningIcecube
 
 PHOTO = Path(skimage.__file__).parent / "data" / "astronaut.png"  # 512 by 512 pixels
@@ -61,6 +65,37 @@ def test_a_text_file_is_refused_in_the_words_of_the_api(console: Page, icecube: 
     expect(job.get_by_role("link")).to_have_count(0)
 
 
+def test_a_photo_cut_short_fails_for_the_reason_the_api_gives(
+    console: Page, icecube: RunningIcecube, tmp_path: Path
+) -> None:
+    """A job that fails shows its `reason`, letter by letter."""
+    photo = tmp_path / "cut.jpg"
+    photo.write_bytes(images.photo()[:-2000])
+
+    with console.expect_response("**/api/v1/job", timeout=WORK_MS) as answer:
+        choose(console, photo)
+
+    card = console.locator("[data-state=failed]")
+    expect(card).to_contain_text(photo.name, timeout=WORK_MS)
+    job = httpx.get(f"{icecube.api}/api/v1/job/{answer.value.json()['id']}").json()
+    assert job["status"] == "failed"
+    expect(card.locator(".error")).to_have_text(job["reason"])
+
+
+def test_a_photo_that_did_not_get_through_can_be_sent_again(console: Page) -> None:
+    """With the service out of reach the page says so, and once it is back the same photo goes through."""
+    console.context.set_offline(True)
+    choose(console, PHOTO)
+    job = console.get_by_role("listitem").filter(has_text=PHOTO.name)
+    expect(job.locator(".error")).to_have_text("The service does not answer.")
+
+    console.context.set_offline(False)
+    job.get_by_role("button", name="Make again").click()
+
+    expect(job).to_contain_text("Done", timeout=WORK_MS)
+    expect(job.locator(".error")).to_be_hidden()
+
+
 def test_one_bad_file_does_not_stop_the_others(console: Page, tmp_path: Path) -> None:
     """Of several files chosen at once, each goes its own way."""
     text = tmp_path / "notes.jpg"
@@ -81,8 +116,10 @@ def test_a_photo_can_be_made_again(console: Page) -> None:
     expect(job).to_contain_text("Done", timeout=WORK_MS)
 
     console.get_by_label("Longest side").fill("64")
-    job.get_by_role("button", name="Make again").click()
+    again = job.get_by_role("button", name="Make again")
+    again.click()
 
+    expect(again).to_be_focused()
     expect(job.locator(".variant")).to_contain_text(re.compile(r"64\s.\s64"), timeout=WORK_MS)
     assert len(uploads) == 1
 
@@ -122,3 +159,18 @@ def test_nothing_is_cut_off_on_a_phone(console: Page) -> None:
 
     expect(console.locator("[data-state=completed]")).to_contain_text(PHOTO.name, timeout=WORK_MS)
     assert console.evaluate("() => document.documentElement.scrollWidth") <= 360
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_is_accessible(console: Page, scheme: Literal["light", "dark"], tmp_path: Path) -> None:
+    """In light and in dark, with a finished and a failed job, axe finds nothing: contrast, names, landmarks, roles."""
+    text = tmp_path / "notes.jpg"
+    text.write_text("Not a photo.\n")
+    console.emulate_media(color_scheme=scheme)
+    choose(console, PHOTO, text)
+    expect(console.locator("[data-state=failed]")).to_contain_text(text.name, timeout=WORK_MS)
+    expect(console.locator("[data-state=completed]")).to_contain_text(PHOTO.name, timeout=WORK_MS)
+
+    found = Axe().run(console)
+
+    assert found.violations_count == 0, found.generate_report()

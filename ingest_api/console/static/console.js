@@ -52,8 +52,9 @@ class Job {
   }
 
   async run() {
+    if (this.busy) return;
     const wanted = chosen(); // now: the options may change while the photo is on its way
-    this.reset();
+    this.begin();
     try {
       this.original ??= await this.upload();
       $(".original span", this.card).textContent = described(this.original);
@@ -64,6 +65,7 @@ class Job {
       this.fail(error.message);
       if (error instanceof Refusal && !this.original) return; // the same file would be refused again
     }
+    this.be({ busy: false });
     $("footer", this.card).hidden = false;
   }
 
@@ -108,10 +110,16 @@ class Job {
     $("#news").textContent = `${this.file.name}: failed. ${reason}`;
   }
 
-  reset() {
+  begin() {
+    this.be({ busy: true });
     this.complain("");
-    for (const part of ["footer", ".variant img"]) $(part, this.card).hidden = true;
+    $(".variant img", this.card).hidden = true;
     $(".variant span", this.card).textContent = "";
+  }
+
+  be({ busy }) {
+    this.busy = busy;
+    $("button", this.card).setAttribute("aria-disabled", busy); // not disabled: it must keep the keyboard's focus
   }
 
   complain(reason) {
