@@ -9,6 +9,7 @@ from uuid import UUID
 import structlog
 
 from common.blob_store import BlobStore, BlobStoreUnavailableError
+from common.crash_points import CrashPoint, reached
 from common.events import RequestedTask
 from common.ids import new_id
 from common.options import VariantOptions
@@ -52,6 +53,7 @@ class Intake:
         try:
             for image, file in zip(images, files, strict=True):
                 await self.blobs.put_file(image.id, file.path)
+            reached(CrashPoint.ORIGINAL_STORED_NOT_COMMITTED)
             await self.jobs.add_originals(images)
         except BaseException:  # also when the client hangs up
             await asyncio.shield(self._take_back(images))
@@ -74,6 +76,7 @@ class Intake:
             created_at=at,
         )
         await self.jobs.add_job(record, self.messages.job_requested(record, at=at))
+        reached(CrashPoint.JOB_COMMITTED_NOT_ANSWERED)
         self.wake_relay()
         log.info("job accepted", job_id=str(record.job.id), tasks=len(record.tasks))
         return record

@@ -5,6 +5,7 @@ from contextlib import suppress
 
 import structlog
 
+from common.crash_points import CrashPoint, reached
 from common.kafka.clients import SEND_SECONDS, Producer, open_producer
 from common.kafka.headers import to_kafka
 from common.settings.groups import KafkaSettings
@@ -42,9 +43,13 @@ class Relay:
     async def relay_batch(self, producer: Producer) -> int:
         """Send a batch and return its size; raise the first failure after noting what did get through."""
         async with self._outbox.claim(self._batch) as claimed:
+            if claimed.messages:
+                reached(CrashPoint.EVENT_CLAIMED_NOT_SENT)
             sends = {position: _send(producer, message) for position, message in claimed.messages.items()}
             results = await asyncio.gather(*sends.values(), return_exceptions=True)
             failures = _note(claimed, dict(zip(sends, results, strict=True)))
+            if sends:
+                reached(CrashPoint.EVENT_SENT_NOT_DELETED)
         if failures:
             raise failures[0]
         return len(sends)

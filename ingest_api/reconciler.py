@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from common.crash_points import CrashPoint, reached
 from common.settings.groups import DeliverySettings, KafkaSettings
 from ingest_api.job_store import JobStore, Publication
 from ingest_api.kafka_log import KafkaLog, PartitionView, open_kafka_log
@@ -46,6 +47,7 @@ class Reconciler:
         async with open_kafka_log(self.topics) as kafka:
             while True:
                 if await self.reconcile(kafka):
+                    reached(CrashPoint.LOSS_REPAIRED_NOT_SENT)
                     self.wake_relay()
                 await asyncio.sleep(self.pace.reconcile_seconds)
 
@@ -59,6 +61,7 @@ class Reconciler:
         suspects = [publication for publication in unanswered if is_past(publication, requests)]
         if not suspects or not await self._every_answer_is_in(kafka):
             return 0
+        reached(CrashPoint.LOSS_FOUND_NOT_REPAIRED)
         return await self._ask_again(suspects)
 
     async def _every_answer_is_in(self, kafka: KafkaLog) -> bool:

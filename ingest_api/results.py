@@ -10,6 +10,7 @@ from typing import assert_never
 import stamina
 import structlog
 
+from common.crash_points import CrashPoint, reached
 from common.events import (
     FinishedVariant,
     JobFailed,
@@ -132,7 +133,9 @@ class ResultsConsumer:
             while True:
                 batches = await consumer.getmany(timeout_ms=1000, max_records=_BATCH)
                 if records := [record for batch in batches.values() for record in batch]:
+                    reached(CrashPoint.RESULTS_READ_NOT_APPLIED)
                     await self._handle(records)
+                    reached(CrashPoint.RESULTS_COMMITTED_OFFSET_NOT)
                     await consumer.commit()
 
     async def _handle(self, records: Sequence[ConsumedRecord]) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import structlog
 
+from common.crash_points import CrashPoint, reached
 from common.events import JobRequested, UnreadableEventError, decode
 from common.kafka.headers import Headers, from_kafka
 from common.tracing import continued_trace
@@ -26,8 +27,11 @@ async def handle(event: Any, services: Services) -> None:
             await services.reports.unreadable(message, str(exc))
             return
         with structlog.contextvars.bound_contextvars(job_id=str(job.job_id), attempt=job.attempt):
+            reached(CrashPoint.JOB_TAKEN_NOT_ANNOUNCED)
             await services.reports.started(job)
+            reached(CrashPoint.JOB_ANNOUNCED_NOT_WORKED_ON)
             await services.reports.result(await services.handling.outcome_of(job))
+            reached(CrashPoint.RESULT_SENT_NOT_ACKNOWLEDGED)
 
 
 def _job_in(value: bytes | None) -> JobRequested:

@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 
+from common.crash_points import CrashPoint, reached
 from processor.acknowledgements import OrderedAcks
 
 log = structlog.get_logger()
@@ -66,6 +67,7 @@ class Dispatcher:
         await self._handle(event)
         for finished in self._acks.finished(event):
             await stream.ack(finished)
+            reached(CrashPoint.REQUEST_ACKNOWLEDGED_NOT_COMMITTED)
 
     def _released(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

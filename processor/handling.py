@@ -12,6 +12,7 @@ import stamina
 import structlog
 
 from common.blob_store import BlobNotFoundError, BlobStore, BlobStoreUnavailableError
+from common.crash_points import CrashPoint, reached
 from common.events import FinishedVariant, JobFailed, JobRequested, JobSucceeded, RequestedTask
 from processor.engine import ImageRefusedError, MadeVariant, VariantRequest
 from processor.pool import WorkerLostError
@@ -72,8 +73,11 @@ class Handling:
             requests = [VariantRequest(Path(folder) / str(task.variant_id), task.options) for task in job.tasks]
             async with self.blobs.local_file(job.original.id) as original:
                 made = await self.pool.make(original, requests)
-            stored = zip(job.tasks, made, strict=True)
-            return tuple(await asyncio.gather(*(self._store(task, variant) for task, variant in stored)))
+            reached(CrashPoint.VARIANTS_MADE_NOT_STORED)
+            pairs = zip(job.tasks, made, strict=True)
+            stored = tuple(await asyncio.gather(*(self._store(task, variant) for task, variant in pairs)))
+            reached(CrashPoint.VARIANTS_STORED_NOT_REPORTED)
+            return stored
 
     async def _store(self, task: RequestedTask, made: MadeVariant) -> FinishedVariant:
         await self.blobs.put_file(task.variant_id, made.path)

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from uuid import UUID
 
+from common.crash_points import CrashPoint, reached
 from ingest_api.job_store import Backlog, ImageUnknownError, JobRecord, OutboxMessage, Publication, StoredImage
 from ingest_api.job_store.connecting import Connection, Pool, connection_of
 from ingest_api.job_store.rows import (
@@ -95,6 +96,7 @@ class PostgresJobStore:
             changes = PostgresJobChanges({row["id"]: record_from(row) for row in rows})
             yield changes
             await changes.write(connection)
+            reached(CrashPoint.CHANGES_WRITTEN_NOT_COMMITTED)
 
     async def unanswered(self, *, published_before: datetime, limit: int) -> list[Publication]:
         """Return where the unfinished jobs published before that time stand in Kafka, the oldest first."""
