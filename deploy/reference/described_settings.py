@@ -1,12 +1,11 @@
 """Every setting as its reader needs it: what it is called, what it is at first, what it may be."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from annotated_types import Ge, Gt, Le, MinLen
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
@@ -15,6 +14,14 @@ from common.settings.loading import variables
 from common.settings.model import Settings
 
 _KINDS = {bool: "true or false", int: "whole number", float: "number"}
+_LIMITS = {
+    "minimum": "{} or more",
+    "exclusiveMinimum": "more than {}",
+    "maximum": "{} or less",
+    "minLength": "not empty",
+}
+"""How a limit is said, by its keyword in the JSON schema."""
+_NO_LIMITS = frozenset({"$ref", "anyOf", "default", "description", "env", "format", "title", "type", "writeOnly"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +42,20 @@ def described_groups() -> Iterator[tuple[str, str, list[DescribedSetting]]]:
     for group, section in Settings.model_fields.items():
         model = section.annotation
         if isinstance(model, type) and issubclass(model, SettingsGroup):
+            properties = model.model_json_schema()["properties"]
             settings = [
-                _described(f"{group}.{field.alias or name}", names[group, name], field)
+                _described(group, names[group, name], field, properties[field.alias])
                 for name, field in model.model_fields.items()
             ]
             yield group, (model.__doc__ or "").strip(), settings
 
 
-def _described(member: str, variable: str, field: FieldInfo) -> DescribedSetting:
+def _described(group: str, variable: str, field: FieldInfo, schema: Mapping[str, Any]) -> DescribedSetting:
     return DescribedSetting(
         variable=variable,
-        member=member,
+        member=f"{group}.{field.alias}",
         default=_text(field.get_default()),
-        values=_values(field),
+        values=_values(field.annotation, schema),
         description=field.description or "",
         is_secret=field.annotation is SecretStr,
     )
@@ -68,24 +76,12 @@ def _text(value: Any) -> str:
             return str(value)
 
 
-def _values(field: FieldInfo) -> str:
-    kind = field.annotation
+def _values(kind: Any, schema: Mapping[str, Any]) -> str:
+    """Return what a setting may be; raise `NotImplementedError` for a limit without words, rather than leave it out."""
     if isinstance(kind, type) and issubclass(kind, Enum):
         return ", ".join(str(member.value) for member in kind)
-    limits = [_limit(mark) for mark in field.metadata]
-    return ", ".join([_KINDS.get(kind, "text") if isinstance(kind, type) else "text", *limits])
-
-
-def _limit(mark: Any) -> str:
-    match mark:
-        case Ge(ge=least):
-            return f"{least} or more"
-        case Gt(gt=bound):
-            return f"more than {bound}"
-        case Le(le=most):
-            return f"{most} or less"
-        case MinLen(min_length=1):
-            return "not empty"
-        case _:
-            message = f"the reference has no words for the limit {mark!r}"
-            raise NotImplementedError(message)
+    if untold := set(schema) - _NO_LIMITS - set(_LIMITS):
+        message = f"the reference has no words for the limits {untold}"
+        raise NotImplementedError(message)
+    limits = [words.format(schema[keyword]) for keyword, words in _LIMITS.items() if keyword in schema]
+    return ", ".join([_KINDS.get(kind, "text"), *limits])
