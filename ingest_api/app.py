@@ -9,8 +9,10 @@ from fastapi_offline import FastAPIOffline
 
 from common.settings.model import Settings
 from ingest_api.body_limit import BodyLimitMiddleware
+from ingest_api.console import page
 from ingest_api.errors import add_error_handlers
 from ingest_api.request_context import RequestContextMiddleware
+from ingest_api.request_metrics import add_metrics
 from ingest_api.routes import health, images, jobs
 from ingest_api.services import Services, open_services
 
@@ -38,9 +40,10 @@ def create_app(
     )
     app.add_middleware(BodyLimitMiddleware)
     app.add_middleware(RequestContextMiddleware)
+    add_metrics(app)
     add_error_handlers(app)
-    for routes in (images, jobs, health):
-        app.include_router(routes.router)
+    for router in (images.router, jobs.router, health.router, page.router):
+        app.include_router(router)
     _document_our_own_errors_only(app)
     return app
 

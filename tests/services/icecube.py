@@ -35,12 +35,23 @@ def icecube(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningIcecube
 
 @contextmanager
 def icecube_up(folder: Path) -> Iterator[RunningIcecube]:
-    """Run `icecube up` in *folder* and yield its endpoints; it is stopped on the way out, in order.
+    """Run `icecube up` in *folder* and yield its endpoints; see `started_icecube`."""
+    with started_icecube(folder) as (_, running):
+        yield running
 
-    It keeps PostgreSQL and images in RAM: as root, PostgreSQL runs as another account, which pytest's folders keep out.
+
+@contextmanager
+def started_icecube(
+    folder: Path, *, durable: bool = False, **settings: str
+) -> Iterator[tuple["subprocess.Popen[bytes]", RunningIcecube]]:
+    """Run `icecube up` in *folder* and yield its process and endpoints; it is stopped on the way out, in order.
+
+    Unless *durable*, it keeps PostgreSQL and images in RAM: as root, PostgreSQL runs as another account, which
+    pytest's folders keep out. *settings* are environment variables.
     """
-    log = folder / "icecube.log"
-    with log.open("wb") as output:
+    endpoints, log = folder / "data" / "endpoints.json", folder / "icecube.log"
+    endpoints.unlink(missing_ok=True)  # of a run that was killed
+    with log.open("ab") as output:
         # Its own session: the Ctrl-C that stops pytest must not reach it before the tests are done with it.
         process = subprocess.Popen(
             [sys.executable, "-m", "deploy.local", "up", "--port", "0", "--data-dir", str(folder / "data")],
@@ -48,10 +59,10 @@ def icecube_up(folder: Path) -> Iterator[RunningIcecube]:
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            env=_environment(),
+            env={**_environment(durable=durable), **settings},
         )
     try:
-        yield _endpoints(process, folder / "data" / "endpoints.json", log)
+        yield process, _endpoints(process, endpoints, log)
     finally:
         process.terminate()
         try:
@@ -60,10 +71,10 @@ def icecube_up(folder: Path) -> Iterator[RunningIcecube]:
             process.kill()  # its children end by themselves when it is gone
 
 
-def _environment() -> dict[str, str]:
-    """Return this process's environment without the settings in it, and with everything kept in RAM."""
+def _environment(*, durable: bool) -> dict[str, str]:
+    """Return this process's environment without the settings in it."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(("ICECUBE_", "POSTGRES_", "AWS_"))}
-    return {**own, "ICECUBE_DATABASE_TYPE": "memory", "ICECUBE_BLOB_TYPE": "memory"}
+    return own if durable else {**own, "ICECUBE_DATABASE_TYPE": "memory", "ICECUBE_BLOB_TYPE": "memory"}
 
 
 def _endpoints(process: "subprocess.Popen[bytes]", file: Path, log: Path) -> RunningIcecube:

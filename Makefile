@@ -1,0 +1,65 @@
+# Every command, with a line of explanation: `make` alone lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 3331
+
+.PHONY: help
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}'
+
+# The stamps say which requirements an environment holds; pip runs again when they change.
+$(VENV)/.runtime: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Icecube needs Python 3.11 or newer; set PYTHON=…" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing Icecube into $(VENV) …"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+.PHONY: build
+build: $(VENV)/.runtime ## Install Icecube and what it needs into .venv
+
+.PHONY: dev
+dev: $(VENV)/.dev ## Install what tests and checks need as well
+
+.PHONY: run
+run: build ## Run everything on this machine; Ctrl-C stops it
+	@exec $(BIN)/icecube up --port $(PORT)
+
+.PHONY: test
+test: dev ## Run the tests (PYTEST='-k name' for some of them)
+	$(BIN)/python -m pytest $(PYTEST)
+
+.PHONY: lint
+lint: dev ## Check style, types, imports between the packages, and dependencies
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+
+.PHONY: format
+format: dev ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: lock
+lock: dev ## Pin the requirements anew, by hash
+	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-annotate --no-header --extra dev pyproject.toml -o requirements-dev.txt
+	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-annotate --no-header -c requirements-dev.txt pyproject.toml -o requirements.txt
+
+.PHONY: kafka
+kafka: dev ## Run Apache Kafka in the foreground on port 9092, through Docker, or Maven and Java 17
+	@exec $(BIN)/python -m deploy.local.kafka
+
+.PHONY: clean
+clean: ## Remove what was built; the data folder stays
+	rm -rf $(VENV) .cache dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

@@ -1,0 +1,125 @@
+"""A first session: `icecube up`, a real photo, its variants, and the news of it on Kafka."""
+
+import io
+import json
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+from PIL import Image
+
+from tests.factories import images
+from tests.services.icecube import RunningIcecube
+
+DEADLINE_SECONDS = 60
+OPTIONS = [
+    {"format": "webp", "maxDimension": 200, "quality": 80},
+    {"format": "jpeg", "maxDimension": 100},
+    {"format": "png", "quality": 100, "keepMetadata": True},
+]
+
+
+@pytest.fixture(scope="module")
+def http(icecube: RunningIcecube) -> Iterator[httpx.Client]:
+    """Yield a client of the running service."""
+    with httpx.Client(base_url=icecube.api, timeout=30) as http:
+        yield http
+
+
+def uploaded(http: httpx.Client, content: bytes, name: str = "astronaut.jpg") -> str:
+    """Return the id of an uploaded photo."""
+    response = http.post("/api/v1/images", files=[("file", (name, content))])
+    assert response.status_code == 201, response.text
+    return str(response.json()[0]["id"])
+
+
+def ended_job(http: httpx.Client, original: str, options: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return a job once it has ended."""
+    response = http.post("/api/v1/job", json={"originalID": original, "options": options})
+    assert response.status_code == 201, response.text
+    job: dict[str, Any] = response.json()
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while job["status"] in {"pending", "processing"} and time.monotonic() < deadline:
+        time.sleep(0.05)
+        job = http.get(f"/api/v1/job/{job['id']}").json()
+    return job
+
+
+def notification_of(icecube: RunningIcecube, job_id: str) -> dict[str, Any]:
+    """Return what an independent client reads of a job on the completion topic: kcat where it is, else librdkafka."""
+    read = _with_kcat if shutil.which("kcat") else _with_librdkafka
+    return next(record for record in read(icecube.kafka) if record["jobId"] == job_id)
+
+
+def _with_kcat(brokers: str) -> list[dict[str, Any]]:
+    command = ["kcat", "-b", brokers, "-t", "image-jobs", "-C", "-o", "beginning", "-e", "-q"]
+    output = subprocess.run(command, check=True, capture_output=True, timeout=DEADLINE_SECONDS, text=True).stdout
+    return [json.loads(line) for line in output.splitlines()]
+
+
+def _with_librdkafka(brokers: str) -> Iterator[dict[str, Any]]:
+    # No group is joined, as on the embedded broker that alone takes seconds.
+    consumer = Consumer({"bootstrap.servers": brokers, "group.id": "unused", "enable.auto.commit": False})
+    partitions = consumer.list_topics("image-jobs", timeout=DEADLINE_SECONDS).topics["image-jobs"].partitions
+    consumer.assign([TopicPartition("image-jobs", number, OFFSET_BEGINNING) for number in partitions])
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    try:
+        while time.monotonic() < deadline:
+            message = consumer.poll(1)
+            if message is not None and message.error() is None:
+                yield json.loads(message.value() or b"")
+    finally:
+        consumer.close()
+
+
+def test_a_photo_becomes_its_variants(http: httpx.Client, icecube: RunningIcecube) -> None:
+    """Upload, job, poll, download: each variant is what was asked for, and the notification tells the same."""
+    original = uploaded(http, images.photo(width=400, height=300))
+
+    job = ended_job(http, original, OPTIONS)
+
+    assert job["status"] == "completed"
+    variants = [task["variantID"] for task in job["tasks"]]
+    pictures = [Image.open(io.BytesIO(http.get(f"/image/{variant}").content)) for variant in variants]
+    assert [(picture.format, picture.size) for picture in pictures] == [
+        ("WEBP", (200, 150)),
+        ("JPEG", (100, 75)),
+        ("PNG", (400, 300)),
+    ]
+    notification = notification_of(icecube, job["id"])
+    assert (notification["status"], notification["originalId"]) == ("completed", original)
+    assert [variant["id"] for variant in notification["variants"]] == variants
+    for variant in notification["variants"]:
+        metadata = http.get(f"/api/v1/image/{variant['id']}/metadata").json()
+        assert {name: metadata[name] for name in ("format", "width", "height", "byteSize")} == {
+            name: variant[name] for name in ("format", "width", "height", "byteSize")
+        }
+
+
+def test_a_damaged_photo_fails_with_a_reason(http: httpx.Client, icecube: RunningIcecube) -> None:
+    """A photo cut short is accepted, as its header is whole, and its job fails with a sentence for its owner."""
+    content = images.photo(width=800, height=600)
+    original = uploaded(http, content[: len(content) // 2])
+
+    job = ended_job(http, original, OPTIONS)
+
+    assert job["status"] == "failed"
+    assert job["reason"].endswith(".")
+    assert [task["variantID"] for task in job["tasks"]] == [None] * 3
+    notification = notification_of(icecube, job["id"])
+    assert (notification["status"], notification["reason"]) == ("failed", job["reason"])
+
+
+def test_the_state_a_notification_tells_of_is_there_to_be_read(http: httpx.Client, icecube: RunningIcecube) -> None:
+    """Whoever reads a notification and asks the API sees the job ended."""
+    original = uploaded(http, images.photo())
+    job_id = http.post("/api/v1/job", json={"originalID": original, "options": OPTIONS}).json()["id"]
+
+    notification = notification_of(icecube, job_id)
+
+    assert http.get(f"/api/v1/job/{job_id}").json()["status"] == notification["status"] == "completed"
