@@ -2,7 +2,9 @@
 
 import asyncio
 
+from common import metrics
 from ingest_api.job_store import Backlog, JobStore
+from ingest_api.jobs import JobState
 
 _EVERY_SECONDS = 5.0
 
@@ -28,3 +30,12 @@ class BacklogWatch:
     async def look(self) -> None:
         """Look once."""
         self._latest = await self._jobs.backlog()
+        _show(self._latest)
+
+
+def _show(backlog: Backlog) -> None:
+    metrics.OUTBOX_DEPTH.set(backlog.outbox_depth)
+    metrics.OUTBOX_AGE_SECONDS.set(backlog.outbox_age_seconds)
+    metrics.OLDEST_UNFINISHED_SECONDS.set(backlog.oldest_unfinished_seconds)
+    metrics.UNFINISHED_JOBS.labels(JobState.PENDING).set(backlog.pending)
+    metrics.UNFINISHED_JOBS.labels(JobState.PROCESSING).set(backlog.processing)

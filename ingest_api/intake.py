@@ -8,6 +8,7 @@ from uuid import UUID
 
 import structlog
 
+from common import metrics
 from common.blob_store import BlobStore, BlobStoreUnavailableError
 from common.crash_points import CrashPoint, reached
 from common.events import RequestedTask
@@ -58,6 +59,8 @@ class Intake:
         except BaseException:  # also when the client hangs up
             await asyncio.shield(self._take_back(images))
             raise
+        for image in images:
+            metrics.UPLOADED_BYTES.labels(image.format).inc(image.byte_size)
         log.info("originals stored", ids=[str(image.id) for image in images])
         return images
 
@@ -78,6 +81,7 @@ class Intake:
         await self.jobs.add_job(record, self.messages.job_requested(record, at=at))
         reached(CrashPoint.JOB_COMMITTED_NOT_ANSWERED)
         self.wake_relay()
+        metrics.JOBS_ACCEPTED.inc()
         log.info("job accepted", job_id=str(record.job.id), tasks=len(record.tasks))
         return record
 

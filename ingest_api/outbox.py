@@ -5,6 +5,7 @@ from contextlib import suppress
 
 import structlog
 
+from common import metrics
 from common.crash_points import CrashPoint, reached
 from common.kafka.clients import SEND_SECONDS, Producer, open_producer
 from common.kafka.headers import to_kafka
@@ -69,7 +70,9 @@ def _note(claimed: ClaimedMessages, results: dict[int, Publication | BaseExcepti
     for position, result in results.items():
         if isinstance(result, BaseException):
             failures.append(result)
+            metrics.EVENTS_NOT_SENT.labels(claimed.messages[position].topic).inc()
             log.warning("event not sent", topic=claimed.messages[position].topic, error=repr(result))
         else:
+            metrics.EVENTS_SENT.labels(claimed.messages[position].topic).inc()
             claimed.mark_sent(position, result)
     return failures

@@ -7,6 +7,7 @@ from typing import Literal
 
 from aiokafka.admin import AIOKafkaAdminClient
 
+from common import metrics
 from common.blob_store import BlobStore, BlobStoreUnavailableError
 from common.kafka.clients import KafkaError
 from common.settings.groups import KafkaSettings
@@ -45,6 +46,8 @@ class Readiness:
         checks = {"database": self.jobs.check, "storage": self.blobs.check, "kafka": self._check_kafka}
         found = await asyncio.gather(*(_health(check) for check in checks.values()))
         self.dependencies = dict(zip(checks, found, strict=True))
+        for dependency, health in self.dependencies.items():
+            metrics.DEPENDENCY_UP.labels(dependency).set(health == "ok")
 
     async def _check_kafka(self) -> None:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka.broker_list)

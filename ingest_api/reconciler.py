@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from common import metrics
 from common.crash_points import CrashPoint, reached
 from common.settings.groups import DeliverySettings, KafkaSettings
 from ingest_api.job_store import JobStore, Publication
@@ -88,6 +89,7 @@ class Reconciler:
                     changes.publish(self.messages.job_requested(record, at=self.clock()))
                     asked += 1
                     log.warning("lost job requested again", job_id=str(publication.job_id), offset=publication.offset)
+        metrics.JOBS_LOST.inc(asked)
         return asked
 
 

@@ -10,6 +10,7 @@ from typing import assert_never
 import stamina
 import structlog
 
+from common import metrics
 from common.crash_points import CrashPoint, reached
 from common.events import (
     FinishedVariant,
@@ -25,6 +26,7 @@ from common.kafka.clients import ConsumedRecord, open_consumer
 from common.kafka.headers import from_kafka
 from common.settings.groups import KafkaSettings
 from common.tracing import continued_trace
+from ingest_api.job_metrics import count_change
 from ingest_api.job_store import JobChanges, JobRecord, JobStore, JobStoreUnavailableError, StoredImage
 from ingest_api.jobs import Job, RetryPolicy
 from ingest_api.messages import Messages
@@ -49,6 +51,7 @@ class ResultsHandler:
         at = self.clock()
         results: list[tuple[JobResult, ConsumedRecord]] = []
         unreadable: list[tuple[ConsumedRecord, str]] = []
+        changed_by: list[tuple[JobRecord, JobResult]] = []
         for record in records:
             try:
                 results.append((_decoded(record), record))
@@ -60,16 +63,23 @@ class ResultsHandler:
                 changes.publish(self.messages.unreadable(record, reason, at=at))
             for result, record in results:
                 with _told_of(record, result):
-                    self._apply(changes, result, at)
+                    if changed := self._apply(changes, result, at):
+                        changed_by.append((changed, result))
+        # Counted when committed: what is rolled back comes again.
+        for record, _ in unreadable:
+            metrics.UNREADABLE_EVENTS.labels(record.topic).inc()
+        for changed, result in changed_by:
+            count_change(changed, result)
 
-    def _apply(self, changes: JobChanges, result: JobResult, at: datetime) -> None:
+    def _apply(self, changes: JobChanges, result: JobResult, at: datetime) -> JobRecord | None:
+        """Record what *result* changes; return the job as it then is, None when it is as before."""
         record = changes.records.get(result.job_id)
         if record is None:
             log.warning("result of an unknown job ignored", type=result.type)
-            return
+            return None
         job = self._next(record.job, result, at)
         if job is record.job:
-            return
+            return None
         changed = replace(record, job=job)
         changes.records[job.id] = changed
         changes.save(job)
@@ -78,6 +88,7 @@ class ResultsHandler:
         elif job.attempt != record.job.attempt:
             log.warning("attempt failed, next one due", attempt=job.attempt, due_at=str(job.due_at))
             changes.publish(self.messages.job_requested(changed, at=at))
+        return changed
 
     def _next(self, job: Job, result: JobResult, at: datetime) -> Job:
         match result:

@@ -10,6 +10,7 @@ from common.blob_store.opening import open_blob_store
 from common.settings.model import Settings
 from ingest_api.background import kept_running
 from ingest_api.backlog import BacklogWatch
+from ingest_api.consumer_lag import LagWatch
 from ingest_api.intake import Intake
 from ingest_api.job_store import JobStore
 from ingest_api.job_store.connecting import connection_of, open_pool
@@ -70,6 +71,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             ("reconciler", reconciler.run),
             ("readiness", readiness.run),
             ("backlog", backlog.run),
+            ("lag", LagWatch(settings.kafka).run),
         ):
             await stack.enter_async_context(kept_running(name, work))
         yield Services(

@@ -1,0 +1,83 @@
+"""Every metric of Icecube with its meaning; nothing else may declare one, and a test sees to it.
+
+Labels take few values: states, codes, topics, formats and route templates, never ids. Gauges of what all share (jobs,
+outbox, lag) are the same from every API process: take their `max`, not their `sum`. Beside these, both kinds of process
+tell of themselves with the `process_*` and `python_*` metrics of prometheus_client. Image processes record nothing:
+their figures come back with their work.
+"""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+_REQUEST_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_STAGE_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_JOB_BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200)
+
+# The API: requests and what they brought
+HTTP_REQUEST_SECONDS = Histogram(
+    "icecube_http_request_seconds",
+    "Time from a request to the end of its answer. `route` is a template, `none` where no route matches.",
+    ["method", "route", "status"],
+    buckets=_REQUEST_BUCKETS,
+)
+UPLOADED_BYTES = Counter("icecube_uploaded_bytes_total", "Bytes of stored originals.", ["format"])
+JOBS_ACCEPTED = Counter("icecube_jobs_accepted_total", "Jobs committed for clients.")
+
+# The API: the life of jobs
+JOBS_ENDED = Counter(
+    "icecube_jobs_ended_total", "Jobs that ended, by final state; `reason` is a failure's code.", ["state", "reason"]
+)
+JOB_SECONDS = Histogram(
+    "icecube_job_seconds", "Time from a job's acceptance to its end.", ["state"], buckets=_JOB_BUCKETS
+)
+ATTEMPTS_REPEATED = Counter(
+    "icecube_attempts_repeated_total",
+    "Attempts that failed and are followed by another; `reason` is a code.",
+    ["reason"],
+)
+JOBS_LOST = Counter("icecube_jobs_lost_total", "Requests that vanished on Kafka and were made again.")
+UNREADABLE_EVENTS = Counter(
+    "icecube_unreadable_events_total", "Records that are no event of ours, put aside as dead letters.", ["topic"]
+)
+
+# The API: what waits, seen every few seconds
+UNFINISHED_JOBS = Gauge("icecube_unfinished_jobs", "Jobs that have not ended, by state.", ["state"])
+OLDEST_UNFINISHED_SECONDS = Gauge("icecube_oldest_unfinished_job_seconds", "Age of the oldest job that has not ended.")
+OUTBOX_DEPTH = Gauge("icecube_outbox_depth", "Committed events that are due and not yet on Kafka.")
+OUTBOX_AGE_SECONDS = Gauge("icecube_outbox_age_seconds", "How long the first of them has been due.")
+CONSUMER_LAG = Gauge(
+    "icecube_consumer_lag", "Records of a topic that a group has not finished with.", ["topic", "group"]
+)
+DEPENDENCY_UP = Gauge(
+    "icecube_dependency_up", "Whether a dependency of the API answered when last asked.", ["dependency"]
+)
+
+# The relay
+EVENTS_SENT = Counter("icecube_events_sent_total", "Events of the outbox that Kafka acknowledged.", ["topic"])
+EVENTS_NOT_SENT = Counter(
+    "icecube_events_not_sent_total", "Sends that failed; their events stay in the outbox.", ["topic"]
+)
+
+# Processors
+ATTEMPTS_ENDED = Counter(
+    "icecube_attempts_ended_total",
+    "Attempts a processor ended; `reason` is a failure's code.",
+    ["outcome", "reason"],
+)
+JOBS_IN_HAND = Gauge("icecube_jobs_in_hand", "Jobs a processor has taken and not yet reported.")
+STAGE_SECONDS = Histogram(
+    "icecube_stage_seconds",
+    "Time of one stage of a job: fetch (the original), make (all variants, with the wait for an image process), store.",
+    ["stage"],
+    buckets=_STAGE_BUCKETS,
+)
+ORIGINAL_BYTES = Counter("icecube_original_bytes_total", "Bytes of originals worked on, once a job.", ["format"])
+VARIANT_BYTES = Counter("icecube_variant_bytes_total", "Bytes of stored variants.", ["format"])
+SAVED_BYTES = Counter(
+    "icecube_saved_bytes_total", "Bytes by which stored variants are smaller than their originals.", ["format"]
+)
+IMAGE_PROCESSES_LOST = Counter(
+    "icecube_image_processes_lost_total",
+    "Image processes that crashed or were killed at a limit, each replaced by a new one.",
+    ["reason"],
+)
+PARTITIONS_ASSIGNED = Gauge("icecube_partitions_assigned", "Partitions of the jobs topic a processor reads.")
