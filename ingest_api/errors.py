@@ -3,6 +3,7 @@
 Exception
 ├── UploadRefusedError (ingest_api/header.py, receiving.py)   the file's or the form's fault   400, 413
 ├── RequestValidationError (FastAPI)                          the body's fault                 400
+├── ClientDisconnect (Starlette)                              the caller hung up               400, which nobody reads
 ├── ImageNotFoundError, JobNotFoundError, ImageUnknownError   no such thing                    404
 ├── TooManyTasksError                                         more than the limit              400
 ├── JobStoreUnavailableError, BlobStoreUnavailableError       ours, for now                    503
@@ -18,6 +19,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 from common.blob_store import BlobNotFoundError, BlobStoreUnavailableError
@@ -33,6 +35,7 @@ RETRY_AFTER_SECONDS = 5
 _ANSWERED: tuple[type[Exception], ...] = (
     UploadRefusedError,
     RequestValidationError,
+    ClientDisconnect,
     ImageNotFoundError,
     JobNotFoundError,
     ImageUnknownError,
@@ -94,6 +97,8 @@ def problem_of(exc: Exception) -> Problem:  # noqa: PLR0911 - the table of error
             return Problem(status, exc.code, str(exc))
         case RequestValidationError():
             return _invalid_request(exc.errors())
+        case ClientDisconnect():
+            return Problem(HTTPStatus.BAD_REQUEST, "request_broke_off", "The request ended before its body did.")
         case TooManyTasksError():
             return Problem(HTTPStatus.BAD_REQUEST, "too_many_tasks", str(exc))
         case ImageNotFoundError() | ImageUnknownError():
