@@ -58,7 +58,8 @@ def _tell_of_retry(details: stamina.instrumentation.RetryDetails) -> None:
 def _formatter(shared: list[structlog.typing.Processor], log_format: LogFormat) -> logging.Formatter:
     for_people = log_format is LogFormat.CONSOLE or (log_format is LogFormat.AUTO and sys.stderr.isatty())
     rendering: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer()]
+        # Plain tracebacks: the pretty ones show local variables, and with them passwords.
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if for_people
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )
