@@ -5,7 +5,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from enum import StrEnum
 from pathlib import Path
@@ -17,6 +18,12 @@ from pebble import ProcessExpired, ProcessPool
 from processor.engine import ImageLimits, MadeVariant, VariantRequest
 from processor.engine.child import prepare, serve
 from processor.fork_server import fork_server
+
+_CPU_SECONDS_A_SECOND = 2
+"""A child is one thread but for AVIF's encoder; this limit is for when nobody is left to watch the clock."""
+
+Work = Callable[[Path, list[VariantRequest], ImageLimits, float], list[MadeVariant]]
+"""What a child does for a job, within so many seconds of CPU: a function that can be imported by its name."""
 
 
 class Loss(StrEnum):
@@ -43,10 +50,11 @@ class ImagePool:
     """An async context manager over child processes that make variants.
 
     Children are forked from a server process that holds nothing of this one; each is replaced after *tasks_per_child*
-    jobs. *task_seconds* is for each variant of a job, counted from when a child takes the job up.
+    jobs. *task_seconds* is for each variant of a job, counted from when a child takes the job up. Where *folders* are
+    given and the kernel has Landlock, children reach no files but those below; originals and outputs must lie there.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - by name, and each with what works for most
         self,
         *,
         workers: int,
@@ -54,13 +62,18 @@ class ImagePool:
         task_seconds: float = 60,
         task_memory_mb: int = 1024,
         tasks_per_child: int = 200,
+        folders: Sequence[Path] | None = None,
+        work: Work = serve,
     ) -> None:
         self._workers = workers
         self._limits = limits
         self._task_seconds = task_seconds
         self._task_memory_mb = task_memory_mb
         self._tasks_per_child = tasks_per_child
+        self._folders = None if folders is None else tuple(folder.resolve() for folder in folders)
+        self._work = work
         self._pool: ProcessPool | None = None
+        self._in_hand: set[Future[list[MadeVariant]]] = set()
         self._replacing = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
@@ -70,10 +83,12 @@ class ImagePool:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Kill the children, whatever they do."""
+        """Kill the children, whatever they do, within about three seconds; jobs in hand are cancelled."""
         if self._pool is not None:
             pool, self._pool = self._pool, None
             await asyncio.to_thread(_kill, pool)
+        for future in tuple(self._in_hand):
+            future.cancel()
 
     async def make(self, original: Path, requests: Sequence[VariantRequest]) -> list[MadeVariant]:
         """Have a child write *requests*' outputs; wait in turn while all are busy.
@@ -91,7 +106,11 @@ class ImagePool:
     async def _attempt(self, original: Path, requests: Sequence[VariantRequest]) -> list[MadeVariant]:
         seconds = self._task_seconds * len(requests)
         pool = await self._usable_pool()
-        future = pool.schedule(serve, args=(original, list(requests), self._limits), timeout=seconds)
+        future = pool.schedule(
+            self._work, args=(original, list(requests), self._limits, _CPU_SECONDS_A_SECOND * seconds), timeout=seconds
+        )
+        self._in_hand.add(future)
+        future.add_done_callback(self._in_hand.discard)
         try:
             made: list[MadeVariant] = await asyncio.wrap_future(future)
         except TimeoutError as exc:
@@ -99,8 +118,10 @@ class ImagePool:
         except MemoryError as exc:
             reason = f"The image needs more than the {self._task_memory_mb} MB of memory a task may use."
             raise WorkerLostError(Loss.OUT_OF_MEMORY, reason) from exc
-        except (ProcessExpired, BrokenProcessPool) as exc:
+        except ProcessExpired as exc:
             raise WorkerLostError(Loss.WORKER_CRASHED, "The image made the decoder crash.") from exc
+        except BrokenProcessPool as exc:
+            raise WorkerLostError(Loss.WORKER_CRASHED, "An idle image process was killed from outside.") from exc
         return made
 
     async def _usable_pool(self) -> ProcessPool:
@@ -119,7 +140,7 @@ class ImagePool:
             max_workers=self._workers,
             max_tasks=self._tasks_per_child,
             initializer=prepare,
-            initargs=(self._task_memory_mb,),
+            initargs=(self._task_memory_mb, self._folders),
             context=fork_server(),
         )
         if not pool.active:  # asking starts it

@@ -51,14 +51,17 @@ async def run(
     slots = asyncio.Semaphore(2 * workers)  # enough that no child waits, and that a folder of any size is no burden
     taken: set[Path] = set()
 
-    async def one(conversion: Conversion, pool: ImagePool) -> Outcome:
+    async def finished(conversion: Conversion, pool: ImagePool) -> Outcome:
         async with slots:
             outcome = await _outcome(conversion, options, pool, taken)
         on_done(outcome)
         return outcome
 
-    async with ImagePool(workers=workers, limits=limits) as pool:
-        return await asyncio.gather(*(one(conversion, pool) for conversion in conversions))
+    folders = {path.parent for one in conversions for path in (one.source, one.output)}
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+    async with ImagePool(workers=workers, limits=limits, folders=sorted(folders)) as pool:
+        return await asyncio.gather(*(finished(conversion, pool) for conversion in conversions))
 
 
 async def _outcome(conversion: Conversion, options: VariantOptions, pool: ImagePool, taken: set[Path]) -> Outcome:
@@ -74,7 +77,6 @@ async def _converted(conversion: Conversion, options: VariantOptions, pool: Imag
     started = time.monotonic()
     if options.format is not None:
         conversion.target(options.format)  # refuse before the work where that is known
-    conversion.output.parent.mkdir(parents=True, exist_ok=True)
     partial = conversion.output.with_name(f".{conversion.output.name}.partial")
     try:
         [made] = await pool.make(conversion.source, [VariantRequest(partial, options)])
