@@ -9,9 +9,11 @@ from typing import Any
 
 import faust.worker
 import structlog
+from mode import Service
 
 from common.settings.model import Settings
 from processor.app import ProcessorApp, build_app
+from processor.probes import Membership, ProbeServer, listening
 from processor.watchdog import Watchdog
 
 log = structlog.get_logger()
@@ -45,12 +47,19 @@ class ProcessorWorker(faust.worker.Worker):
 
 
 def run(settings: Settings) -> int:
-    """Process jobs until SIGTERM or SIGINT, and return the exit status."""
+    """Process jobs until SIGTERM or SIGINT, and return the exit status.
+
+    Raises `OSError` naming the address when the port of the probes and metrics is taken.
+    """
     app = build_app(settings)
     if path := os.environ.get(READY_FILE):
         _announce_readiness(app, Path(path))
     longest = settings.limits.task_seconds + _REBALANCE_SLACK_SECONDS
-    worker = ProcessorWorker(app, Watchdog(app, longest_rebalance_seconds=longest))
+    services: list[Service] = [Watchdog(app, longest_rebalance_seconds=longest)]
+    if settings.server.metrics_port:
+        listener = listening(settings.server.host, settings.server.metrics_port)
+        services.append(ProbeServer(Membership(app), listener))
+    worker = ProcessorWorker(app, *services)
     try:
         worker.execute_from_commandline()
     except SystemExit as exc:

@@ -48,6 +48,12 @@ class ServerSettings(SettingsGroup):
 
     host: str = Field("127.0.0.1", description="Address the API listens on; 0.0.0.0 in a container.")
     port: int = Field(3331, ge=0, le=65535, description="Port the API listens on; 0 picks a free one.")
+    metrics_port: int = Field(
+        9464,
+        ge=0,
+        le=65535,
+        description="Port of a processor's /metrics, /livez and /readyz; 0 = none, as under `icecube up` unless set.",
+    )
     max_workers: PositiveInt = Field(4, description="Image processes of a processor; `icecube up`: the cores.")
     drain_seconds: PositiveFloat = Field(25, description="How long a stopping process may finish what it has in hand.")
     log_level: LogLevel = Field(

@@ -116,7 +116,10 @@ def processor(config: Config = None) -> None:
     settings = _settings_of_a_part("processor", config)
     from processor.worker import run  # noqa: PLC0415 - see module
 
-    raise typer.Exit(run(settings))
+    try:
+        raise typer.Exit(run(settings))
+    except OSError as exc:
+        _give_up(f"icecube processor: {exc.strerror or exc}", EXIT_FAILED)
 
 
 @app.command()

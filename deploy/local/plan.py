@@ -76,6 +76,7 @@ def child_environment(settings: Settings, plan: Plan, opened: Opened) -> Mapping
     """
     told = {
         "ICECUBE_SERVER_PORT": str(opened.port),
+        "ICECUBE_SERVER_METRICS_PORT": str(_metrics_port(settings, plan)),
         "ICECUBE_SERVER_MAX_WORKERS": str(plan.workers),
         "ICECUBE_DATA_DIR": str(settings.server.data_dir.resolve()),
     }
@@ -87,3 +88,9 @@ def child_environment(settings: Settings, plan: Plan, opened: Opened) -> Mapping
         images = opened.ram / "images" if opened.ram and plan.images_in_ram else settings.blob_folder.resolve()
         told |= {"ICECUBE_BLOB_TYPE": BlobType.DISK.value, "ICECUBE_BLOB_DISK_PATH": str(images)}
     return told
+
+
+def _metrics_port(settings: Settings, plan: Plan) -> int:
+    # Unasked none, so that two runs on one machine do not meet; several processors cannot share the one asked for.
+    asked_for = "metrics_port" in settings.server.model_fields_set and plan.processors == 1
+    return settings.server.metrics_port if asked_for else 0

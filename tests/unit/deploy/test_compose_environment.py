@@ -15,7 +15,13 @@ SHELL = {
 }
 SETTINGS = {name: group for group, _, name in all_settings()}
 DATABASE = {name for name, group in SETTINGS.items() if group == "database"}
-OF_THE_IMAGE = {"ICECUBE_SERVER_HOST", "ICECUBE_SERVER_PORT", "ICECUBE_DATA_DIR", "ICECUBE_BLOB_DISK_PATH"}
+OF_THE_IMAGE = {
+    "ICECUBE_SERVER_HOST",
+    "ICECUBE_SERVER_PORT",
+    "ICECUBE_SERVER_METRICS_PORT",
+    "ICECUBE_DATA_DIR",
+    "ICECUBE_BLOB_DISK_PATH",
+}
 OF_THE_PROCESSOR = {"ICECUBE_SERVER_MAX_WORKERS"}
 NOT_SETTINGS = {"ICECUBE_READY_FILE", "ICECUBE_IMAGE", "ICECUBE_PUBLISH_ADDRESS", "OTEL_EXPORTER_OTLP_ENDPOINT"}
 OURS = pytest.mark.parametrize("name", list(compose.ours()))

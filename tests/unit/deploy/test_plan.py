@@ -84,7 +84,27 @@ def test_children_find_what_is_configured_themselves() -> None:
 
     told = child_environment(settings, plan_for(settings, processors=1), _OPENED)
 
-    assert sorted(told) == ["ICECUBE_DATA_DIR", "ICECUBE_SERVER_MAX_WORKERS", "ICECUBE_SERVER_PORT"]
+    assert told.keys() == {
+        "ICECUBE_DATA_DIR",
+        "ICECUBE_SERVER_MAX_WORKERS",
+        "ICECUBE_SERVER_METRICS_PORT",
+        "ICECUBE_SERVER_PORT",
+    }
+
+
+@pytest.mark.parametrize(
+    ("server", "processors", "port"),
+    [({}, 1, "0"), ({"metrics_port": 9000}, 1, "9000"), ({"metrics_port": 9000}, 2, "0")],
+)
+def test_a_processor_has_a_metrics_port_where_one_is_asked_for(
+    server: dict[str, Any], processors: int, port: str
+) -> None:
+    """Unasked there is none, and several processors cannot share one."""
+    settings = _settings(server=server, kafka={"brokers": "kafka:9092"})
+
+    told = child_environment(settings, plan_for(settings, processors=processors), _OPENED)
+
+    assert told["ICECUBE_SERVER_METRICS_PORT"] == port
 
 
 def test_images_in_ram_are_below_the_folder_in_ram(tmp_path: Path) -> None:
