@@ -8,6 +8,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from opentelemetry import context, propagate, trace
+from opentelemetry.trace import SpanKind
+
+__all__ = ["SpanKind", "continued_trace", "trace_headers", "traced"]
+
+_TRACER = trace.get_tracer("icecube")
 
 
 def trace_headers() -> dict[str, str]:
@@ -28,6 +33,17 @@ def continued_trace(headers: Mapping[str, str]) -> Iterator[str]:
         yield trace.format_trace_id(trace.get_current_span(current).get_span_context().trace_id)
     finally:
         context.detach(token)
+
+
+@contextmanager
+def traced(name: str, kind: SpanKind = SpanKind.INTERNAL, **attributes: str) -> Iterator[None]:
+    """Record the block as a span of the current trace; without a tracer, do nothing.
+
+    *attributes* are named with underscores for dots: `messaging_system`.
+    """
+    named = {attribute.replace("_", "."): value for attribute, value in attributes.items()}
+    with _TRACER.start_as_current_span(name, kind=kind, attributes=named):
+        yield
 
 
 def _new_span_context() -> trace.SpanContext:

@@ -10,6 +10,7 @@ from common.crash_points import CrashPoint, reached
 from common.kafka.clients import SEND_SECONDS, Producer, open_producer
 from common.kafka.headers import to_kafka
 from common.settings.groups import KafkaSettings
+from common.tracing import SpanKind, continued_trace, trace_headers, traced
 from ingest_api.job_store import ClaimedMessages, Outbox, OutboxMessage, Publication
 
 log = structlog.get_logger()
@@ -57,9 +58,13 @@ class Relay:
 
 
 async def _send(producer: Producer, message: OutboxMessage) -> Publication | None:
-    async with asyncio.timeout(SEND_SECONDS + 1):
-        sending = await producer.send(message.topic, message.value, message.key, headers=to_kafka(message.headers))
-        sent = await sending
+    with (
+        continued_trace(message.headers),
+        traced(f"send {message.topic}", SpanKind.PRODUCER, messaging_system="kafka"),
+    ):
+        headers = to_kafka(message.headers | trace_headers())  # whoever reads it continues from this span
+        async with asyncio.timeout(SEND_SECONDS + 1):
+            sent = await (await producer.send(message.topic, message.value, message.key, headers=headers))
     if message.request_of is None:
         return None
     return Publication(job_id=message.request_of, partition=sent.partition, offset=sent.offset)

@@ -7,14 +7,17 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common.ids import new_id
-from common.tracing import continued_trace
+from common.tracing import continued_trace, trace_headers
 
 _ID_HEADER = "X-Request-ID"
 _SAFE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
 class RequestContextMiddleware:
-    """Takes `X-Request-ID` and `traceparent` from the caller where they are usable, else gives new ones."""
+    """Takes `X-Request-ID` and `traceparent` from the caller where they are usable, else gives new ones.
+
+    Both are told in the answer: the id as it is, the trace as it goes on from here.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -30,11 +33,12 @@ class RequestContextMiddleware:
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)[_ID_HEADER] = request_id
+                MutableHeaders(scope=message).update({_ID_HEADER: request_id, **trace_headers()})
             await send(message)
 
         with (
-            continued_trace(headers) as trace_id,
+            # A tracer that runs has begun a span for this request already, which continues the caller's trace.
+            continued_trace(trace_headers() or headers) as trace_id,
             structlog.contextvars.bound_contextvars(request_id=request_id, trace_id=trace_id),
         ):
             await self._app(scope, receive, send_with_id)

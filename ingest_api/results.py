@@ -25,7 +25,7 @@ from common.events import (
 from common.kafka.clients import ConsumedRecord, open_consumer
 from common.kafka.headers import from_kafka
 from common.settings.groups import KafkaSettings
-from common.tracing import continued_trace
+from common.tracing import SpanKind, continued_trace, traced
 from ingest_api.job_metrics import count_change
 from ingest_api.job_store import JobChanges, JobRecord, JobStore, JobStoreUnavailableError, StoredImage
 from ingest_api.jobs import Job, RetryPolicy
@@ -124,6 +124,7 @@ def _told_of(record: ConsumedRecord, result: JobResult) -> Iterator[None]:
     where = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
     with (
         continued_trace(from_kafka(record.headers)) as trace_id,
+        traced(f"apply {result.type}", SpanKind.CONSUMER, messaging_system="kafka"),
         structlog.contextvars.bound_contextvars(job_id=str(result.job_id), trace_id=trace_id, **where),
     ):
         yield

@@ -5,10 +5,11 @@ from typing import Any
 
 import structlog
 
+from common import metrics
 from common.crash_points import CrashPoint, reached
 from common.events import JobRequested, UnreadableEventError, decode
 from common.kafka.headers import Headers, from_kafka
-from common.tracing import continued_trace
+from common.tracing import SpanKind, continued_trace, traced
 from processor.services import Services
 
 
@@ -18,12 +19,14 @@ async def handle(event: Any, services: Services) -> None:
     where = {"topic": message.topic, "partition": message.partition, "offset": message.offset}
     with (
         continued_trace(_headers(message)) as trace_id,
+        traced(f"process {message.topic}", SpanKind.CONSUMER, messaging_system="kafka"),
         structlog.contextvars.bound_contextvars(**where, trace_id=trace_id),
     ):
         try:
             job = _job_in(message.value)
         except UnreadableEventError as exc:
             structlog.get_logger().error("unreadable event put aside", reason=str(exc))
+            metrics.UNREADABLE_EVENTS.labels(message.topic).inc()
             await services.reports.unreadable(message, str(exc))
             return
         with structlog.contextvars.bound_contextvars(job_id=str(job.job_id), attempt=job.attempt):

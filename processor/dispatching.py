@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 
+from common import metrics
 from common.crash_points import CrashPoint, reached
 from processor.acknowledgements import OrderedAcks
 
@@ -60,6 +61,7 @@ class Dispatcher:
         self._acks.taken(event)
         task = asyncio.create_task(self._work(stream, event))
         self._tasks.add(task)
+        metrics.JOBS_IN_HAND.set(len(self._tasks))
         task.add_done_callback(self._released)
         return True
 
@@ -71,6 +73,7 @@ class Dispatcher:
 
     def _released(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
+        metrics.JOBS_IN_HAND.set(len(self._tasks))
         self._free.release()
         if not task.cancelled() and (error := task.exception()):
             # The event stays unacknowledged and holds its partition: better seen than lost.

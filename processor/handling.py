@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,10 +12,12 @@ from typing import Protocol
 import stamina
 import structlog
 
+from common import metrics
 from common.blob_store import BlobNotFoundError, BlobStore, BlobStoreUnavailableError
 from common.crash_points import CrashPoint, reached
 from common.events import FinishedVariant, JobFailed, JobRequested, JobSucceeded, RequestedTask
 from processor.engine import ImageRefusedError, MadeVariant, VariantRequest
+from processor.measuring import Stage, count_failure, count_success, stage
 from processor.pool import WorkerLostError
 
 log = structlog.get_logger()
@@ -50,12 +53,14 @@ class Handling:
         except ImageRefusedError as exc:
             return _failure(job, exc.code, exc.reason, retryable=False)
         except WorkerLostError as exc:
+            metrics.IMAGE_PROCESSES_LOST.labels(exc.code).inc()
             return _failure(job, exc.code, exc.reason, retryable=job.attempt < _ATTEMPTS_THAT_LOSE_A_WORKER)
         except BlobNotFoundError:
             return _failure(job, "original_missing", "The original is missing from the image storage.", retryable=True)
         except Exception:
             log.exception("processing failed unexpectedly")
             return _failure(job, "internal_error", "Something went wrong while processing.", retryable=True)
+        count_success(job, variants)
         log.info("variants stored", variants=len(variants), seconds=round(perf_counter() - began, 3))
         return JobSucceeded(job_id=job.job_id, attempt=job.attempt, variants=variants)
 
@@ -71,11 +76,15 @@ class Handling:
     async def _make_and_store(self, job: JobRequested) -> tuple[FinishedVariant, ...]:
         with TemporaryDirectory(dir=self.blobs.work_dir, prefix=f"job-{job.job_id}-") as folder:
             requests = [VariantRequest(Path(folder) / str(task.variant_id), task.options) for task in job.tasks]
-            async with self.blobs.local_file(job.original.id) as original:
-                made = await self.pool.make(original, requests)
+            async with AsyncExitStack() as held:
+                with stage(Stage.FETCH):
+                    original = await held.enter_async_context(self.blobs.local_file(job.original.id))
+                with stage(Stage.MAKE):
+                    made = await self.pool.make(original, requests)
             reached(CrashPoint.VARIANTS_MADE_NOT_STORED)
             pairs = zip(job.tasks, made, strict=True)
-            stored = tuple(await asyncio.gather(*(self._store(task, variant) for task, variant in pairs)))
+            with stage(Stage.STORE):
+                stored = tuple(await asyncio.gather(*(self._store(task, variant) for task, variant in pairs)))
             reached(CrashPoint.VARIANTS_STORED_NOT_REPORTED)
             return stored
 
@@ -92,5 +101,6 @@ class Handling:
 
 
 def _failure(job: JobRequested, code: str, reason: str, *, retryable: bool) -> JobFailed:
+    count_failure(code)
     log.warning("attempt failed", code=code, reason=reason, retryable=retryable)
     return JobFailed(job_id=job.job_id, attempt=job.attempt, code=code, reason=reason, retryable=retryable)

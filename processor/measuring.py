@@ -1,0 +1,42 @@
+"""Measures and traces what a processor does, in one place so that both always tell the same."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+
+from common import metrics
+from common.events import FinishedVariant, JobRequested
+from common.tracing import traced
+
+
+class Stage(StrEnum):
+    """A part of the work on a job, as the label of its metric."""
+
+    FETCH = "fetch"
+    MAKE = "make"
+    STORE = "store"
+
+
+_SPANS = {Stage.FETCH: "fetch original", Stage.MAKE: "make variants", Stage.STORE: "store variants"}
+
+
+@contextmanager
+def stage(name: Stage) -> Iterator[None]:
+    """Measure and trace the block, whether or not it ends well."""
+    with traced(_SPANS[name]), metrics.STAGE_SECONDS.labels(name).time():
+        yield
+
+
+def count_success(job: JobRequested, variants: Sequence[FinishedVariant]) -> None:
+    """Count an attempt that stored *variants*, and their bytes."""
+    metrics.ATTEMPTS_ENDED.labels("succeeded", "").inc()
+    metrics.ORIGINAL_BYTES.labels(job.original.format).inc(job.original.byte_size)
+    for variant in variants:
+        metrics.VARIANT_BYTES.labels(variant.format).inc(variant.byte_size)
+        # A conversion to a less thrifty format may grow; that is no saving, and counters never fall.
+        metrics.SAVED_BYTES.labels(variant.format).inc(max(0, job.original.byte_size - variant.byte_size))
+
+
+def count_failure(code: str) -> None:
+    """Count an attempt that ended without variants."""
+    metrics.ATTEMPTS_ENDED.labels("failed", code).inc()
