@@ -1,0 +1,73 @@
+"""What happened in a run, written down as it happens: what clients were told, and what was done to the system."""
+
+import json
+import time
+from collections import Counter
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A job for which a client has read a 201, and how it must end."""
+
+    job_id: str
+    image_is_sound: bool
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A fault that was injected; times are seconds since 1970."""
+
+    kind: str
+    began: float
+    ended: float
+
+
+@dataclass
+class History:
+    """The harness's own log, in memory and, line by line, in *file*."""
+
+    file: Path
+    accepted: dict[str, Accepted] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    answers: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+    emptied: list[float] = field(default_factory=list)
+    crashes: Counter[str] = field(default_factory=Counter)
+    oddities: int = 0
+    """Records that a stranger has put on our topics."""
+
+    def __post_init__(self) -> None:
+        self._out: IO[str] = self.file.open("a", buffering=1)
+
+    def accept(self, job: Accepted) -> None:
+        """Note a job; on file before this returns."""
+        self.accepted[job.job_id] = job
+        self._write("accepted", asdict(job))
+
+    def fault(self, fault: Fault) -> None:
+        """Note a fault that is over."""
+        self.faults.append(fault)
+        self._write("fault", asdict(fault))
+
+    def empty(self) -> None:
+        """Note that the broker has just lost everything."""
+        self.emptied.append(time.time())
+        self._write("emptied", {})
+
+    def complain(self, what: str) -> None:
+        """Note an answer that breaks a promise."""
+        self.wrong.append(what)
+        self._write("wrong", {"what": what})
+
+    def close(self) -> None:
+        """Close the file."""
+        self._out.close()
+
+    def _write(self, event: str, members: dict[str, Any]) -> None:
+        with suppress(ValueError):  # closed: a client was still reading its answer
+            self._out.write(json.dumps({"event": event, "at": time.time(), **members}) + "\n")
