@@ -12,7 +12,7 @@ from ingest_api.body_limit import BodyLimitMiddleware
 from ingest_api.console import page
 from ingest_api.errors import add_error_handlers
 from ingest_api.request_context import RequestContextMiddleware
-from ingest_api.request_metrics import add_metrics
+from ingest_api.request_metrics import TELEMETRY, add_metrics
 from ingest_api.routes import health, images, jobs
 from ingest_api.services import Services, open_services
 
@@ -36,7 +36,12 @@ def create_app(
 
     # FastAPIOffline brings the documentation page's scripts along instead of having browsers fetch them elsewhere.
     app: FastAPI = FastAPIOffline(
-        title="Icecube", version=version("icecube"), description=_DESCRIPTION, lifespan=lifespan, redoc_url=None
+        title="Icecube",
+        version=version("icecube"),
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        redoc_url=None,
+        telemetry=TELEMETRY,
     )
     app.add_middleware(BodyLimitMiddleware)
     app.add_middleware(RequestContextMiddleware)

@@ -1,6 +1,9 @@
-"""Measures requests, and shows all metrics of the process at `/metrics`."""
+"""Measures requests and says how they are traced; shows all metrics of the process at `/metrics`."""
+
+import re
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from prometheus_fastapi_instrumentator import Instrumentator
 from prometheus_fastapi_instrumentator.metrics import Info
 
@@ -9,6 +12,15 @@ from common import metrics
 PATH = "/metrics"
 UNMEASURED = ("^/livez$", "^/readyz$", f"^{PATH}$")
 """Asked by machines every few seconds: their figures would hide those of clients."""
+
+TELEMETRY: TelemetryConfig = {
+    # A span for each request, by FastAPI itself, where a tracer is installed. Metrics are ours, and so are logs.
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+    "exclude": lambda scope: any(re.match(path, scope.get("path", "")) for path in UNMEASURED),
+}
 
 
 def add_metrics(app: FastAPI) -> None:

@@ -1,5 +1,6 @@
 """Runs the API as a process."""
 
+import os
 import signal
 import socket
 import sys
@@ -8,6 +9,7 @@ import structlog
 import uvicorn
 
 from common.settings.model import Settings
+from common.telemetry.exporting import exported_spans
 from ingest_api.app import create_app
 
 log = structlog.get_logger()
@@ -33,7 +35,10 @@ def run(settings: Settings) -> int:
     # uvicorn raises the signal that stopped it once more when all is done; then it means: leave.
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: sys.exit(0))
-    with _listening(settings.server.host, settings.server.port) as listener:
+    with (
+        exported_spans("icecube-api", os.environ),
+        _listening(settings.server.host, settings.server.port) as listener,
+    ):
         server.run(sockets=[listener])
     return 0 if server.started else 1
 

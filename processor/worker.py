@@ -12,6 +12,7 @@ import structlog
 from mode import Service
 
 from common.settings.model import Settings
+from common.telemetry.exporting import exported_spans
 from processor.app import ProcessorApp, build_app
 from processor.probes import Membership, ProbeServer, listening
 from processor.watchdog import Watchdog
@@ -61,7 +62,8 @@ def run(settings: Settings) -> int:
         services.append(ProbeServer(Membership(app), listener))
     worker = ProcessorWorker(app, *services)
     try:
-        worker.execute_from_commandline()
+        with exported_spans("icecube-processor", os.environ):
+            worker.execute_from_commandline()
     except SystemExit as exc:
         return exc.code if isinstance(exc.code, int) else 1
 
