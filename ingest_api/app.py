@@ -57,6 +57,7 @@ def _document_our_own_errors_only(app: FastAPI) -> None:
     """Drop the 422 that FastAPI documents for every route: invalid requests are answered 400 here."""
     for path in app.openapi()["paths"].values():
         for operation in path.values():
-            operation["responses"].pop("422", None)
+            if "application/json" in operation["responses"].get("422", {}).get("content", {}):
+                del operation["responses"]["422"]
     for name in ("HTTPValidationError", "ValidationError"):
         app.openapi()["components"]["schemas"].pop(name, None)

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import IO
+from typing import IO, Any
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -47,6 +48,7 @@ class ReceivedFile:
     name: str | None
     path: Path
     byte_size: int = 0
+    digest: Any = field(default_factory=sha256)  # hashlib names no type for it
 
 
 @dataclass(slots=True)
@@ -83,7 +85,7 @@ class _Receiver:
         self._limits = limits
         self._folder = folder
         self._part = _Part()
-        self._pending: list[tuple[IO[bytes], bytes]] = []
+        self._pending: list[tuple[ReceivedFile, IO[bytes], bytes]] = []
         self._pending_bytes = 0
         self._handles: list[IO[bytes]] = []
 
@@ -163,7 +165,7 @@ class _Receiver:
         if file.byte_size > self._limits.upload_bytes:
             message = f"The file {len(self.files)} of the upload is larger than {self._limits.upload_bytes} bytes."
             raise FileTooLargeError(message)
-        self._pending.append((handle, chunk[start:end]))
+        self._pending.append((file, handle, chunk[start:end]))
         self._pending_bytes += end - start
 
     async def _write_pending(self) -> None:
@@ -177,8 +179,9 @@ class _Receiver:
                 handle.close()
 
 
-def _write_all(pending: list[tuple[IO[bytes], bytes]]) -> None:
-    for handle, chunk in pending:
+def _write_all(pending: list[tuple[ReceivedFile, IO[bytes], bytes]]) -> None:
+    for file, handle, chunk in pending:
+        file.digest.update(chunk)
         handle.write(chunk)
 
 

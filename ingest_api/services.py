@@ -4,13 +4,17 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import monotonic
 
 from common.blob_store import BlobStore
 from common.blob_store.opening import open_blob_store
 from common.settings.model import Settings
+from ingest_api.access import AccessList
+from ingest_api.admission import Admission
 from ingest_api.background import kept_running
 from ingest_api.backlog import BacklogWatch
 from ingest_api.consumer_lag import LagWatch
+from ingest_api.housekeeping import Housekeeping
 from ingest_api.intake import Intake
 from ingest_api.job_store import JobStore
 from ingest_api.job_store.connecting import connection_of, open_pool
@@ -20,6 +24,7 @@ from ingest_api.jobs import RetryPolicy
 from ingest_api.messages import Messages
 from ingest_api.migrating import check_schema
 from ingest_api.outbox import Relay
+from ingest_api.rate_limits import RateLimits
 from ingest_api.readiness import Readiness
 from ingest_api.reconciler import Reconciler
 from ingest_api.results import ResultsConsumer, ResultsHandler
@@ -34,6 +39,8 @@ class Services:
     blobs: BlobStore
     intake: Intake
     readiness: Readiness
+    access: AccessList
+    rate_limits: RateLimits
     backlog: BacklogWatch
 
 
@@ -62,6 +69,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         )
         readiness = Readiness(jobs=jobs, blobs=blobs, kafka=settings.kafka)
         backlog = BacklogWatch(jobs)
+        admission = Admission(settings.limits, lambda: backlog.latest, blobs.work_dir)
         handler = ResultsHandler(jobs, messages, _retry_policy(settings), _now)
         results = ResultsConsumer(handler, settings.kafka, wake_relay=relay.wake)
         reconciler = Reconciler(jobs, messages, settings.kafka, settings.delivery, _now, relay.wake)
@@ -71,6 +79,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             ("reconciler", reconciler.run),
             ("readiness", readiness.run),
             ("backlog", backlog.run),
+            ("housekeeping", Housekeeping(jobs, settings.delivery.idempotency_hours).run),
             ("lag", LagWatch(settings.kafka).run),
         ):
             await stack.enter_async_context(kept_running(name, work))
@@ -78,8 +87,10 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             settings=settings,
             jobs=jobs,
             blobs=blobs,
-            intake=Intake(jobs, blobs, messages, settings.limits, _now, relay.wake),
+            intake=Intake(jobs, blobs, messages, settings.limits, admission, _now, relay.wake),
             readiness=readiness,
+            access=AccessList.of(settings.access),
+            rate_limits=RateLimits(settings.access.requests_per_minute, monotonic),
             backlog=backlog,
         )
 

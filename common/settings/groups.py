@@ -2,9 +2,9 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, model_validator
+from pydantic import BeforeValidator, Field, PositiveFloat, PositiveInt, SecretStr, model_validator
 
 from common.settings.base import SettingsGroup, env
 from common.settings.postgres_uri import completed_uri
@@ -170,8 +170,41 @@ class LimitsSettings(SettingsGroup):
     task_seconds: PositiveFloat = Field(60, description="Time for one task; then its process is killed.")
     task_memory_mb: PositiveInt = Field(1024, description="Address space a task may add to its process, in MiB.")
     attempts: PositiveInt = Field(3, description="Attempts at a job before it fails for good.")
+    outbox_messages: PositiveInt = Field(
+        100_000, description="Events that may wait to be sent; beyond it, new jobs are answered 503."
+    )
+    outbox_seconds: PositiveFloat = Field(
+        600, description="How long an event may wait to be sent; beyond it, new jobs are answered 503."
+    )
+    free_disk_mb: int = Field(
+        256, ge=0, description="Space that uploads leave free on their disk, in MiB; below it they are answered 503."
+    )
     starts: PositiveInt = Field(
         6, description="Times an attempt may be started, and its processor lost, before the job fails."
+    )
+
+
+def _entries(value: Any) -> Any:
+    return [entry.strip() for entry in value.split(",") if entry.strip()] if isinstance(value, str) else value
+
+
+ApiKeyEntry = Annotated[str, Field(pattern=r"^[^:,\s]+:(read|write|admin):[0-9a-f]{64}$")]
+
+
+class AccessSettings(SettingsGroup):
+    """Who may use the API."""
+
+    api_keys: Annotated[tuple[ApiKeyEntry, ...], BeforeValidator(_entries)] = Field(
+        (),
+        description="name:scope:hash, comma-separated; scope read, write or admin, hash the key's SHA-256 in hex. "
+        "Empty: open to anybody. `icecube api-key` makes one.",
+        json_schema_extra=env("ICECUBE_API_KEYS"),
+    )
+    requests_per_minute: int = Field(
+        0,
+        ge=0,
+        description="Requests that each API key may make in a minute, at each API process; 0: as many as it likes.",
+        json_schema_extra=env("ICECUBE_API_REQUESTS_PER_MINUTE"),
     )
 
 
@@ -179,14 +212,12 @@ class DeliverySettings(SettingsGroup):
     """How events and retries are paced."""
 
     relay_poll_seconds: PositiveFloat = Field(1, description="How often the outbox is looked at without a wake-up.")
-    relay_notify: bool = Field(
-        default=True, description="Let PostgreSQL wake the relay; off behind a pooler such as PgBouncer."
-    )
     relay_batch: PositiveInt = Field(500, description="Events the relay sends in one transaction.")
     retry_base_seconds: PositiveFloat = Field(
         2, description="Delay before the second attempt; doubles for each further one."
     )
     retry_max_seconds: PositiveFloat = Field(300, description="The longest delay between attempts.")
+    idempotency_hours: PositiveInt = Field(24, description="How long an Idempotency-Key is remembered.")
     reconcile_seconds: PositiveFloat = Field(15, description="How often lost jobs are looked for.")
     lost_after_seconds: PositiveFloat = Field(
         30, description="How long after its publication a job may be taken for lost."

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from common.settings.base import SettingsGroup
 from common.settings.groups import (
+    AccessSettings,
     BlobSettings,
     DatabaseSettings,
     DeliverySettings,
@@ -22,6 +23,7 @@ class Settings(SettingsGroup):
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
     blob: BlobSettings = Field(default_factory=BlobSettings)
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)
+    access: AccessSettings = Field(default_factory=AccessSettings)
     limits: LimitsSettings = Field(default_factory=LimitsSettings)
     delivery: DeliverySettings = Field(default_factory=DeliverySettings)
 

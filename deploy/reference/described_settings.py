@@ -66,6 +66,8 @@ def _text(value: Any) -> str:
     match value:
         case None | SecretStr():
             return ""
+        case tuple():
+            return ",".join(map(_text, value))
         case bool():
             return str(value).lower()
         case Enum():
@@ -80,6 +82,8 @@ def _values(kind: Any, schema: Mapping[str, Any]) -> str:
     """Return what a setting may be; raise `NotImplementedError` for a limit without words, rather than leave it out."""
     if isinstance(kind, type) and issubclass(kind, Enum):
         return ", ".join(str(member.value) for member in kind)
+    if schema.get("type") == "array":
+        return "a list; with commas in the environment"
     if untold := set(schema) - _NO_LIMITS - set(_LIMITS):
         message = f"the reference has no words for the limits {untold}"
         raise NotImplementedError(message)

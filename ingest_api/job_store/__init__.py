@@ -9,6 +9,7 @@ from uuid import UUID
 
 from common.events import RequestedTask
 from common.formats import ImageFormat
+from ingest_api.idempotency import Once
 from ingest_api.jobs import Job
 
 
@@ -22,6 +23,10 @@ class ImageUnknownError(Exception):
     def __init__(self, image_id: UUID) -> None:
         super().__init__(f"no image {image_id}")
         self.image_id = image_id
+
+
+class KeyTakenError(Exception):
+    """The idempotency key was taken meanwhile: `made_under` now tells what was made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,16 +139,27 @@ class JobStore(Protocol):
     Every method raises `JobStoreUnavailableError` when the database is away.
     """
 
-    async def add_originals(self, images: Sequence[StoredImage]) -> None:
-        """Add all of *images*, or none."""
+    async def add_originals(self, images: Sequence[StoredImage], *, once: Once | None = None) -> None:
+        """Add all of *images* and take the key of *once*, or neither; raise `KeyTakenError`."""
         ...
 
     async def find_image(self, image_id: UUID) -> StoredImage | None:
         """Return the image, original or variant."""
         ...
 
-    async def add_job(self, record: JobRecord, request: OutboxMessage) -> None:
-        """Add a job together with the event that asks for it, or neither."""
+    async def add_job(self, record: JobRecord, request: OutboxMessage, *, once: Once | None = None) -> None:
+        """Add a job, the event that asks for it and the key of *once*, or none of them.
+
+        Raises `ImageUnknownError` or `KeyTakenError`. Of several callers with one key one wins; the others wait.
+        """
+        ...
+
+    async def made_under(self, once: Once) -> list[UUID] | None:
+        """Return the ids of what was made under the key of *once*, None for a new key; raise `KeyReusedError`."""
+        ...
+
+    async def forget_keys(self, *, older_than_hours: int) -> int:
+        """Forget old idempotency keys; return how many."""
         ...
 
     async def find_job(self, job_id: UUID) -> JobRecord | None:

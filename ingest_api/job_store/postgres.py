@@ -6,7 +6,16 @@ from datetime import datetime
 from uuid import UUID
 
 from common.crash_points import CrashPoint, reached
-from ingest_api.job_store import Backlog, ImageUnknownError, JobRecord, OutboxMessage, Publication, StoredImage
+from ingest_api.idempotency import KeyReusedError, Once
+from ingest_api.job_store import (
+    Backlog,
+    ImageUnknownError,
+    JobRecord,
+    KeyTakenError,
+    OutboxMessage,
+    Publication,
+    StoredImage,
+)
 from ingest_api.job_store.connecting import Connection, Pool, connection_of
 from ingest_api.job_store.rows import (
     encoded_tasks,
@@ -58,9 +67,10 @@ class PostgresJobStore:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def add_originals(self, images: Sequence[StoredImage]) -> None:
-        """Add all of *images*, or none: one statement."""
-        async with connection_of(self._pool) as connection:
+    async def add_originals(self, images: Sequence[StoredImage], *, once: Once | None = None) -> None:
+        """Add all of *images* and take the key of *once*, or neither; raise `KeyTakenError`."""
+        async with connection_of(self._pool) as connection, connection.transaction():
+            await _take_key(connection, once, [image.id for image in images])
             await connection.execute(statement("insert_images"), *image_columns(images))
 
     async def find_image(self, image_id: UUID) -> StoredImage | None:
@@ -69,15 +79,29 @@ class PostgresJobStore:
             row = await connection.fetchrow(statement("find_image"), image_id)
         return image_from(row) if row else None
 
-    async def add_job(self, record: JobRecord, request: OutboxMessage) -> None:
-        """Add a job together with the event that asks for it; raise `ImageUnknownError`."""
+    async def add_job(self, record: JobRecord, request: OutboxMessage, *, once: Once | None = None) -> None:
+        """Add a job, its event and its key, or none of them; raise `ImageUnknownError` or `KeyTakenError`."""
         job, original_id = record.job, record.original.id
         async with connection_of(self._pool) as connection, connection.transaction():
+            await _take_key(connection, once, [job.id])
             tasks = encoded_tasks(record.tasks)
             added = await connection.fetchval(statement("insert_job"), job.id, original_id, tasks, record.created_at)
             if added is None:
                 raise ImageUnknownError(original_id)
             await connection.execute(statement("insert_messages"), *message_columns([request]))
+
+    async def made_under(self, once: Once) -> list[UUID] | None:
+        """Return the ids of what was made under the key of *once*, None for a new key; raise `KeyReusedError`."""
+        async with connection_of(self._pool) as connection:
+            row = await connection.fetchrow(statement("find_key"), once.operation, once.key)
+        if row and row["fingerprint"] != once.fingerprint:
+            raise KeyReusedError
+        return row["ids"] if row else None
+
+    async def forget_keys(self, *, older_than_hours: int) -> int:
+        """Forget old idempotency keys; return how many."""
+        async with connection_of(self._pool) as connection:
+            return int(await connection.fetchval(statement("delete_keys"), older_than_hours))
 
     async def find_job(self, job_id: UUID) -> JobRecord | None:
         """Return the job as last committed."""
@@ -114,3 +138,11 @@ class PostgresJobStore:
         """Make sure that the database answers."""
         async with connection_of(self._pool) as connection:
             await connection.fetchval("SELECT 1")
+
+
+async def _take_key(connection: Connection, once: Once | None, ids: list[UUID]) -> None:
+    if once is None:
+        return
+    taken = await connection.fetchval(statement("insert_key"), once.operation, once.key, once.fingerprint, ids)
+    if taken is None:
+        raise KeyTakenError

@@ -108,6 +108,16 @@ class ProblemBody(BaseModel):
     error: str = Field(examples=["Image not found"])
 
 
+def guarded(**descriptions: str) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI responses for the problems of a route that asks who is calling."""
+    return problems(
+        _401="No API key, or an unknown one, where the service asks for keys.",
+        _403="The API key does not allow this.",
+        _429="The API key's share of requests is used up for now.",
+        **descriptions,
+    )
+
+
 def problems(**descriptions: str) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI responses for the problems of a route: `_404="Image not found"`."""
     content = {"application/problem+json": {"schema": ProblemBody.model_json_schema()}}

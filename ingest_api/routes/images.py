@@ -8,8 +8,8 @@ from ingest_api.body_limit import UPLOAD_PATH
 from ingest_api.downloads import image_response
 from ingest_api.lookups import image_named
 from ingest_api.receiving import FIELD, received_files
-from ingest_api.routes.bodies import ImageBody, problems
-from ingest_api.routes.dependencies import ServicesOfApp
+from ingest_api.routes.bodies import ImageBody, guarded
+from ingest_api.routes.dependencies import IdempotencyKey, Reader, ServicesOfApp
 
 router = APIRouter(tags=["images"])
 
@@ -43,26 +43,28 @@ _UPLOAD_FORM = {
     summary="Upload one or more images",
     status_code=201,
     response_description="The images, in the order sent.",
-    responses=problems(
+    responses=guarded(
         _400="No image, a damaged header, an unsupported format, or no part named `file`.",
         _413="A file, the number of files, or an image's pixels are beyond the limit.",
+        _422="The Idempotency-Key was used for another request.",
         _503="Storage or database are away; nothing was stored.",
     ),
     openapi_extra=_UPLOAD_FORM,
 )
-async def upload_images(request: Request, services: ServicesOfApp) -> list[ImageBody]:
+async def upload_images(request: Request, services: ServicesOfApp, key: IdempotencyKey) -> list[ImageBody]:
     """Store every part named `file`, or none: one bad file and nothing is stored."""
+    await services.intake.admission.check_upload()
     async with received_files(request, services.settings.limits, services.blobs.work_dir) as files:
-        return [ImageBody.of(image) for image in await services.intake.store_originals(files)]
+        return [ImageBody.of(image) for image in await services.intake.store_originals(files, key=key)]
 
 
 @router.get(
     "/api/v1/image/{id}/metadata",
     operation_id="getImageMetadata",
     summary="Describe an image",
-    responses=problems(_404="Image not found", _503="The database is away."),
+    responses=guarded(_404="Image not found", _503="The database is away."),
 )
-async def get_image_metadata(image_id: ImageId, services: ServicesOfApp) -> ImageBody:
+async def get_image_metadata(image_id: ImageId, services: ServicesOfApp, _: Reader) -> ImageBody:
     """Describe an original or a variant."""
     return ImageBody.of(await image_named(image_id, services.jobs))
 
@@ -75,11 +77,11 @@ async def get_image_metadata(image_id: ImageId, services: ServicesOfApp) -> Imag
     response_class=Response,
     responses={
         200: {"description": "The bytes.", "content": {"image/*": {}}},
-        **problems(_404="Image not found", _503="Storage or database are away."),
+        **guarded(_404="Image not found", _503="Storage or database are away."),
     },
 )
 @router.api_route("/image/{id}", methods=["HEAD"], include_in_schema=False)
-async def get_image(request: Request, image_id: ImageId, services: ServicesOfApp) -> Response:
+async def get_image(request: Request, image_id: ImageId, services: ServicesOfApp, _: Reader) -> Response:
     """Send the bytes of an original or a variant; they never change."""
     image = await image_named(image_id, services.jobs)
     return await image_response(services.blobs, image, request.headers, request.method)

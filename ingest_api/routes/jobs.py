@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from ingest_api.lookups import job_named
-from ingest_api.routes.bodies import JobBody, JobRequestBody, problems
-from ingest_api.routes.dependencies import ServicesOfApp
+from ingest_api.routes.bodies import JobBody, JobRequestBody, guarded
+from ingest_api.routes.dependencies import IdempotencyKey, Reader, ServicesOfApp
 
 router = APIRouter(tags=["jobs"])
 
@@ -18,24 +18,25 @@ JobId = Annotated[str, Path(alias="id", description="The job's id, a UUID.", jso
     operation_id="createJob",
     summary="Ask for variants of an image",
     status_code=201,
-    responses=problems(
+    responses=guarded(
         _400="A field is invalid, missing or empty; the answer names it.",
         _404="Image not found",
+        _422="The Idempotency-Key was used for another request.",
         _413="The body is longer than any valid job.",
         _503="The database is away; nothing was accepted.",
     ),
 )
-async def create_job(body: JobRequestBody, services: ServicesOfApp) -> JobBody:
+async def create_job(body: JobRequestBody, services: ServicesOfApp, key: IdempotencyKey) -> JobBody:
     """Accept a job. Once this is answered, the job ends: completed, or failed with a reason."""
-    return JobBody.of(await services.intake.accept_job(body.original_id, body.options))
+    return JobBody.of(await services.intake.accept_job(body.original_id, body.options, key=key))
 
 
 @router.get(
     "/api/v1/job/{id}",
     operation_id="getJob",
     summary="Look at a job",
-    responses=problems(_404="Job not found", _503="The database is away."),
+    responses=guarded(_404="Job not found", _503="The database is away."),
 )
-async def get_job(job_id: JobId, services: ServicesOfApp) -> JobBody:
+async def get_job(job_id: JobId, services: ServicesOfApp, _: Reader) -> JobBody:
     """Return the job as last committed."""
     return JobBody.of(await job_named(job_id, services.jobs))

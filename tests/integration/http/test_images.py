@@ -214,7 +214,7 @@ async def test_an_unknown_image_is_not_found(api: Api, path: str, image_id: str)
     assert assert_is_problem(response, 404, "image_not_found") == "Image not found"
 
 
-@pytest.mark.parametrize("trick", ["..%2f..%2fetc%2fpasswd", "../../../etc/passwd", "..", "work", "%2e%2e"])
+@pytest.mark.parametrize("trick", ["..%2f..%2fetc%2fpasswd", "%2e%2e%2fimages", "work", "%5c..%5c"])
 async def test_path_tricks_find_nothing(api: Api, trick: str) -> None:
     """Ids never reach the file system as paths."""
     response = await api.http.get(f"/image/{trick}")

@@ -1,0 +1,27 @@
+"""Forgets what nobody will ask for any more."""
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+
+from ingest_api.job_store import JobStore
+
+log = structlog.get_logger()
+
+_EVERY_SECONDS = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Housekeeping:
+    """Runs in every API process; doing it twice is harmless."""
+
+    jobs: JobStore
+    idempotency_hours: int
+
+    async def run(self) -> None:
+        """Tidy up now and every hour, until cancelled; raise `JobStoreUnavailableError` when the database is away."""
+        while True:
+            if forgotten := await self.jobs.forget_keys(older_than_hours=self.idempotency_hours):
+                log.info("idempotency keys forgotten", count=forgotten)
+            await asyncio.sleep(_EVERY_SECONDS)

@@ -1,0 +1,99 @@
+"""API keys, their scopes and their shares."""
+
+import re
+
+import pytest
+
+from common.settings.groups import AccessSettings
+from common.settings.model import Settings
+from ingest_api.access import hashed_key
+from tests.factories import images
+from tests.integration.http.test_images import assert_is_problem, form
+from tests.services.api import running_api
+
+KEYS = {"reader": "r-key", "writer": "w-key", "admin": "a-key"}
+ENTRIES = ",".join(
+    f"{name}:{scope}:{hashed_key(KEYS[name])}"
+    for name, scope in (("reader", "read"), ("writer", "write"), ("admin", "admin"))
+)
+SOME_ID = "0199f3a0-8c1e-7d2a-b7a4-6c3f6a1d2e10"
+
+
+def guarded(settings: Settings, **changes: object) -> Settings:
+    """Return *settings* with the three keys."""
+    access = AccessSettings.model_validate({"api_keys": ENTRIES, **changes})
+    return settings.model_copy(update={"access": access})
+
+
+async def test_a_key_opens_what_its_scope_allows(settings: Settings) -> None:
+    """Reading takes any key, writing a writer's: 401 without one, 403 with too little."""
+    async with running_api(guarded(settings)) as api:
+        for name, read, write in ((None, 401, 401), ("reader", 404, 403), ("writer", 404, 201), ("admin", 404, 201)):
+            headers = {"Authorization": f"Bearer {KEYS[name]}"} if name else {}
+
+            reading = await api.http.get(f"/api/v1/job/{SOME_ID}", headers=headers)
+            writing = await api.http.post("/api/v1/images", files=form(images.photo()), headers=headers)
+
+            assert (reading.status_code, writing.status_code) == (read, write), name
+
+
+async def test_a_wrong_key_is_a_problem(settings: Settings) -> None:
+    """401 says what is needed, and how to send it; nothing is stored."""
+    async with running_api(guarded(settings)) as api:
+        without = await api.http.post("/api/v1/images", files=form(images.photo()))
+        wrong = await api.http.get(f"/image/{SOME_ID}", headers={"X-API-Key": "guess"})
+
+        assert "X-API-Key" in assert_is_problem(without, 401, "unauthenticated")
+        assert without.headers["www-authenticate"] == "Bearer"
+        assert "guess" not in assert_is_problem(wrong, 401, "unauthenticated")
+        assert await api.holds_nothing()
+
+
+async def test_too_little_scope_is_a_problem(settings: Settings) -> None:
+    """403 names the scope it takes."""
+    async with running_api(guarded(settings)) as api:
+        response = await api.http.post(
+            "/api/v1/job", json={"originalID": SOME_ID, "options": [{}]}, headers={"X-API-Key": KEYS["reader"]}
+        )
+
+        assert "write" in assert_is_problem(response, 403, "forbidden")
+
+
+@pytest.mark.parametrize("path", ["/api/v1/health", "/livez", "/readyz"])
+async def test_probes_need_no_key(settings: Settings, path: str) -> None:
+    """Whoever supervises the service has no key."""
+    async with running_api(guarded(settings)) as api:
+        assert (await api.http.get(path)).status_code in {200, 503}
+
+
+async def test_a_share_that_is_used_up_is_a_problem(settings: Settings) -> None:
+    """429 says when to come back; another key's share is untouched."""
+    async with running_api(guarded(settings, requests_per_minute=3)) as api:
+        reader, admin = ({"X-API-Key": KEYS[name]} for name in ("reader", "admin"))
+        answers = [await api.http.get(f"/image/{SOME_ID}", headers=reader) for _ in range(4)]
+
+        assert [answer.status_code for answer in answers] == [404, 404, 404, 429]
+        assert "3 requests a minute" in assert_is_problem(answers[-1], 429, "too_many_requests")
+        assert 0 < int(answers[-1].headers["retry-after"]) <= 20
+        assert (await api.http.get(f"/image/{SOME_ID}", headers=admin)).status_code == 404
+
+
+async def test_two_callers_may_choose_the_same_idempotency_key(settings: Settings) -> None:
+    """Each caller's Idempotency-Keys are its own."""
+    async with running_api(guarded(settings)) as api:
+        answers = [
+            await api.http.post(
+                "/api/v1/images",
+                files=form(images.photo(width=width)),
+                headers={"X-API-Key": KEYS[name], "Idempotency-Key": "1"},
+            )
+            for name, width in (("writer", 10), ("admin", 20))
+        ]
+
+        assert [answer.status_code for answer in answers] == [201, 201]
+
+
+def test_keys_are_kept_as_hashes() -> None:
+    """What is configured does not let anybody in."""
+    assert not any(key in ENTRIES for key in KEYS.values())
+    assert re.fullmatch(r"[0-9a-f]{64}", hashed_key("a"))
