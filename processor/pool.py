@@ -5,6 +5,7 @@
 
 import asyncio
 import contextlib
+import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
@@ -116,13 +117,18 @@ class ImagePool:
         except TimeoutError as exc:
             raise WorkerLostError(Loss.TIME_LIMIT, f"The image took longer than {seconds:g} seconds.") from exc
         except MemoryError as exc:
-            reason = f"The image needs more than the {self._task_memory_mb} MB of memory a task may use."
-            raise WorkerLostError(Loss.OUT_OF_MEMORY, reason) from exc
+            raise self._out_of_memory() from exc
         except ProcessExpired as exc:
+            if exc.exitcode == -signal.SIGTRAP:  # how GLib, below libvips, ends a process that gets no more memory
+                raise self._out_of_memory() from exc
             raise WorkerLostError(Loss.WORKER_CRASHED, "The image made the decoder crash.") from exc
         except BrokenProcessPool as exc:
             raise WorkerLostError(Loss.WORKER_CRASHED, "An idle image process was killed from outside.") from exc
         return made
+
+    def _out_of_memory(self) -> WorkerLostError:
+        reason = f"The image needs more than the {self._task_memory_mb} MB of memory a task may use."
+        return WorkerLostError(Loss.OUT_OF_MEMORY, reason)
 
     async def _usable_pool(self) -> ProcessPool:
         """Return the pool, a new one where an idle child's death has broken it (pebble then gives up)."""

@@ -83,3 +83,16 @@ def test_an_animation_that_is_kept_keeps_its_frames(tmp_path: Path) -> None:
 
     assert variant.byte_size <= original.stat().st_size
     assert variant.frames == 3
+
+
+def test_a_file_that_only_the_decoder_forgives_is_no_failure(tmp_path: Path) -> None:
+    """Found by fuzzing: a packer that refuses what the decoder passed is left out, not raised."""
+    original = tmp_path / "original.png"
+    Image.fromarray(noise(120, 80)).quantize(16).save(original, optimize=True)
+    data = original.read_bytes()
+    wrong_checksum = b"\0\0\0\4tEXta\0bc" + b"\0\0\0\0"
+    original.write_bytes(data[:33] + wrong_checksum + data[33:])
+
+    variant = made(original, ImageFormat.PNG, quality=100)
+
+    assert np.array_equal(read(variant.path, "RGB"), read(original, "RGB"))
