@@ -14,6 +14,7 @@ import structlog
 
 from common import metrics
 from common.blob_store import BlobNotFoundError, BlobStore, BlobStoreUnavailableError
+from common.blob_store.disk_errors import disk_errors
 from common.crash_points import CrashPoint, reached
 from common.events import FinishedVariant, JobFailed, JobRequested, JobSucceeded, RequestedTask
 from processor.engine import ImageRefusedError, MadeVariant, VariantRequest
@@ -74,19 +75,28 @@ class Handling:
         raise AssertionError  # retry_context ends by returning or raising
 
     async def _make_and_store(self, job: JobRequested) -> tuple[FinishedVariant, ...]:
-        with TemporaryDirectory(dir=self.blobs.work_dir, prefix=f"job-{job.job_id}-") as folder:
+        work_dir = self.blobs.work_dir
+        # Around all of it: a disk that is full or gone is an outage too, whoever meets it first, us or the child.
+        with disk_errors(work_dir), TemporaryDirectory(dir=work_dir, prefix=f"job-{job.job_id}-") as folder:
             requests = [VariantRequest(Path(folder) / str(task.variant_id), task.options) for task in job.tasks]
             async with AsyncExitStack() as held:
                 with stage(Stage.FETCH):
                     original = await held.enter_async_context(self.blobs.local_file(job.original.id))
                 with stage(Stage.MAKE):
-                    made = await self.pool.make(original, requests)
+                    made = await self._made(original, requests)
             reached(CrashPoint.VARIANTS_MADE_NOT_STORED)
             pairs = zip(job.tasks, made, strict=True)
             with stage(Stage.STORE):
                 stored = tuple(await asyncio.gather(*(self._store(task, variant) for task, variant in pairs)))
             reached(CrashPoint.VARIANTS_STORED_NOT_REPORTED)
             return stored
+
+    async def _made(self, original: Path, requests: Sequence[VariantRequest]) -> list[MadeVariant]:
+        try:
+            return await self.pool.make(original, requests)
+        except ImageRefusedError:
+            await asyncio.to_thread(original.stat)  # raises when the file has gone, which says nothing about the image
+            raise
 
     async def _store(self, task: RequestedTask, made: MadeVariant) -> FinishedVariant:
         await self.blobs.put_file(task.variant_id, made.path)

@@ -1,6 +1,8 @@
 """What a processor makes of a job."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import errno
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import UUID
@@ -11,7 +13,7 @@ import pytest_asyncio
 from common.blob_store import BlobStore, BlobStoreUnavailableError
 from common.blob_store.disk import DiskStore, open_disk_store
 from common.events import JobFailed, JobRequested, JobSucceeded
-from processor.engine import ImageRefusedError, Refusal
+from processor.engine import ImageRefusedError, MadeVariant, Refusal, VariantRequest
 from processor.handling import Handling
 from processor.pool import Loss, WorkerLostError
 from tests.doubles.images import ScriptedPool
@@ -109,6 +111,39 @@ async def test_a_store_that_is_away_is_waited_for(tmp_path: Path, job: JobReques
     assert flaky.outages == 0
 
 
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EFBIG])
+async def test_a_disk_that_is_full_is_waited_for(blobs: DiskStore, job: JobRequested, number: int) -> None:
+    """What keeps the child from writing is an outage of the store, whose work folder it writes in."""
+    pool = ScriptedPool([OSError(number, "no more")] * 2)
+
+    outcome = await Handling(blobs, pool).outcome_of(job)
+
+    assert isinstance(outcome, JobSucceeded)
+    assert pool.failures == []
+
+
+async def test_a_work_folder_that_is_gone_is_waited_for(tmp_path: Path, job: JobRequested) -> None:
+    """A volume that is not mounted costs no attempt."""
+    blobs = DiskStore(tmp_path / "images")
+    blobs.work_dir.rmdir()
+    handling = asyncio.create_task(Handling(blobs, ScriptedPool()).outcome_of(job))
+    await asyncio.sleep(0)
+
+    blobs.work_dir.mkdir()
+
+    assert isinstance(await handling, JobSucceeded)
+
+
+async def test_no_image_is_refused_for_an_original_that_has_gone(blobs: DiskStore, job: JobRequested) -> None:
+    """What a decoder says of a file that vanished under it is no verdict: the job waits until it is back."""
+    pool = VanishingOriginals()
+
+    outcome = await Handling(blobs, pool).outcome_of(job)
+
+    assert isinstance(outcome, JobFailed)
+    assert (outcome.code, outcome.retryable) == ("original_missing", True)
+
+
 @pytest.mark.parametrize("failure", [None, ImageRefusedError(Refusal.IMAGE_DAMAGED, "Broken.")])
 async def test_nothing_is_left_in_the_work_folder(
     blobs: DiskStore, job: JobRequested, failure: Exception | None
@@ -117,6 +152,19 @@ async def test_nothing_is_left_in_the_work_folder(
     await Handling(blobs, ScriptedPool([failure] if failure else [])).outcome_of(job)
 
     assert list(blobs.work_dir.iterdir()) == []
+
+
+class VanishingOriginals(ScriptedPool):
+    """A pool under which originals vanish: its decoder calls them damaged."""
+
+    async def make(
+        self,
+        original: Path,
+        requests: Sequence[VariantRequest],  # noqa: ARG002 - none is made
+    ) -> list[MadeVariant]:
+        """Refuse the image; its file is gone."""
+        original.unlink()  # noqa: ASYNC240 - one file of a test
+        raise ImageRefusedError(Refusal.IMAGE_DAMAGED, "No such file.")
 
 
 class FlakyStore(DiskStore):
