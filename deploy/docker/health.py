@@ -1,29 +1,17 @@
-"""Says as an exit status whether the container's process can do its work: `python -m deploy.docker.health`.
+"""Says as an exit status whether the container's process can do its work: `python -m deploy.docker.health PORT`.
 
 Instead of curl, which the image does not have.
 """
 
 import http.client
-import os
 import sys
-from collections.abc import Mapping
-from pathlib import Path
 
 _PATIENCE_SECONDS = 3
 """Less than the time that the image's HEALTHCHECK allows, so that it is us who answers."""
 
 
-def is_healthy(environment: Mapping[str, str]) -> bool:
-    """Return whether the processor has its partitions, where a ready file is named; else whether the API is ready.
-
-    Raises `KeyError` when neither ICECUBE_READY_FILE nor ICECUBE_SERVER_PORT, which the image sets, is there.
-    """
-    if ready_file := environment.get("ICECUBE_READY_FILE"):
-        return Path(ready_file).exists()
-    return _is_ready(int(environment["ICECUBE_SERVER_PORT"]))
-
-
-def _is_ready(port: int) -> bool:
+def is_ready(port: int) -> bool:
+    """Return whether the API, or with its own port a processor, answers /readyz with 200 in time."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE_SECONDS)
     try:
         connection.request("GET", "/readyz")
@@ -35,4 +23,4 @@ def _is_ready(port: int) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(0 if is_healthy(os.environ) else 1)
+    sys.exit(0 if is_ready(int(sys.argv[1])) else 1)

@@ -136,6 +136,16 @@ def test_grace_is_longer_than_the_drain(name: str) -> None:
     assert int(grace.removesuffix("s")) > Settings().server.drain_seconds
 
 
+@pytest.mark.parametrize(
+    "name", [name for name, service in compose.ours().items() if "processor" in service["command"]]
+)
+def test_processor_is_asked_on_its_own_port(name: str) -> None:
+    """A processor's health is asked where it answers; the image's own check asks for the API."""
+    *_, module, port = compose.services()[name]["healthcheck"]["test"]
+
+    assert (module, port) == ("deploy.docker.health", str(Settings().server.metrics_port))
+
+
 @EVERY
 def test_published_on_this_machine_only(name: str) -> None:
     """Nothing listens for other machines unless its user says so."""
@@ -148,9 +158,9 @@ def test_no_secret_has_a_default() -> None:
     """No password or key is one that everybody can read here."""
     secrets = {name: default for name, default in compose.variables() if re.search("PASSWORD|SECRET|KEY", name)}
 
-    assert set(secrets) == {"POSTGRES_PASSWORD", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+    assert set(secrets) == {"POSTGRES_PASSWORD", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "ICECUBE_API_KEYS"}
     assert not any(secrets.values())
-    assert not re.search(r"(PASSWORD|SECRET\w*|KEY_ID): +[^#\s]", compose.FILE.read_text("utf-8"))
+    assert not re.search(r"(PASSWORD|SECRET\w*|KEY_ID|KEYS): +[^#\s]", compose.FILE.read_text("utf-8"))
 
 
 def test_seaweedfs_knows_its_options() -> None:

@@ -15,6 +15,7 @@ SHELL = {
 }
 SETTINGS = {name: group for group, _, name in all_settings()}
 DATABASE = {name for name, group in SETTINGS.items() if group == "database"}
+ACCESS = {name for name, group in SETTINGS.items() if group == "access"}
 OF_THE_IMAGE = {
     "ICECUBE_SERVER_HOST",
     "ICECUBE_SERVER_PORT",
@@ -23,7 +24,7 @@ OF_THE_IMAGE = {
     "ICECUBE_BLOB_DISK_PATH",
 }
 OF_THE_PROCESSOR = {"ICECUBE_SERVER_MAX_WORKERS"}
-NOT_SETTINGS = {"ICECUBE_READY_FILE", "ICECUBE_IMAGE", "ICECUBE_PUBLISH_ADDRESS", "OTEL_EXPORTER_OTLP_ENDPOINT"}
+NOT_SETTINGS = {"ICECUBE_IMAGE", "ICECUBE_PUBLISH_ADDRESS", "OTEL_EXPORTER_OTLP_ENDPOINT"}
 OURS = pytest.mark.parametrize("name", list(compose.ours()))
 
 
@@ -69,14 +70,14 @@ def test_api_takes_every_setting(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", with_command("processor"))
-def test_processor_takes_every_setting_but_the_database(name: str) -> None:
-    """A processor is given all settings too, and not one that leads to the database."""
+def test_processor_takes_every_setting_that_is_its_business(name: str) -> None:
+    """A processor is given all settings too, but none that leads to the database or lets callers in."""
     blob_settings = {variable for variable, group in SETTINGS.items() if group == "blob"}
 
     passed = compose.ours()[name]["environment"].keys()
 
-    assert SETTINGS.keys() - passed <= OF_THE_IMAGE | DATABASE | blob_settings
-    assert passed & DATABASE == set()
+    assert SETTINGS.keys() - passed <= OF_THE_IMAGE | DATABASE | ACCESS | blob_settings
+    assert passed & (DATABASE | ACCESS) == set()
 
 
 def test_parts_of_a_profile_agree() -> None:

@@ -17,7 +17,7 @@ import typer.main
 from common.settings.loading import load_settings
 from common.settings.loading import variables as all_settings
 from common.settings.model import Settings
-from deploy.docker.health import is_healthy
+from deploy.docker.health import is_ready
 from deploy.local.command import app
 from deploy.local.ports import LOOPBACK, free_ports
 
@@ -88,7 +88,8 @@ def test_image_sets_valid_settings() -> None:
     assert {name for name in environment() if name.startswith("ICECUBE_")} <= names
     assert settings.server.host == "0.0.0.0"  # noqa: S104 - what a container must listen on
     assert settings.server.port == Settings().server.port
-    assert str(settings.server.port) in instructions("EXPOSE")[0].split()
+    assert settings.server.metrics_port == Settings().server.metrics_port
+    assert instructions("EXPOSE") == [f"{settings.server.port} {settings.server.metrics_port}"]
     assert [str(settings.server.data_dir)] == instructions("VOLUME") == instructions("WORKDIR")
 
 
@@ -100,41 +101,29 @@ def test_default_command_exists() -> None:
     assert instructions("CMD")[0].strip('["]') in commands
 
 
-@pytest.mark.parametrize(("status", "healthy"), [(HTTPStatus.OK, True), (HTTPStatus.SERVICE_UNAVAILABLE, False)])
-def test_api_is_healthy_when_ready(status: HTTPStatus, healthy: bool) -> None:  # noqa: FBT001 - parametrized
-    """An API is well exactly when its /readyz says so."""
+@pytest.mark.parametrize(("status", "ready"), [(HTTPStatus.OK, True), (HTTPStatus.SERVICE_UNAVAILABLE, False)])
+def test_is_ready_when_told_so(status: HTTPStatus, ready: bool) -> None:  # noqa: FBT001 - parametrized
+    """A process is well exactly when its /readyz says so."""
     with answering(status) as port:
-        answer = is_healthy({"ICECUBE_SERVER_PORT": str(port)})
+        answer = is_ready(port)
 
-    assert answer is healthy
+    assert answer is ready
 
 
-def test_silent_api_is_not_healthy() -> None:
+def test_silence_is_not_ready() -> None:
     """Where nothing listens, nothing is well."""
     (port,) = free_ports(1)
 
-    assert is_healthy({"ICECUBE_SERVER_PORT": str(port)}) is False
-
-
-def test_processor_is_healthy_once_its_file_is_there(tmp_path: Path) -> None:
-    """A processor is well from when it has its partitions, whatever listens on the API's port."""
-    ready_file = tmp_path / "ready"
-    with answering(HTTPStatus.OK) as port:
-        told = {"ICECUBE_READY_FILE": str(ready_file), "ICECUBE_SERVER_PORT": str(port)}
-        before = is_healthy(told)
-        ready_file.touch()
-        after = is_healthy(told)
-
-    assert (before, after) == (False, True)
+    assert is_ready(port) is False
 
 
 def test_health_check_is_the_command_of_the_image() -> None:
-    """The image's check tells its answer as an exit status."""
-    words = re.findall(r'"([^"]+)"', instructions("HEALTHCHECK")[0])
+    """The image's check asks at the API's port, and tells the answer as an exit status."""
+    python, *words, asked = re.findall(r'"([^"]+)"', instructions("HEALTHCHECK")[0])
 
     with answering(HTTPStatus.OK) as port:
-        well = subprocess.run([sys.executable, *words[1:]], env={"ICECUBE_SERVER_PORT": str(port)}, check=False)
-    unwell = subprocess.run([sys.executable, *words[1:]], env={"ICECUBE_SERVER_PORT": str(port)}, check=False)
+        well = subprocess.run([sys.executable, *words, str(port)], check=False)
+    unwell = subprocess.run([sys.executable, *words, str(port)], check=False)
 
-    assert words[0] == "python"
+    assert (python, asked) == ("python", str(Settings().server.port))
     assert (well.returncode, unwell.returncode) == (0, 1)
