@@ -8,7 +8,7 @@ from uuid import UUID
 from common.events import FinishedVariant, JobNotification, JobRequested, OriginalImage, encode
 from common.ids import derived_id
 from common.kafka.clients import ConsumedRecord
-from common.kafka.dead_letters import dead_letter_headers, unreadable_headers
+from common.kafka.dead_letters import bounded, dead_letter_headers, unreadable_headers
 from common.kafka.headers import Headers, event_headers
 from common.settings.groups import KafkaSettings
 from ingest_api.job_store import JobRecord, OutboxMessage, StoredImage
@@ -68,11 +68,12 @@ class Messages:
         )
 
     def unreadable(self, record: ConsumedRecord, reason: str, *, at: datetime) -> OutboxMessage:
-        """Put a record that is no event of ours aside, byte for byte."""
+        """Put a record that is no event of ours aside, byte for byte where it is not too large for that."""
+        key, value = bounded(record)
         return OutboxMessage(
             topic=self.topics.dead_topic,
-            key=record.key,
-            value=record.value,
+            key=key,
+            value=value,
             headers=unreadable_headers(record, reason, source=_SOURCE, at=at),
         )
 

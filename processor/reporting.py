@@ -10,7 +10,7 @@ import stamina
 from common.events import JobRequested, JobResult, JobStarted, encode
 from common.ids import derived_id
 from common.kafka.clients import SEND_SECONDS, ConsumedRecord, KafkaError, Producer
-from common.kafka.dead_letters import unreadable_headers
+from common.kafka.dead_letters import bounded, unreadable_headers
 from common.kafka.headers import Headers, event_headers, to_kafka
 from common.settings.groups import KafkaSettings
 
@@ -42,9 +42,10 @@ class Reports:
         await self._send(self.topics.results_topic, str(result.job_id).encode(), encode(result), headers)
 
     async def unreadable(self, record: ConsumedRecord, reason: str) -> None:
-        """Put a record that is no event of ours aside, byte for byte."""
+        """Put a record that is no event of ours aside, byte for byte where it is not too large for that."""
+        key, value = bounded(record)
         headers = unreadable_headers(record, reason, source=_SOURCE, at=self.clock())
-        await self._send(self.topics.dead_topic, record.key, record.value, headers)
+        await self._send(self.topics.dead_topic, key, value, headers)
 
     async def _send(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> None:
         async for attempt in stamina.retry_context(

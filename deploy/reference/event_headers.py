@@ -23,6 +23,7 @@ _MEANING = {
 _PLACE = {
     "icecube_partition": {"type": "string", "description": "Where an unreadable record was found."},
     "icecube_offset": {"type": "string", "description": "Where an unreadable record was found."},
+    "icecube_bytes": {"type": "string", "description": "How long an unreadable value was; it is cut at a million."},
 }
 _TRACE = {"traceparent": {"type": "string", "description": "W3C trace context; absent outside a trace."}}
 

@@ -182,6 +182,8 @@ async def test_a_bad_image_is_no_dead_letter(
         b"\xff\x00",
         b"[]",
         b'{"type": "JobExploded", "version": 1}',
+        b'{"type": "\\u0000", "version": 1}',
+        b'{"type": "' + b"x" * 20_000 + b'"}',
         b'{"type": "JobStarted", "version": 2, "jobId": "0199f3a0-8c1e-7d2a-b7a4-6c3f6a1d2e10", "attempt": 1}',
     ],
 )

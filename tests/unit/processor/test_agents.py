@@ -21,6 +21,9 @@ from tests.doubles.images import ScriptedPool
 from tests.doubles.kafka import RecordingProducer
 from tests.factories.jobs import NOON, a_request
 
+LARGEST_BYTES = 1_048_576
+"""The largest record that a broker takes, and a producer sends, by default."""
+
 
 @pytest.fixture
 def producer() -> RecordingProducer:
@@ -107,6 +110,31 @@ async def test_an_unreadable_event_becomes_a_dead_letter(
     headers = from_kafka(dead.headers)
     assert headers["icecube_code"] == "unreadable_event"
     assert headers["icecube_reason"]
+
+
+async def test_an_event_as_large_as_the_broker_takes_becomes_a_dead_letter(
+    app: ProcessorApp, producer: RecordingProducer
+) -> None:
+    """With our headers it would be larger than that and never sent: its beginning and its length are kept."""
+    await deliver(app, b"\x00" * LARGEST_BYTES)
+
+    (dead,) = producer.sent
+    assert dead.value
+    whole = len(dead.value) + len(dead.key or b"") + sum(len(name) + len(value or b"") for name, value in dead.headers)
+    assert whole < LARGEST_BYTES
+    assert from_kafka(dead.headers)["icecube_bytes"] == str(LARGEST_BYTES)
+
+
+async def test_a_reason_that_quotes_a_stranger_is_short_and_plain(
+    app: ProcessorApp, producer: RecordingProducer
+) -> None:
+    """Neither its length nor its control characters reach the headers."""
+    await deliver(app, b'{"type": "' + b"\\u0000" * 20_000 + b'"}')
+
+    (dead,) = producer.sent
+    reason = from_kafka(dead.headers)["icecube_reason"]
+    assert len(reason) <= 500
+    assert reason.isprintable()
 
 
 async def test_a_report_waits_out_an_outage(app: ProcessorApp, producer: RecordingProducer, tmp_path: Path) -> None:
