@@ -27,7 +27,14 @@ from common.kafka.headers import from_kafka
 from common.settings.groups import KafkaSettings
 from common.tracing import SpanKind, continued_trace, traced
 from ingest_api.job_metrics import count_change
-from ingest_api.job_store import JobChanges, JobRecord, JobStore, JobStoreUnavailableError, StoredImage
+from ingest_api.job_store import (
+    JobChanges,
+    JobRecord,
+    JobStore,
+    JobStoreUnavailableError,
+    StoredImage,
+    ValueRefusedError,
+)
 from ingest_api.jobs import Job, RetryPolicy
 from ingest_api.messages import Messages
 
@@ -47,7 +54,26 @@ class ResultsHandler:
     clock: Callable[[], datetime]
 
     async def handle(self, records: Sequence[ConsumedRecord]) -> None:
-        """Apply a batch in one transaction; raise `JobStoreUnavailableError` having changed nothing."""
+        """Apply a batch in one transaction; raise `JobStoreUnavailableError` having changed nothing.
+
+        A result that the store cannot hold is put aside. It spoils its batch, which is then applied one by one.
+        """
+        try:
+            await self._apply_all(records)
+        except ValueRefusedError as exc:
+            if len(records) == 1:
+                await self._put_aside(records[0], str(exc))
+                return
+            for record in records:
+                await self.handle([record])
+
+    async def _put_aside(self, record: ConsumedRecord, reason: str) -> None:
+        log.error("result put aside", topic=record.topic, offset=record.offset, reason=reason)
+        async with self.jobs.changing(()) as changes:
+            changes.publish(self.messages.unreadable(record, reason, at=self.clock()))
+        metrics.UNREADABLE_EVENTS.labels(record.topic).inc()
+
+    async def _apply_all(self, records: Sequence[ConsumedRecord]) -> None:
         at = self.clock()
         results: list[tuple[JobResult, ConsumedRecord]] = []
         unreadable: list[tuple[ConsumedRecord, str]] = []

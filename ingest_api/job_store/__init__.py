@@ -17,6 +17,10 @@ class JobStoreUnavailableError(Exception):
     """PostgreSQL cannot serve now; nothing was written, or the same write may be made again."""
 
 
+class ValueRefusedError(Exception):
+    """PostgreSQL cannot hold a value it was given; nothing was written, and the same write would fail again."""
+
+
 class ImageUnknownError(Exception):
     """There is no image of this id to work on."""
 
@@ -136,7 +140,8 @@ class Outbox(Protocol):
 class JobStore(Protocol):
     """Durable home of images and jobs. The rules are in tests/contracts/test_job_store.py.
 
-    Every method raises `JobStoreUnavailableError` when the database is away.
+    Every method raises `JobStoreUnavailableError` when the database is away, and `ValueRefusedError` for a value
+    that it cannot hold.
     """
 
     async def add_originals(self, images: Sequence[StoredImage], *, once: Once | None = None) -> None:

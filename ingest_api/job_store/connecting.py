@@ -7,7 +7,7 @@ from typing import TypeAlias
 import asyncpg
 import stamina
 
-from ingest_api.job_store import JobStoreUnavailableError
+from ingest_api.job_store import JobStoreUnavailableError, ValueRefusedError
 
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
@@ -32,9 +32,15 @@ _AWAY = (
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Raise `JobStoreUnavailableError` for what another try may cure; let mistakes of ours crash loudly."""
+    """Raise `JobStoreUnavailableError` for what another try may cure, `ValueRefusedError` for what none will.
+
+    Mistakes of ours crash loudly.
+    """
     try:
         yield
+    except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as exc:
+        message = f"PostgreSQL refuses a value: {type(exc).__name__}: {exc}"
+        raise ValueRefusedError(message) from exc
     except _AWAY as exc:
         raise _unavailable(exc) from exc
 
