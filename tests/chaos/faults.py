@@ -12,6 +12,7 @@ import asyncpg
 from common.crash_points import CrashPoint
 from common.kafka.clients import KafkaError
 from tests.chaos.database import connected
+from tests.chaos.mischief import ODDITIES, STRAYS
 from tests.chaos.process import KeptProcess
 from tests.chaos.stage import MOST_PROCESSORS, PROCESSORS, SESSION_SECONDS, Stage
 
@@ -170,9 +171,10 @@ async def _deliver_twice(stage: Stage) -> None:
 
 
 async def _strangeness(stage: Stage) -> None:
-    for topic in (stage.kafka.jobs_topic, stage.kafka.results_topic):
-        with suppress(KafkaError, TimeoutError):
-            stage.history.oddities += await stage.mischief.strangeness(topic)
+    with suppress(KafkaError, TimeoutError):
+        await stage.mischief.put(stage.kafka.results_topic, STRAYS)
+        for topic in (stage.kafka.jobs_topic, stage.kafka.results_topic):
+            stage.history.oddities += await stage.mischief.put(topic, ODDITIES)
 
 
 def attack_on_storage(name: str) -> Callable[[Stage], Awaitable[None]]:
@@ -213,7 +215,7 @@ KINDS: list[FaultKind] = [
     FaultKind("no connection left", _fill_connections, 3, part="database"),
     FaultKind("jobs table locked", _hold_lock, 4, part="database"),
     FaultKind("events delivered twice", _deliver_twice, 6, part="mischief"),
-    FaultKind("a stranger's events", _strangeness, 3),
+    FaultKind("a stranger's events", _strangeness, 3, part="broker"),
     FaultKind("storage is gone", attack_on_storage("storage is gone"), 4, part="storage", needs="disk"),
     FaultKind("disk is full", attack_on_storage("disk is full"), 4, part="storage", needs="disk"),
     FaultKind("storage refuses", attack_on_storage("storage refuses"), 3, part="storage", needs="s3"),

@@ -1,7 +1,7 @@
 """What others do on our topics: events come again, late and out of order, and a stranger adds what we never wrote."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from random import Random
 
@@ -22,12 +22,16 @@ ODDITIES: list[bytes | None] = [
     b'{"type": "JobRequested", "version": 2, "jobId": "from the future", "lanes": [1, 2, 3]}',
     b'{"type": "JobCancelled", "version": 1, ' + _NOBODY + b"}",
     b'{"type": "\\u0000", "version": 1}',
-    b'{"type": "JobSucceeded", "version": 1, ' + _NOBODY + b', "attempt": 1, "variants": []}',
-    b'{"type": "JobStarted", "version": 1, ' + _NOBODY + b', "attempt": 10000000000000000000000}',
     b'{"type": "' + b"x" * 20_000 + b'"}',
     b"[" * 100_000,
     b"\x00" * 1_048_300,  # as large as the broker takes, so that nothing can be added to it
 ]
+"""No events of ours, on any topic: each must be put aside."""
+STRAYS = [
+    b'{"type": "JobSucceeded", "version": 1, ' + _NOBODY + b', "attempt": 1, "variants": []}',
+    b'{"type": "JobStarted", "version": 1, ' + _NOBODY + b', "attempt": 10000000000000000000000}',
+]
+"""Results of nobody's job: to be passed over."""
 
 
 class Mischief:
@@ -39,7 +43,7 @@ class Mischief:
         self._is_repeating = False
         self._sends: set[asyncio.Task[None]] = set()
 
-    async def see(self, record: ConsumedRecord) -> None:
+    def see(self, record: ConsumedRecord) -> None:
         """Take note of a record; send it again, some time later, if now is the time for that."""
         if self._is_repeating and _MARK not in record.headers:
             task = asyncio.create_task(self._repeat(record, self._rng.uniform(0, LATEST_SECONDS)))
@@ -56,10 +60,10 @@ class Mischief:
             self._is_repeating = False
             await asyncio.gather(*self._sends, return_exceptions=True)
 
-    async def strangeness(self, topic: str) -> int:
-        """Put one of each oddity on *topic*; return how many the broker took."""
+    async def put(self, topic: str, values: Sequence[bytes | None]) -> int:
+        """Put *values* on *topic*; return how many the broker took."""
         async with self._producer() as producer:
-            sends = [await producer.send(topic, value, key=str(new_id()).encode()) for value in ODDITIES]
+            sends = [await producer.send(topic, value, key=str(new_id()).encode()) for value in values]
             results = await asyncio.gather(*sends, return_exceptions=True)
         return sum(not isinstance(result, BaseException) for result in results)
 

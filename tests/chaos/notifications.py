@@ -1,7 +1,7 @@
 """Reads everything on the topics from the beginning, for as long as the run lasts, through every outage."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import aiokafka
@@ -14,7 +14,7 @@ _REOPEN_SECONDS = 0.5
 class Reader:
     """Calls *tell* for each record; again for all of them after each outage: who listens must not mind."""
 
-    def __init__(self, brokers: str, topics: Sequence[str], tell: Callable[[ConsumedRecord], Awaitable[None]]) -> None:
+    def __init__(self, brokers: str, topics: Sequence[str], tell: Callable[[ConsumedRecord], None]) -> None:
         self._brokers = brokers
         self._topics = topics
         self._tell = tell
@@ -40,7 +40,7 @@ class Reader:
             try:
                 async with self._consumer() as consumer:
                     while not self._reopen.is_set():
-                        await self._tell_all(await consumer.getmany(timeout_ms=200))
+                        self._tell_all(await consumer.getmany(timeout_ms=200))
             except (KafkaError, OSError, TimeoutError):
                 await asyncio.sleep(_REOPEN_SECONDS)
 
@@ -50,12 +50,12 @@ class Reader:
             await consumer.getmany(timeout_ms=200)
             ends = await consumer.end_offsets(consumer.assignment())
             while [True for partition, end in ends.items() if await consumer.position(partition) < end]:
-                await self._tell_all(await consumer.getmany(timeout_ms=200))
+                self._tell_all(await consumer.getmany(timeout_ms=200))
 
-    async def _tell_all(self, batches: dict[object, list[ConsumedRecord]]) -> None:
+    def _tell_all(self, batches: dict[object, list[ConsumedRecord]]) -> None:
         for batch in batches.values():
             for record in batch:
-                await self._tell(record)
+                self._tell(record)
 
     @asynccontextmanager
     async def _consumer(self) -> AsyncIterator[aiokafka.AIOKafkaConsumer]:

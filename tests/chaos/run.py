@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import time
 from collections.abc import AsyncIterator, Collection, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -11,8 +12,8 @@ from random import Random
 
 import asyncpg
 
-from common.crash_points import CrashPoint
 from common.kafka.clients import ConsumedRecord
+from common.kafka.headers import from_kafka
 from tests.chaos.clients import Client
 from tests.chaos.database import all_jobs, is_quiet
 from tests.chaos.history import Fault, History
@@ -22,6 +23,8 @@ from tests.chaos.stage import Stage, stage
 from tests.chaos.verdict import Notified, Verdict, judge, unreadable_variants
 
 CLIENTS = 4
+LAST_HITS_SECONDS = 20
+"""How long the load goes on after the last fault, for the crash points that nobody has reached yet."""
 PEACE_SECONDS = 150
 """How long after the last fault everything may take to end; beyond it, what has not ended is lost."""
 
@@ -46,8 +49,9 @@ class Run:
         self._plan = plan
         self._stage = on
         self._history = history
-        self._notified: dict[Notified, float] = {}
-        topics = [on.kafka.topic, on.kafka.jobs_topic, on.kafka.results_topic]
+        self._notified: set[Notified] = set()
+        self._put_aside: set[str] = set()
+        topics = [on.kafka.topic, on.kafka.jobs_topic, on.kafka.results_topic, on.kafka.dead_topic]
         self._reader = Reader(on.broker.address, topics, self._see)
 
     async def to_its_end(self) -> Verdict:
@@ -58,7 +62,8 @@ class Run:
             await self._reader.read_to_the_end()
             await self._stage.until_it_serves()
         jobs = await all_jobs(self._stage.dsn)
-        verdict = judge(self._plan.seed, self._history, jobs, self._notified)
+        self._history.write_jobs(jobs)
+        verdict = judge(self._plan.seed, self._history, jobs, self._notified, put_aside=len(self._put_aside))
         verdict.unreadable = await unreadable_variants(self._stage.urls, jobs)
         return verdict
 
@@ -71,6 +76,7 @@ class Run:
                 client = Client(self._stage.urls, self._history, rng, pause_seconds=pause)
                 await stack.enter_async_context(_running(client.run()))
             await self._inflict_all()
+            await self._let_the_armed_be_hit()
 
     async def _inflict_all(self) -> None:
         plan = self._plan
@@ -84,6 +90,12 @@ class Run:
                 await asyncio.sleep(max(0, began + fault.at - time.monotonic()))
                 faults.create_task(self._inflict(fault))
             await asyncio.sleep(max(0, began + plan.seconds - time.monotonic()))
+
+    async def _let_the_armed_be_hit(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_HITS_SECONDS):
+                while self._stage.waiting:
+                    await asyncio.sleep(0.1)
 
     async def _inflict(self, fault: Planned) -> None:
         if fault.kind.part:
@@ -101,18 +113,14 @@ class Run:
         self._history.fault(Fault(fault.kind.name, began, time.time()))
 
     async def _watch_crashes(self) -> None:
-        """Count how often each point was hit: whoever dies at one removes its file first."""
-        armed: set[str] = set()
+        """Count how often each point was hit."""
         while True:
-            now = {file.name for file in self._stage.armed.iterdir()}
-            self._history.crashes.update(armed - now)
-            armed = now
-            await asyncio.sleep(0.02)
+            self._history.crashes.update(self._stage.hits())
+            await asyncio.sleep(0.1)
 
     async def _peace(self) -> None:
         """Wait until every job has ended and every event is out, or the time for it has passed."""
-        for point in CrashPoint:
-            (self._stage.armed / point).unlink(missing_ok=True)
+        self._stage.disarm()
         with suppress(TimeoutError):
             async with asyncio.timeout(PEACE_SECONDS):
                 while not await self._is_quiet():
@@ -124,27 +132,26 @@ class Run:
         except (OSError, asyncpg.PostgresError, TimeoutError):
             return False
 
-    async def _see(self, record: ConsumedRecord) -> None:
-        if record.topic != self._stage.kafka.topic:
-            await self._stage.mischief.see(record)
-            return
-        headers = {name: (value or b"").decode() for name, value in record.headers}
-        body = json.loads(record.value or b"")
-        notified = Notified(body["jobId"], body["status"], headers["ce_id"])
-        self._notified.setdefault(notified, time.time())
+    def _see(self, record: ConsumedRecord) -> None:
+        headers = from_kafka(record.headers)
+        if record.topic == self._stage.kafka.topic:
+            body = json.loads(record.value or b"")
+            self._notified.add(Notified(body["jobId"], body["status"], headers["ce_id"]))
+        elif record.topic != self._stage.kafka.dead_topic:
+            self._stage.mischief.see(record)
+        elif headers["icecube_code"] == "unreadable_event":
+            self._put_aside.add(headers["ce_id"])
 
 
 async def run(plan: Plan, folder: Path) -> Verdict:
     """Run *plan* with everything in *folder*, and return the verdict; nothing is left running."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # that the broker is away, we know
     history = History(folder / "history.jsonl")
     rng = Random(f"{plan.seed} faults")  # noqa: S311 - to be repeated, not to be secret
-    try:
-        async with stage(
-            folder, kafka=plan.kafka, store=plan.store, partitions=plan.partitions, history=history, rng=rng
-        ) as on:
-            return await Run(plan, on, history).to_its_end()
-    finally:
-        history.close()
+    async with stage(
+        folder, kafka=plan.kafka, store=plan.store, partitions=plan.partitions, history=history, rng=rng
+    ) as on:
+        return await Run(plan, on, history).to_its_end()
 
 
 @asynccontextmanager

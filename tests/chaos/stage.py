@@ -32,6 +32,7 @@ MOST_PROCESSORS = 4
 _PACE = {
     "ICECUBE_KAFKA_SESSION_TIMEOUT_SECONDS": str(SESSION_SECONDS),
     "ICECUBE_SERVER_MAX_WORKERS": "1",
+    "ICECUBE_SERVER_METRICS_PORT": "0",
     "ICECUBE_SERVER_DRAIN_SECONDS": "5",
     "ICECUBE_DATABASE_MAX_CONNECTIONS": "5",
     "ICECUBE_LIMITS_TASK_SECONDS": "10",
@@ -61,6 +62,8 @@ class Stage:
     mischief: Mischief
     rng: Random
     locks: dict[str, asyncio.Lock] = field(default_factory=dict)
+    waiting: set[CrashPoint] = field(default_factory=set)
+    """The points that are armed, as far as is known: whoever dies at one removes its file."""
 
     def lock(self, part: str) -> asyncio.Lock:
         """Return what is held by whoever disturbs *part*, so that no two faults undo each other's work."""
@@ -69,6 +72,18 @@ class Stage:
     def arm(self, point: CrashPoint) -> None:
         """Have the next process that reaches *point* die there."""
         (self.armed / point).touch()
+        self.waiting.add(point)
+
+    def hits(self) -> set[CrashPoint]:
+        """Return the points at which somebody has died since this was last asked."""
+        found = {point for point in self.waiting if not (self.armed / point).exists()}
+        self.waiting -= found
+        return found
+
+    def disarm(self) -> None:
+        """Let every process pass everywhere."""
+        for point in self.waiting:
+            (self.armed / point).unlink(missing_ok=True)
 
     def postmaster(self) -> int:
         """Return PostgreSQL's main process."""

@@ -3,7 +3,7 @@
 import io
 import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import httpx
@@ -46,6 +46,9 @@ class Verdict:
     failed_wrongly: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
     wrong_answers: list[str] = field(default_factory=list)
+    oddities: int = 0
+    put_aside: int = 0
+    not_put_aside: list[str] = field(default_factory=list)
     longest_wait_seconds: float = 0
     median_wait_seconds: float = 0
 
@@ -60,6 +63,7 @@ class Verdict:
             "failed without a fault of their own": self.failed_wrongly,
             "unreadable variants": self.unreadable,
             "wrong answers": self.wrong_answers,
+            "a stranger's events not put aside": self.not_put_aside,
             "crash points never hit": self.crashes_missed,
         }
         return {name: cases for name, cases in found.items() if cases}
@@ -85,6 +89,8 @@ class Verdict:
             ("notifications lost with the broker's data", len(self.notifications_lost_with_the_broker)),
             ("unreadable variants", len(self.unreadable)),
             ("wrong answers", len(self.wrong_answers)),
+            ("a stranger's events", self.oddities),
+            ("  put aside", self.put_aside),
             ("median wait, seconds", round(self.median_wait_seconds, 1)),
             ("longest wait, seconds", round(self.longest_wait_seconds, 1)),
         ]
@@ -92,7 +98,9 @@ class Verdict:
         return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)
 
 
-def judge(seed: int, history: History, jobs: Sequence[JobRow], notified: Mapping[Notified, float]) -> Verdict:
+def judge(
+    seed: int, history: History, jobs: Sequence[JobRow], notified: Collection[Notified], *, put_aside: int
+) -> Verdict:
     """Return the verdict on what the database and the topic say; variants are looked at by `unreadable_variants`.
 
     A job that ended before a broker lost its data may have lost its notification with it: Kafka had taken it.
@@ -113,6 +121,9 @@ def judge(seed: int, history: History, jobs: Sequence[JobRow], notified: Mapping
     verdict.notified = len(by_job)
     verdict.notified_twice = [job_id for job_id, all_of_it in by_job.items() if len(all_of_it) > 1]
     verdict.wrong_answers = list(history.wrong)
+    verdict.oddities, verdict.put_aside = history.oddities, put_aside
+    if put_aside < history.oddities and not history.emptied:
+        verdict.not_put_aside = [f"{history.oddities - put_aside} of {history.oddities}"]
     waits = []
     for row in (row for row in jobs if row.ended_at):
         waits.append((row.ended_at - row.created_at).total_seconds() if row.ended_at else 0)
