@@ -25,7 +25,9 @@ TELEMETRY: TelemetryConfig = {
 
 def add_metrics(app: FastAPI) -> None:
     """Measure every request by its route's template; serve `/metrics` outside of the API's schema."""
-    instrumentator = Instrumentator(should_group_status_codes=False, excluded_handlers=list(UNMEASURED))
+    instrumentator = Instrumentator(
+        should_group_status_codes=False, excluded_handlers=list(UNMEASURED), registry=metrics.API
+    )
     instrumentator.add(_observe).instrument(app).expose(app, endpoint=PATH, include_in_schema=False)
 
 

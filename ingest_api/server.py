@@ -11,6 +11,7 @@ import uvicorn
 from common.settings.model import Settings
 from common.telemetry.exporting import exported_spans
 from ingest_api.app import create_app
+from ingest_api.job_metrics import begin_at_zero
 
 log = structlog.get_logger()
 
@@ -20,6 +21,7 @@ _KEEP_ALIVE_SECONDS = 75
 
 def run(settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT, finish the requests in hand, and return the exit status."""
+    begin_at_zero(settings.kafka)
     server = uvicorn.Server(
         uvicorn.Config(
             create_app(settings),

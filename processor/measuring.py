@@ -6,7 +6,9 @@ from enum import StrEnum
 
 from common import metrics
 from common.events import FinishedVariant, JobRequested
+from common.settings.groups import KafkaSettings
 from common.tracing import traced
+from processor.pool import Loss
 
 
 class Stage(StrEnum):
@@ -40,3 +42,10 @@ def count_success(job: JobRequested, variants: Sequence[FinishedVariant]) -> Non
 def count_failure(code: str) -> None:
     """Count an attempt that ended without variants."""
     metrics.ATTEMPTS_ENDED.labels("failed", code).inc()
+
+
+def begin_at_zero(topics: KafkaSettings) -> None:
+    """Show the series of misfortunes before the first: Prometheus sees no increase in one that is born at 1."""
+    metrics.UNREADABLE_EVENTS.labels(topics.jobs_topic)
+    for reason in Loss:
+        metrics.IMAGE_PROCESSES_LOST.labels(reason)

@@ -71,7 +71,7 @@ class ProbeServer(Service):
         return web.json_response({"status": "ready" if ready else "not ready"}, status=200 if ready else 503)
 
     async def _metrics(self, _: web.Request) -> web.Response:
-        return web.Response(body=generate_latest(), headers=_CONTENT_TYPE)
+        return web.Response(body=generate_latest(metrics.PROCESSOR), headers=_CONTENT_TYPE)
 
 
 def listening(host: str, port: int) -> socket.socket:

@@ -14,6 +14,7 @@ from mode import Service
 from common.settings.model import Settings
 from common.telemetry.exporting import exported_spans
 from processor.app import ProcessorApp, build_app
+from processor.measuring import begin_at_zero
 from processor.probes import Membership, ProbeServer, listening
 from processor.watchdog import Watchdog
 
@@ -52,6 +53,7 @@ def run(settings: Settings) -> int:
 
     Raises `OSError` naming the address when the port of the probes and metrics is taken.
     """
+    begin_at_zero(settings.kafka)
     app = build_app(settings)
     if path := os.environ.get(READY_FILE):
         _announce_readiness(app, Path(path))

@@ -16,15 +16,6 @@ PAGE = ROOT / "docs" / "operations.md"
 
 
 @pytest.fixture
-def promtool() -> str:
-    """Return the program; without it the rules cannot be tried."""
-    found = shutil.which("promtool")
-    if found is None:
-        pytest.skip("promtool is not here to try the alert rules; Debian has it in the package prometheus")
-    return found
-
-
-@pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Return a folder in which Prometheus' configuration, rules and histories lie side by side, as when deployed."""
     for file in (ROOT / "deploy" / "config" / "prometheus.yml", ALERTS, HISTORIES):
