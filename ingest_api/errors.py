@@ -31,7 +31,7 @@ from ingest_api.admission import OverloadedError
 from ingest_api.body_limit import MAX_BODY_BYTES
 from ingest_api.header import UploadRefusedError
 from ingest_api.idempotency import KeyReusedError
-from ingest_api.intake import TooManyTasksError
+from ingest_api.intake.jobs import TooManyTasksError
 from ingest_api.invalid_requests import invalid_request
 from ingest_api.job_store import ImageUnknownError, JobStoreUnavailableError
 from ingest_api.lookups import ImageNotFoundError, JobNotFoundError

@@ -5,10 +5,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import stamina
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from common.settings.groups import KafkaSettings
+
+_PATIENCE_SECONDS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +35,20 @@ class KafkaLog:
         """Return every partition of *topic*; what the group has committed is read before where the log ends."""
         numbers = await self._partitions(topic)
         partitions = [TopicPartition(topic, number) for number in numbers]
-        committed = await self._admin.list_consumer_group_offsets(group, partitions=partitions) if partitions else {}
+        committed = await self._committed(group, partitions) if partitions else {}
         first = await self._consumer.beginning_offsets(partitions)
         end = await self._consumer.end_offsets(partitions)
         return {
             partition.partition: PartitionView(first[partition], end[partition], _known(committed.get(partition)))
             for partition in partitions
         }
+
+    async def _committed(self, group: str, partitions: list[Any]) -> Mapping[Any, Any]:
+        # A broker asked about a group for the first time may still be making the place where groups are kept.
+        async for attempt in stamina.retry_context(on=GroupCoordinatorNotAvailableError, timeout=_PATIENCE_SECONDS):
+            with attempt:
+                return dict(await self._admin.list_consumer_group_offsets(group, partitions=partitions))
+        raise AssertionError  # retry_context ends by returning or raising
 
     async def _partitions(self, topic: str) -> list[int]:
         described = await self._admin.describe_topics([topic])

@@ -15,9 +15,10 @@ from ingest_api.background import kept_running
 from ingest_api.backlog import BacklogWatch
 from ingest_api.consumer_lag import LagWatch
 from ingest_api.housekeeping import Housekeeping
-from ingest_api.intake import Intake
+from ingest_api.intake.jobs import JobIntake
+from ingest_api.intake.originals import OriginalIntake
 from ingest_api.job_store import JobStore
-from ingest_api.job_store.connecting import connection_of, open_pool
+from ingest_api.job_store.connecting import Pool, connection_of, open_pool
 from ingest_api.job_store.outbox import PostgresOutbox
 from ingest_api.job_store.postgres import PostgresJobStore
 from ingest_api.jobs import RetryPolicy
@@ -37,10 +38,12 @@ class Services:
     settings: Settings
     jobs: JobStore
     blobs: BlobStore
-    intake: Intake
-    readiness: Readiness
+    original_intake: OriginalIntake
+    job_intake: JobIntake
+    admission: Admission
     access: AccessList
     rate_limits: RateLimits
+    readiness: Readiness
     backlog: BacklogWatch
 
 
@@ -52,47 +55,56 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     `SchemaVersionError` when the database is not migrated. Kafka may be away.
     """
     async with AsyncExitStack() as stack:
-        pool = await stack.enter_async_context(
-            open_pool(settings.database.dsn, max_connections=settings.database.max_connections)
-        )
-        async with connection_of(pool) as connection:
-            await check_schema(connection)
+        pool = await stack.enter_async_context(open_database(settings))
         blobs = await stack.enter_async_context(open_blob_store(settings))
         await blobs.check()
-        jobs = PostgresJobStore(pool)
-        messages = Messages(settings.kafka)
-        relay = Relay(
-            PostgresOutbox(pool),
-            settings.kafka,
-            batch=settings.delivery.relay_batch,
-            poll_seconds=settings.delivery.relay_poll_seconds,
-        )
-        readiness = Readiness(jobs=jobs, blobs=blobs, kafka=settings.kafka)
-        backlog = BacklogWatch(jobs)
-        admission = Admission(settings.limits, lambda: backlog.latest, blobs.work_dir)
-        handler = ResultsHandler(jobs, messages, _retry_policy(settings), _now)
-        results = ResultsConsumer(handler, settings.kafka, wake_relay=relay.wake)
-        reconciler = Reconciler(jobs, messages, settings.kafka, settings.delivery, _now, relay.wake)
-        for name, work in (
-            ("relay", relay.run),
-            ("results", results.run),
-            ("reconciler", reconciler.run),
-            ("readiness", readiness.run),
-            ("backlog", backlog.run),
-            ("housekeeping", Housekeeping(jobs, settings.delivery.idempotency_hours).run),
-            ("lag", LagWatch(settings.kafka).run),
-        ):
+        jobs, messages = PostgresJobStore(pool), Messages(settings.kafka)
+        relay = _relay(settings, pool)
+        readiness, backlog = Readiness(jobs=jobs, blobs=blobs, kafka=settings.kafka), BacklogWatch(jobs)
+        handler = ResultsHandler(jobs, messages, _retry_policy(settings), utc_now)
+        background = {
+            "relay": relay.run,
+            "results": ResultsConsumer(handler, settings.kafka, wake_relay=relay.wake).run,
+            "reconciler": Reconciler(jobs, messages, settings.kafka, settings.delivery, utc_now, relay.wake).run,
+            "readiness": readiness.run,
+            "backlog": backlog.run,
+            "housekeeping": Housekeeping(jobs, settings.delivery.idempotency_hours).run,
+            "lag": LagWatch(settings.kafka).run,
+        }
+        for name, work in background.items():
             await stack.enter_async_context(kept_running(name, work))
         yield Services(
             settings=settings,
             jobs=jobs,
             blobs=blobs,
-            intake=Intake(jobs, blobs, messages, settings.limits, admission, _now, relay.wake),
-            readiness=readiness,
+            original_intake=OriginalIntake(jobs, blobs, settings.limits, utc_now),
+            job_intake=JobIntake(jobs, messages, settings.limits, utc_now, relay.wake),
+            admission=Admission(settings.limits, lambda: backlog.latest, blobs.work_dir),
             access=AccessList.of(settings.access),
             rate_limits=RateLimits(settings.access.requests_per_minute, monotonic),
+            readiness=readiness,
             backlog=backlog,
         )
+
+
+@asynccontextmanager
+async def open_database(settings: Settings) -> AsyncIterator[Pool]:
+    """Yield connections to a database whose schema fits this release; raise `SchemaVersionError` otherwise."""
+    async with open_pool(settings.database.dsn, max_connections=settings.database.max_connections) as pool:
+        async with connection_of(pool) as connection:
+            await check_schema(connection)
+        yield pool
+
+
+def utc_now() -> datetime:
+    """Return the time, the only clock of the API."""
+    return datetime.now(UTC)
+
+
+def _relay(settings: Settings, pool: Pool) -> Relay:
+    delivery = settings.delivery
+    outbox = PostgresOutbox(pool)
+    return Relay(outbox, settings.kafka, batch=delivery.relay_batch, poll_seconds=delivery.relay_poll_seconds)
 
 
 def _retry_policy(settings: Settings) -> RetryPolicy:
@@ -102,7 +114,3 @@ def _retry_policy(settings: Settings) -> RetryPolicy:
         base_seconds=settings.delivery.retry_base_seconds,
         max_seconds=settings.delivery.retry_max_seconds,
     )
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
@@ -64,6 +65,10 @@ class BlobStore(Protocol):
 
     async def delete(self, blob_id: UUID) -> None:
         """Remove the blob; no error when there is none."""
+        ...
+
+    def stored_before(self, moment: datetime) -> AsyncIterator[UUID]:
+        """Yield the ids of the blobs last written before *moment*, in no order; newer ones may be missed."""
         ...
 
     async def check(self) -> None:

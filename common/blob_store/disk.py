@@ -1,10 +1,12 @@
 """Blobs as files in a folder, which may be a volume that the API and the processors share."""
 
 import asyncio
+import math
 import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from threading import Event
 from typing import BinaryIO
@@ -94,6 +96,12 @@ class DiskStore:
         """Remove the file, if there is one."""
         await asyncio.to_thread(self._delete, blob_id)
 
+    async def stored_before(self, moment: datetime) -> AsyncIterator[UUID]:
+        """Yield the ids of the files last written before *moment*, one fan-out folder after another."""
+        for number in range(0x100):
+            for blob_id in await asyncio.to_thread(self._stored_in, f"{number:02x}", moment.timestamp()):
+                yield blob_id
+
     async def check(self) -> None:
         """Write, read and delete a probe."""
         await probe(self)
@@ -141,6 +149,11 @@ class DiskStore:
             self._work_dir.stat()
             self._path(blob_id).unlink(missing_ok=True)
 
+    def _stored_in(self, folder: str, before: float) -> list[UUID]:
+        with disk_errors(self._folder):
+            self._work_dir.stat()
+            return [UUID(file.name) for file in (self._folder / folder).glob("*/*") if _written_at(file) < before]
+
     async def _chunks(self, file: BinaryIO, start: int, length: int | None) -> AsyncIterator[bytes]:
         left = sys.maxsize if length is None else length
         with disk_errors(self._folder):
@@ -148,6 +161,13 @@ class DiskStore:
             while left and (chunk := await asyncio.to_thread(file.read, min(left, CHUNK_BYTES))):
                 left -= len(chunk)
                 yield chunk
+
+
+def _written_at(file: Path) -> float:
+    try:
+        return file.stat().st_mtime
+    except FileNotFoundError:
+        return math.inf  # deleted meanwhile
 
 
 def _close_late(opening: asyncio.Future[BinaryIO]) -> None:

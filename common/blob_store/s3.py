@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from types_aiobotocore_s3.type_defs import GetObjectOutputTypeDef
 
 CHUNK_BYTES = 256 * 1024
+_PREFIX = "images/"
 
 
 @asynccontextmanager
@@ -118,6 +120,15 @@ class S3Store:
             async with asyncio.timeout(REQUEST_SECONDS):
                 await self._client.delete_object(Bucket=self._bucket, Key=_key(blob_id))
 
+    async def stored_before(self, moment: datetime) -> AsyncIterator[UUID]:
+        """Yield the ids of the objects last written before *moment*, a page of a thousand at a time."""
+        with s3_errors(self._place):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=_PREFIX)
+            async for page in pages:
+                for entry in page.get("Contents", []):
+                    if entry["LastModified"] < moment:
+                        yield UUID(entry["Key"].removeprefix(_PREFIX))
+
     async def check(self) -> None:
         """Write, read, delete and miss a probe: this needs every right the store needs but aborting uploads."""
         await probe(self)
@@ -149,7 +160,7 @@ class S3Store:
 
 
 def _key(blob_id: UUID) -> str:
-    return f"images/{blob_id}"
+    return f"{_PREFIX}{blob_id}"
 
 
 def _whole_size(answer: "GetObjectOutputTypeDef") -> int:

@@ -26,12 +26,12 @@ _MEANINGS = {
 
 
 @contextmanager
-def s3_errors(place: str, blob_id: UUID) -> Iterator[None]:
+def s3_errors(place: str, blob_id: UUID | None = None) -> Iterator[None]:
     """Turn what botocore raises inside into the port's errors; *place* names the bucket for the operator."""
     try:
         yield
     except ClientError as exc:
-        if error_code(exc) == "NoSuchKey":
+        if blob_id and error_code(exc) == "NoSuchKey":
             raise BlobNotFoundError(blob_id) from exc
         raise _unavailable(place, _refusal(exc)) from exc
     except NoCredentialsError as exc:

@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
@@ -16,11 +16,10 @@ from common.settings.loading import SettingsError, load_settings
 from common.settings.model import Settings
 from deploy.local import lifeline
 from deploy.local.effective_config import as_json
+from deploy.local.operating import api_key, dead, gc
+from deploy.local.refusing import EXIT_FAILED, EXIT_REFUSED, give_up
 from deploy.local.requirements import missing_for, refusal
 from processor.convert.command import convert
-
-EXIT_FAILED = 1
-EXIT_REFUSED = 2
 
 Config = Annotated[
     Path | None, typer.Option("--config", "-config", help="JSON file; the environment has priority.", metavar="FILE")
@@ -93,9 +92,9 @@ def up(
     try:
         raise typer.Exit(run(settings, config=config, processors=processors))
     except UpRefusedError as exc:
-        _give_up(f"icecube up: {exc}", EXIT_REFUSED)
+        give_up(f"icecube up: {exc}", EXIT_REFUSED)
     except UpError as exc:
-        _give_up(f"icecube up: {exc}", EXIT_FAILED)
+        give_up(f"icecube up: {exc}", EXIT_FAILED)
 
 
 @app.command()
@@ -107,7 +106,7 @@ def api(config: Config = None) -> None:
     try:
         raise typer.Exit(run(settings))
     except OSError as exc:
-        _give_up(f"icecube api: {exc.strerror or exc}", EXIT_FAILED)
+        give_up(f"icecube api: {exc.strerror or exc}", EXIT_FAILED)
 
 
 @app.command()
@@ -119,7 +118,7 @@ def processor(config: Config = None) -> None:
     try:
         raise typer.Exit(run(settings))
     except OSError as exc:
-        _give_up(f"icecube processor: {exc.strerror or exc}", EXIT_FAILED)
+        give_up(f"icecube processor: {exc.strerror or exc}", EXIT_FAILED)
 
 
 @app.command()
@@ -133,7 +132,7 @@ def migrate(config: Config = None) -> None:
     try:
         raise typer.Exit(run(settings))
     except (MigrationError, PostgresError, OSError) as exc:
-        _give_up(f"icecube migrate: {exc}", EXIT_FAILED)
+        give_up(f"icecube migrate: {exc}", EXIT_FAILED)
 
 
 @app.command()
@@ -146,10 +145,13 @@ def topics(config: Config = None) -> None:
     try:
         asyncio.run(create_topics(settings.kafka))
     except KafkaError as exc:
-        _give_up(f"icecube topics: {exc}", EXIT_FAILED)
+        give_up(f"icecube topics: {exc}", EXIT_FAILED)
 
 
 app.command()(convert)
+app.add_typer(dead, name="dead")
+app.command()(gc)
+app.command(name="api-key")(api_key)
 
 
 @app.command(name="config")
@@ -162,21 +164,16 @@ def _settings(config: Path | None, flags: Mapping[str, Mapping[str, Any]] | None
     try:
         return load_settings(flags=flags or {}, environment=os.environ, file=config)
     except SettingsError as exc:
-        _give_up(str(exc), EXIT_REFUSED)
+        give_up(str(exc), EXIT_REFUSED)
 
 
 def _settings_of_a_part(command: str, config: Path | None) -> Settings:
     """Return the settings of a part that runs alone, with its lifeline held and its log set up."""
     settings = _settings(config)
     if missing := missing_for(command, settings):
-        _give_up(refusal(command, missing), EXIT_REFUSED)
+        give_up(refusal(command, missing), EXIT_REFUSED)
     lifeline.hold(os.environ, grace_seconds=lifeline.ORPHAN_GRACE_SECONDS)
     from common.logs import configure  # noqa: PLC0415 - see module
 
     configure(settings.server)
     return settings
-
-
-def _give_up(message: str, status: int) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(status)

@@ -3,9 +3,9 @@
 from common.settings.groups import BlobType, DatabaseType
 from common.settings.model import Settings
 
-_DATABASE = frozenset({"api", "migrate"})
-_KAFKA = frozenset({"api", "processor", "topics"})
-_BLOBS = frozenset({"api", "processor"})
+_DATABASE = frozenset({"api", "migrate", "dead replay", "gc"})
+_KAFKA = frozenset({"api", "processor", "topics", "dead list", "dead show", "dead replay"})
+_BLOBS = frozenset({"api", "processor", "gc"})
 
 
 def missing_for(command: str, settings: Settings) -> list[str]:

@@ -53,9 +53,9 @@ _UPLOAD_FORM = {
 )
 async def upload_images(request: Request, services: ServicesOfApp, key: IdempotencyKey) -> list[ImageBody]:
     """Store every part named `file`, or none: one bad file and nothing is stored."""
-    await services.intake.admission.check_upload()
+    await services.admission.check_upload()
     async with received_files(request, services.settings.limits, services.blobs.work_dir) as files:
-        return [ImageBody.of(image) for image in await services.intake.store_originals(files, key=key)]
+        return [ImageBody.of(image) for image in await services.original_intake.store(files, key=key)]
 
 
 @router.get(

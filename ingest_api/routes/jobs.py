@@ -28,7 +28,8 @@ JobId = Annotated[str, Path(alias="id", description="The job's id, a UUID.", jso
 )
 async def create_job(body: JobRequestBody, services: ServicesOfApp, key: IdempotencyKey) -> JobBody:
     """Accept a job. Once this is answered, the job ends: completed, or failed with a reason."""
-    return JobBody.of(await services.intake.accept_job(body.original_id, body.options, key=key))
+    services.admission.check_job()
+    return JobBody.of(await services.job_intake.accept(body.original_id, body.options, key=key))
 
 
 @router.get(

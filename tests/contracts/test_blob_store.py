@@ -5,6 +5,7 @@ import hashlib
 import os
 import tracemalloc
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 from uuid import UUID
@@ -227,3 +228,15 @@ async def test_a_working_store_passes_its_check_and_keeps_no_probe(store: BlobSt
     await store.check()
 
     assert list(store.work_dir.iterdir()) == []
+
+
+async def test_old_blobs_are_found_and_new_ones_left_out(store: BlobStore, tmp_path: Path) -> None:
+    """Whoever looks for leftovers sees what was written before a moment, and nothing later."""
+    blob_id = new_id()
+    await store.put_file(blob_id, a_file(tmp_path, b"x"))
+
+    old = [found async for found in store.stored_before(datetime.now(UTC) + timedelta(minutes=1))]
+    none = [found async for found in store.stored_before(datetime.now(UTC) - timedelta(hours=1))]
+
+    assert blob_id in old
+    assert blob_id not in none

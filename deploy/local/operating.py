@@ -1,0 +1,204 @@
+"""The commands of an operator: dead letters, garbage, API keys. Each also works beside a running `icecube up`."""
+
+import asyncio
+import json
+import os
+import secrets
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from common.settings.loading import SettingsError, load_settings
+from common.settings.model import Settings
+from deploy.local.refusing import EXIT_FAILED, EXIT_REFUSED, give_up
+from deploy.local.requirements import missing_for, refusal
+
+if TYPE_CHECKING:  # imported when they run, as in deploy/local/command.py
+    from ingest_api.dead_letters import DeadLetter, DeadLetterTopic, Replay
+
+Config = Annotated[
+    Path | None, typer.Option("--config", "-config", help="JSON file; the environment has priority.", metavar="FILE")
+]
+Name = Annotated[str, typer.Argument(metavar="PARTITION:OFFSET", help="The letter, as `icecube dead list` names it.")]
+
+dead = typer.Typer(help="Look at events that could not be handled, and replay them.", no_args_is_help=True)
+
+
+@dead.command(name="list")
+def list_letters(config: Config = None) -> None:
+    """List the dead letters, the oldest first; a star marks those that `replay --all` has sent."""
+    _run("dead list", config, _list)
+
+
+@dead.command()
+def show(name: Name, config: Config = None) -> None:
+    """Print a dead letter whole, as JSON."""
+    _run("dead show", config, lambda settings: _show(settings, name))
+
+
+@dead.command()
+def replay(
+    name: Annotated[str | None, typer.Argument(metavar="[PARTITION:OFFSET]")] = None,
+    everything: Annotated[bool, typer.Option("--all", "-all", help="Every letter not replayed so far.")] = False,  # noqa: FBT002 - a flag
+    config: Config = None,
+) -> None:
+    """Ask again for what a dead letter asked for: a given-up job becomes a new job."""
+    if (name is None) == (not everything):
+        give_up("icecube dead replay: name one letter as PARTITION:OFFSET, or say --all", EXIT_REFUSED)
+    _run("dead replay", config, lambda settings: _replay(settings, name))
+
+
+def gc(
+    delete: Annotated[bool, typer.Option("--delete", "-delete", help="Remove what is found.")] = False,  # noqa: FBT002 - a flag
+    older_than_hours: Annotated[
+        float, typer.Option("--older-than-hours", "-older-than-hours", min=1, help="Leave alone what is younger.")
+    ] = 24,
+    config: Config = None,
+) -> None:
+    """Find blobs without a row and rows without a blob; remove them with --delete."""
+    _run("gc", config, lambda settings: _gc(settings, remove=delete, older_than=timedelta(hours=older_than_hours)))
+
+
+def api_key(
+    name: Annotated[str, typer.Argument(help="Whose key it is; appears in logs.")],
+    scope: Annotated[str, typer.Option("--scope", "-scope", help="read, write or admin.")] = "write",
+) -> None:
+    """Make an API key: prints the key, once, and the entry for ICECUBE_API_KEYS that lets it in."""
+    from ingest_api.access import Scope, hashed_key  # noqa: PLC0415 - see deploy/local/command.py
+
+    if scope.upper() not in Scope.__members__ or not name or set(name) & set(":, "):
+        give_up("icecube api-key: NAME has no colon, comma or space; --scope is read, write or admin", EXIT_REFUSED)
+    key = secrets.token_urlsafe(32)
+    typer.echo(f"key    {key}")
+    typer.echo(f"entry  {name}:{scope}:{hashed_key(key)}")
+
+
+def _run(command: str, config: Path | None, work: Callable[[Settings], Coroutine[Any, Any, None]]) -> None:
+    """Do *work* with the settings in force; every outage ends in one line."""
+    from common.blob_store import BlobStoreUnavailableError  # noqa: PLC0415 - see deploy/local/command.py
+    from common.kafka.clients import KafkaError  # noqa: PLC0415 - see deploy/local/command.py
+    from common.logs import configure  # noqa: PLC0415 - see deploy/local/command.py
+    from ingest_api.job_store import ImageUnknownError, JobStoreUnavailableError  # noqa: PLC0415 - see there
+    from ingest_api.migrating import SchemaVersionError  # noqa: PLC0415 - see there
+
+    settings = _settings(command, config)
+    configure(settings.server)
+    outages = (BlobStoreUnavailableError, JobStoreUnavailableError, KafkaError, SchemaVersionError, OSError)
+    try:
+        asyncio.run(work(settings))
+    except (*outages, ImageUnknownError, LookupError) as exc:
+        give_up(f"icecube {command}: {exc}", EXIT_FAILED)
+
+
+def _settings(command: str, config: Path | None) -> Settings:
+    """Return the settings in force; what they leave to `icecube up` is taken from the one that runs here."""
+    try:
+        settings = load_settings(flags={}, environment=os.environ, file=config)
+        announced = settings.server.data_dir / "endpoints.json"
+        if missing_for(command, settings) and announced.exists():
+            endpoints = json.loads(announced.read_text("utf-8"))
+            embedded = {
+                "ICECUBE_DATABASE_TYPE": "postgres",
+                "ICECUBE_DATABASE_URI": endpoints["postgres"],
+                "ICECUBE_KAFKA_BROKERS": endpoints["kafka"],
+            }
+            settings = load_settings(flags={}, environment={**embedded, **os.environ}, file=config)
+    except SettingsError as exc:
+        give_up(str(exc), EXIT_REFUSED)
+    if missing := missing_for(command, settings):
+        give_up(refusal(command, missing), EXIT_REFUSED)
+    return settings
+
+
+async def _list(settings: Settings) -> None:
+    from ingest_api.dead_letters import open_dead_letters  # noqa: PLC0415 - see deploy/local/command.py
+
+    count = 0
+    async with open_dead_letters(settings.kafka) as topic:
+        async for letter in topic.letters():
+            typer.echo(_line(letter))
+            count += 1
+    typer.echo(f"{count} dead letters in {settings.kafka.dead_topic}", err=True)
+
+
+def _line(letter: "DeadLetter") -> str:
+    star = "*" if letter.was_replayed else " "
+    what = f"job {letter.request.job_id}" if letter.request else f"event of {letter.headers.get('icecube_topic', '?')}"
+    why = f"{letter.headers.get('icecube_code', '?')}: {letter.headers.get('icecube_reason', '?')}"
+    return f"{star} {letter.name:<8} {letter.put_aside_at:%Y-%m-%d %H:%M:%S}  {what}  {why}"
+
+
+async def _show(settings: Settings, name: str) -> None:
+    from ingest_api.dead_letters import open_dead_letters  # noqa: PLC0415 - see deploy/local/command.py
+
+    async with open_dead_letters(settings.kafka) as topic:
+        letter = await _named(topic, name)
+    shown = {
+        "partition": letter.partition,
+        "offset": letter.offset,
+        "putAsideAt": letter.put_aside_at.isoformat(),
+        "headers": dict(letter.headers),
+        "key": (letter.key or b"").decode("utf-8", "replace"),
+        "value": letter.request.model_dump(mode="json") if letter.request else repr(letter.value),
+    }
+    typer.echo(json.dumps(shown, indent=2))
+
+
+async def _named(topic: "DeadLetterTopic", name: str) -> "DeadLetter":
+    async for letter in topic.letters():
+        if letter.name == name:
+            return letter
+    message = f"there is no dead letter {name}"
+    raise LookupError(message)
+
+
+async def _replay(settings: Settings, name: str | None) -> None:
+    from ingest_api.dead_letters import open_dead_letters  # noqa: PLC0415 - see deploy/local/command.py
+
+    async with AsyncExitStack() as stack:
+        topic = await stack.enter_async_context(open_dead_letters(settings.kafka))
+        replaying = await _opened_replay(settings, stack)
+        if name is not None:
+            typer.echo(f"{name}: {await replaying.of(await _named(topic, name))}")
+            return
+        for letter in [letter async for letter in topic.letters() if not letter.was_replayed]:
+            typer.echo(f"{letter.name}: {await replaying.of(letter)}")
+            await topic.mark_replayed(letter)
+
+
+async def _opened_replay(settings: Settings, stack: AsyncExitStack) -> "Replay":
+    from common.kafka.clients import open_producer  # noqa: PLC0415 - see deploy/local/command.py
+    from ingest_api.dead_letters import Replay  # noqa: PLC0415 - see there
+    from ingest_api.intake.jobs import JobIntake  # noqa: PLC0415 - see there
+    from ingest_api.job_store.postgres import PostgresJobStore  # noqa: PLC0415 - see there
+    from ingest_api.messages import Messages  # noqa: PLC0415 - see there
+    from ingest_api.services import open_database, utc_now  # noqa: PLC0415 - see there
+
+    jobs = PostgresJobStore(await stack.enter_async_context(open_database(settings)))
+    # The relay of a running API sends what is committed here.
+    intake = JobIntake(jobs, Messages(settings.kafka), settings.limits, utc_now)
+    return Replay(intake, await stack.enter_async_context(open_producer(settings.kafka)))
+
+
+async def _gc(settings: Settings, *, remove: bool, older_than: timedelta) -> None:
+    from common.blob_store.opening import open_blob_store  # noqa: PLC0415 - see deploy/local/command.py
+    from ingest_api.gc import GarbageCollector  # noqa: PLC0415 - see there
+    from ingest_api.job_store.census import PostgresCensus  # noqa: PLC0415 - see there
+    from ingest_api.services import open_database  # noqa: PLC0415 - see there
+
+    async with open_database(settings) as pool, open_blob_store(settings) as blobs:
+        collector = GarbageCollector(PostgresCensus(pool), blobs)
+        findings = await collector.collect(before=datetime.now(UTC) - older_than, remove=remove)
+    for kind, ids in (
+        ("blob without a row", findings.blobs_without_row),
+        ("row without a blob", findings.rows_without_blob),
+    ):
+        for found in ids:
+            typer.echo(f"{kind}  {found}  {'removed' if found in findings.removed else 'left'}")
+    count = len(findings.blobs_without_row) + len(findings.rows_without_blob)
+    hint = "; --delete removes them" if count and not remove else ""
+    typer.echo(f"{count} found, {len(findings.removed)} removed{hint}", err=True)

@@ -1,0 +1,67 @@
+"""Finds what a crash left half done: blobs without a row, and rows without a blob; removes them when asked to."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from common.blob_store import BlobStore
+from ingest_api.job_store.census import PostgresCensus
+
+_BATCH = 500
+_AT_ONCE = 32
+"""Questions to the blob store under way at a time."""
+
+
+@dataclass(slots=True)
+class Findings:
+    """What was found, by id. *removed* holds those of both kinds that are gone now."""
+
+    blobs_without_row: list[UUID] = field(default_factory=list)
+    rows_without_blob: list[UUID] = field(default_factory=list)
+    removed: list[UUID] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class GarbageCollector:
+    """Looks at what is older than a moment: an upload or a job under way has blobs before it has rows."""
+
+    census: PostgresCensus
+    blobs: BlobStore
+
+    async def collect(self, *, before: datetime, remove: bool) -> Findings:
+        """Compare the two stores; raise what either raises when it is away. Rows that a job refers to stay."""
+        findings = Findings()
+        async for ids in _batches(self.blobs.stored_before(before)):
+            findings.blobs_without_row += await self.census.unknown(ids)
+        async for ids in self.census.pages(created_before=before):
+            findings.rows_without_blob += await self._without_blob(ids)
+        if remove:
+            await self._remove(findings)
+        return findings
+
+    async def _without_blob(self, ids: Sequence[UUID]) -> list[UUID]:
+        missing: list[UUID] = []
+        for start in range(0, len(ids), _AT_ONCE):
+            some = ids[start : start + _AT_ONCE]
+            there = await asyncio.gather(*(self.blobs.exists(image_id) for image_id in some))
+            missing += [image_id for image_id, is_there in zip(some, there, strict=True) if not is_there]
+        return missing
+
+    async def _remove(self, findings: Findings) -> None:
+        for blob_id in findings.blobs_without_row:
+            await self.blobs.delete(blob_id)
+            findings.removed.append(blob_id)
+        findings.removed += await self.census.delete_unused(findings.rows_without_blob)
+
+
+async def _batches(ids: AsyncIterator[UUID]) -> AsyncIterator[list[UUID]]:
+    batch: list[UUID] = []
+    async for blob_id in ids:
+        batch.append(blob_id)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

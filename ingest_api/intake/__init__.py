@@ -1,0 +1,1 @@
+"""The use cases that take something in from a client."""

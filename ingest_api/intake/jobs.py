@@ -1,0 +1,80 @@
+"""Takes jobs in: a job and the event that asks for it are committed together."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+
+from common import metrics
+from common.crash_points import CrashPoint, reached
+from common.events import RequestedTask
+from common.ids import new_id
+from common.options import VariantOptions
+from common.settings.groups import LimitsSettings
+from ingest_api.idempotency import Once, once
+from ingest_api.job_store import ImageUnknownError, JobRecord, JobStore, KeyTakenError
+from ingest_api.jobs import Job
+from ingest_api.messages import Messages
+
+log = structlog.get_logger()
+
+
+class TooManyTasksError(Exception):
+    """A job asks for more variants than the limit."""
+
+    def __init__(self, limit: int, *, found: int) -> None:
+        super().__init__(f"options: a job may have {limit} tasks at most, this one has {found}")
+
+
+@dataclass(frozen=True, slots=True)
+class JobIntake:
+    """The use case of a request for variants."""
+
+    jobs: JobStore
+    messages: Messages
+    limits: LimitsSettings
+    clock: Callable[[], datetime]
+    wake_relay: Callable[[], None] = lambda: None
+
+    async def accept(
+        self, original_id: UUID, options: Sequence[VariantOptions], *, key: str | None = None
+    ) -> JobRecord:
+        """Commit a job and the event that asks for it; asked again under the same *key*, return the first as it began.
+
+        Raises `TooManyTasksError`, `ImageUnknownError` or `KeyReusedError`.
+        """
+        if len(options) > self.limits.tasks:
+            raise TooManyTasksError(self.limits.tasks, found=len(options))
+        asked = once("createJob", key, [str(original_id), *(option.model_dump_json() for option in options)])
+        if asked and (first := await self._job_made_under(asked)):
+            return first
+        original = await self.jobs.find_image(original_id)
+        if original is None:
+            raise ImageUnknownError(original_id)
+        at = self.clock()
+        record = JobRecord(
+            job=Job(id=new_id()),
+            original=original,
+            tasks=tuple(_task(option.resolved_for(original.format)) for option in options),
+            created_at=at,
+        )
+        try:
+            await self.jobs.add_job(record, self.messages.job_requested(record, at=at), once=asked)
+        except KeyTakenError:
+            return await self.accept(original_id, options, key=key)
+        reached(CrashPoint.JOB_COMMITTED_NOT_ANSWERED)
+        self.wake_relay()
+        metrics.JOBS_ACCEPTED.inc()
+        log.info("job accepted", job_id=str(record.job.id), tasks=len(record.tasks))
+        return record
+
+    async def _job_made_under(self, asked: Once) -> JobRecord | None:
+        ids = await self.jobs.made_under(asked)
+        record = await self.jobs.find_job(ids[0]) if ids else None
+        return replace(record, job=Job(id=record.job.id)) if record else None
+
+
+def _task(options: VariantOptions) -> RequestedTask:
+    return RequestedTask(id=new_id(), variant_id=new_id(), options=options)

@@ -1,0 +1,129 @@
+"""Dead letters: found, and sent on their way again."""
+
+from uuid import uuid4
+
+import pytest
+
+from common.events import encode
+from common.kafka.clients import open_producer
+from common.kafka.headers import to_kafka
+from common.kafka.topics import create_topics
+from common.settings.groups import KafkaSettings, LimitsSettings
+from ingest_api.dead_letters import DeadLetter, Replay, open_dead_letters
+from ingest_api.intake.jobs import JobIntake
+from ingest_api.job_store import JobRecord, OutboxMessage
+from ingest_api.job_store.outbox import PostgresOutbox
+from ingest_api.job_store.postgres import PostgresJobStore
+from ingest_api.jobs import JobState
+from ingest_api.messages import Messages, request_of
+from tests.doubles.kafka import Record, RecordingProducer
+from tests.factories.jobs import NOON, a_job, a_record
+
+
+@pytest.fixture
+async def topics(kafka_brokers: str, *, kafka_is_real: bool) -> KafkaSettings:
+    """Return settings with topics of the test's own."""
+    name = uuid4().hex
+    topics = KafkaSettings(
+        brokers=kafka_brokers, dead_topic=f"{name}.dead", jobs_topic=f"{name}.jobs", fetch_wait_ms=20
+    )
+    if kafka_is_real:
+        await create_topics(topics)
+    return topics
+
+
+async def put_aside(topics: KafkaSettings, *messages: OutboxMessage) -> None:
+    """Send dead letters as the relay does."""
+    async with open_producer(topics) as producer:
+        for message in messages:
+            await (await producer.send(message.topic, message.value, message.key, headers=to_kafka(message.headers)))
+
+
+async def letters(topics: KafkaSettings) -> list[DeadLetter]:
+    """Return every dead letter."""
+    async with open_dead_letters(topics) as topic:
+        return [letter async for letter in topic.letters()]
+
+
+def a_given_up_job() -> JobRecord:
+    """Return a job whose attempts are used up."""
+    job = a_job(state=JobState.FAILED, attempt=3, code="time_limit", reason="It took too long.", ended_at=NOON)
+    return a_record(job=job)
+
+
+async def test_letters_are_read_with_their_reasons(topics: KafkaSettings) -> None:
+    """Every letter that stands in the topic is found, also by the next who looks."""
+    record, garbage = a_given_up_job(), Record(b"\xff", topic="icecube.jobs", offset=7)
+    messages = Messages(topics)
+    await put_aside(topics, messages.given_up(record, at=NOON), messages.unreadable(garbage, "not JSON", at=NOON))
+
+    found = await letters(topics)
+
+    assert len(found) == len(await letters(topics)) == 2
+    by_code = {letter.headers["icecube_code"]: letter for letter in found}
+    given_up, unreadable = by_code["time_limit"], by_code["unreadable_event"]
+    assert given_up.request is not None
+    assert given_up.request.job_id == record.job.id
+    assert (unreadable.request, unreadable.value) == (None, b"\xff")
+    assert not any(letter.was_replayed for letter in found)
+
+
+async def test_an_empty_topic_has_no_letters(topics: KafkaSettings) -> None:
+    """Nothing is waited for where there is nothing."""
+    assert await letters(topics) == []
+
+
+async def test_replayed_letters_are_marked(topics: KafkaSettings) -> None:
+    """What `replay --all` has been past is not replayed by the next one."""
+    messages = Messages(topics)
+    await put_aside(topics, messages.given_up(a_given_up_job(), at=NOON))
+    async with open_dead_letters(topics) as topic:
+        async for letter in topic.letters():
+            await topic.mark_replayed(letter)
+    await put_aside(topics, *(messages.given_up(a_given_up_job(), at=NOON) for _ in range(3)))
+
+    assert sum(letter.was_replayed for letter in await letters(topics)) == 1
+
+
+async def test_a_given_up_job_is_asked_for_by_a_new_one(
+    topics: KafkaSettings, jobs: PostgresJobStore, outbox: PostgresOutbox
+) -> None:
+    """The old job stays failed; a new one asks for the same variants. Replayed twice, it is still one."""
+    record = a_given_up_job()
+    await jobs.add_originals([record.original])
+    await put_aside(topics, Messages(topics).given_up(record, at=NOON))
+    (letter,) = await letters(topics)
+    intake = JobIntake(jobs, Messages(topics), LimitsSettings(), lambda: NOON)
+    replay = Replay(intake, RecordingProducer())
+
+    said = {await replay.of(letter) for _ in range(2)}
+
+    assert len(said) == 1
+    async with outbox.claim(10) as claimed:
+        (request,) = claimed.messages.values()
+    assert request.request_of is not None
+    asked = await jobs.find_job(request.request_of)
+    assert asked is not None
+    assert asked.original == record.original
+    assert [task.options for task in asked.tasks] == [task.options for task in record.tasks]
+
+
+async def test_an_unreadable_event_goes_back_to_its_topic(topics: KafkaSettings, jobs: PostgresJobStore) -> None:
+    """Byte for byte, for a release that can read it."""
+    await put_aside(topics, Messages(topics).unreadable(Record(b"\xff", topic="icecube.jobs"), "not JSON", at=NOON))
+    (letter,) = await letters(topics)
+    producer = RecordingProducer()
+    intake = JobIntake(jobs, Messages(topics), LimitsSettings(), lambda: NOON)
+
+    await Replay(intake, producer).of(letter)
+
+    assert [(sent.topic, sent.value) for sent in producer.sent] == [("icecube.jobs", b"\xff")]
+
+
+def test_a_request_that_is_readable_is_recognised() -> None:
+    """A letter whose value is a JobRequested names its job, whatever its headers say."""
+    record = a_given_up_job()
+    letter = DeadLetter(0, 0, NOON, None, encode(request_of(record)), {}, was_replayed=False)
+
+    assert letter.request is not None
+    assert letter.name == "0:0"
