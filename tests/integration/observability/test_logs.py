@@ -1,0 +1,127 @@
+"""Logs: for machines or for people, one job's lines found by one id, and never a secret."""
+
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import structlog
+
+from common.ids import new_id
+from common.logs import configure
+from common.settings.groups import LogFormat, ServerSettings
+from tests.factories import images
+from tests.integration.observability.observed import Observed, finished_job, new_trace, observed_icecube
+from tests.services.s3 import S3Server
+
+
+def records(log: Path) -> list[dict[str, Any]]:
+    """Return every JSON line of a log; `icecube up` says a few words to people between them."""
+    return [json.loads(line) for line in log.read_text("utf-8").splitlines() if line.startswith("{")]
+
+
+def test_a_caller_finds_its_own_ids(observed: Observed) -> None:
+    """The id and the trace of a request come back in the answer; the trace goes on from ours."""
+    trace = new_trace()
+
+    answer = httpx.get(f"{observed.icecube.api}/api/v1/health", headers={"X-Request-ID": "call-7", **trace.headers})
+
+    assert answer.headers["X-Request-ID"] == "call-7"
+    version, trace_id, span_id, flags = answer.headers["traceparent"].split("-")
+    assert (version, trace_id, flags) == ("00", trace.trace_id, "01")
+    assert span_id != trace.parent_id
+
+
+def test_a_caller_without_ids_is_given_some(observed: Observed) -> None:
+    """Every answer names its request and its trace, also one that is an error."""
+    first, second = (httpx.get(f"{observed.icecube.api}/image/{new_id()}") for _ in range(2))
+
+    assert first.status_code == 404
+    for header in ("X-Request-ID", "traceparent"):
+        assert first.headers[header] != second.headers[header]
+
+
+@pytest.mark.parametrize("unusable", ["a b", "x" * 129, "{}", "ä".encode()])
+def test_an_unusable_request_id_is_replaced(observed: Observed, unusable: str | bytes) -> None:
+    """What could forge or flood a log line is not taken over."""
+    answer = httpx.get(f"{observed.icecube.api}/api/v1/health", headers=[(b"X-Request-ID", _bytes(unusable))])
+
+    assert answer.status_code == 200
+    assert answer.headers["X-Request-ID"].encode() != _bytes(unusable)
+
+
+def test_the_lines_of_a_job_are_found_by_its_trace(observed: Observed) -> None:
+    """API and processor write the trace of the client that asked into every line about its job."""
+    trace = new_trace()
+
+    assert finished_job(observed.icecube, trace.headers) == "completed"
+
+    told = [record for record in records(observed.log) if record.get("trace_id") == trace.trace_id]
+    assert {"originals stored", "job accepted", "variants stored", "job ended"} <= {record["event"] for record in told}
+    of_the_job = [record for record in told if "job_id" in record]
+    assert len({record["job_id"] for record in of_the_job}) == 1
+    assert all(record.keys() >= {"level", "logger", "timestamp"} for record in told)
+
+
+def test_no_secret_is_logged(tmp_path: Path, s3_server: S3Server) -> None:
+    """At the most talkative level, with jobs done and requests refused, no log line holds what opens a door."""
+    secrets = {"authorization": f"Bearer {new_id().hex}", "cookie": f"session={new_id().hex}"}
+    settings = {
+        "ICECUBE_LOG_LEVEL": "debug",
+        "ICECUBE_BLOB_TYPE": "s3",
+        "ICECUBE_BLOB_S3_ENDPOINT": s3_server.endpoint,
+        "ICECUBE_BLOB_S3_BUCKET": s3_server.bucket,
+        "ICECUBE_BLOB_S3_REGION": s3_server.region,
+        "AWS_ACCESS_KEY_ID": s3_server.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": s3_server.secret_access_key,
+        "OTEL_EXPORTER_OTLP_HEADERS": "api-key=collector-secret",
+    }
+
+    with observed_icecube(tmp_path, **settings) as observed:
+        assert finished_job(observed.icecube, secrets) == "completed"
+        assert finished_job(observed.icecube, secrets, photo=images.photo()[:-3000]) == "failed"
+        assert httpx.post(f"{observed.icecube.api}/api/v1/job", headers=secrets, json={}).status_code == 400
+
+    log = observed.log.read_text("utf-8")
+    assert any(record["level"] == "debug" for record in records(observed.log))
+    for secret in (*secrets.values(), s3_server.secret_access_key, "collector-secret"):
+        assert secret.split()[-1] not in log
+
+
+@pytest.fixture
+def logging_put_back() -> Iterator[None]:
+    """Leave logging as it was before the test."""
+    handlers, level = logging.root.handlers, logging.root.level
+    yield
+    logging.root.handlers = handlers
+    logging.root.setLevel(level)
+    structlog.reset_defaults()
+
+
+@pytest.mark.usefixtures("logging_put_back")
+@pytest.mark.parametrize("log_format", [LogFormat.CONSOLE, LogFormat.JSON])
+def test_a_traceback_shows_no_variables(capsys: pytest.CaptureFixture[str], log_format: LogFormat) -> None:
+    """A DSN in a local variable stays there, in both formats, in our records and in those of libraries."""
+    configure(ServerSettings(log_format=log_format))
+
+    for log in (structlog.get_logger(), logging.getLogger("library")):
+        try:
+            _fails_with_a_password_at_hand()
+        except ZeroDivisionError:
+            log.exception("failed")
+
+    told = capsys.readouterr().err
+    assert told.count("ZeroDivisionError") == 2
+    assert "s3cret" not in told
+
+
+def _fails_with_a_password_at_hand() -> float:
+    dsn = "postgres://user:" + "s3cret"[:6] + "@db/icecube"
+    return len(dsn) / 0
+
+
+def _bytes(value: str | bytes) -> bytes:
+    return value.encode() if isinstance(value, str) else value
