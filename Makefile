@@ -51,10 +51,46 @@ format: dev ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+UV_COMPILE := $(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-annotate --no-header
+
 .PHONY: lock
 lock: dev ## Pin the requirements anew, by hash
-	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-annotate --no-header --extra dev pyproject.toml -o requirements-dev.txt
-	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-annotate --no-header -c requirements-dev.txt pyproject.toml -o requirements.txt
+	$(UV_COMPILE) --extra otel --extra dev pyproject.toml -o requirements-dev.txt
+	$(UV_COMPILE) -c requirements-dev.txt --extra otel pyproject.toml -o requirements.txt
+	$(UV_COMPILE) deploy/docker/build-requirements.in -o deploy/docker/build-requirements.txt
+	$(UV_COMPILE) deploy/kubernetes/models-requirements.in -o deploy/kubernetes/models-requirements.txt
+
+.PHONY: reference
+reference: dev ## Write the documents that are generated from the code anew
+	$(BIN)/python -m deploy.reference
+
+.PHONY: bench-engine
+bench-engine: dev ## Compare the image engine with the classic tool chain (PHOTOS=folder for more pictures)
+	$(BIN)/python -m tests.bench.engine $(PHOTOS)
+
+.PHONY: fuzz
+fuzz: dev ## Feed hostile files to the header check and the engine (SECONDS=300)
+	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),300)
+
+.PHONY: chaos
+chaos: dev ## Kill everything in turn while jobs run, and count what is lost (SEED=1 MINUTES=10)
+	$(BIN)/python -m tests.chaos --seed $(or $(SEED),1) --minutes $(or $(MINUTES),10)
+
+.PHONY: docker-build
+docker-build: ## Build the container image
+	docker build -f deploy/docker/Dockerfile -t icecube:2.0.0 .
+
+.PHONY: docker-up-dev
+docker-up-dev: ## Run all in one container, nothing kept
+	docker compose --profile dev up --build --wait
+
+.PHONY: docker-up-prod
+docker-up-prod: ## Run API, processors and Kafka in containers, with a PostgreSQL elsewhere
+	docker compose --profile prod up --build --wait
+
+.PHONY: docker-down
+docker-down: ## Stop what runs in containers; volumes stay
+	docker compose --profile '*' down
 
 .PHONY: kafka
 kafka: dev ## Run Apache Kafka in the foreground on port 9092, through Docker, or Maven and Java 17

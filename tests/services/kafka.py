@@ -17,8 +17,9 @@ import pytest
 from deploy.local.embedded_broker import embedded_broker
 from deploy.local.kafka import VERSION, Broker, KafkaUnavailableError
 from deploy.local.kafka.docker_broker import engine
-from deploy.local.kafka.running import docker_kafka, java_kafka
+from deploy.local.kafka.running import java_kafka
 from deploy.local.ports import free_ports
+from tests.services.kafka_container import container_kafka
 
 CHOICE_VARIABLE = "ICECUBE_TEST_KAFKA"
 
@@ -105,6 +106,6 @@ def _started(kind: Kind, stack: ExitStack) -> KafkaServer:
 def _apache_kafka(kind: Kind, stack: ExitStack) -> AbstractContextManager[Broker]:
     (port,) = free_ports(1)
     if kind is Kind.DOCKER:
-        return docker_kafka(port)
+        return container_kafka(port)
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="icecube-kafka-"))
     return java_kafka(Path(folder), port)

@@ -11,7 +11,7 @@ from deploy.local.ports import LOOPBACK
 
 IMAGE = f"apache/kafka:{VERSION}"
 START_SECONDS = 300  # the image may have to be pulled
-_CONTROLLER_PORT = 19093  # inside the container only
+CONTROLLER_PORT = 19093  # inside the container only
 
 
 class DockerBroker:
@@ -58,15 +58,8 @@ class DockerBroker:
         return self._is_made and self._run("inspect", "--format", "{{.State.Running}}", self._name) == "true"
 
     def _options(self) -> list[str]:
-        settings = properties(
-            listen_host="0.0.0.0",  # noqa: S104 - of the container; the port is published on the loopback only
-            advertised=self.address,
-            port=self._port,
-            controller_port=_CONTROLLER_PORT,
-        )
-        variables = {f"KAFKA_{name.upper().replace('.', '_')}": value for name, value in settings.items()}
-        variables["KAFKA_HEAP_OPTS"] = "-Xmx512m"
-        words = [word for name, value in variables.items() for word in ("--env", f"{name}={value}")]
+        told = variables(self.address, port=self._port, controller_port=CONTROLLER_PORT)
+        words = [word for name, value in told.items() for word in ("--env", f"{name}={value}")]
         return ["--publish", f"{self.address}:{self._port}", *words]
 
     def _run(self, *words: str) -> str:
@@ -75,6 +68,18 @@ class DockerBroker:
             message = f"docker {words[0]}: {result.stderr.decode(errors='replace').strip()[-500:]}"
             raise KafkaUnavailableError(message)
         return result.stdout.decode().strip()
+
+
+def variables(address: str, *, port: int, controller_port: int) -> dict[str, str]:
+    """Return the environment of the container: the broker's configuration as the image takes it."""
+    settings = properties(
+        listen_host="0.0.0.0",  # noqa: S104 - of the container; the port is published on the loopback only
+        advertised=address,
+        port=port,
+        controller_port=controller_port,
+    )
+    named = {f"KAFKA_{name.upper().replace('.', '_')}": value for name, value in settings.items()}
+    return {**named, "KAFKA_HEAP_OPTS": "-Xmx512m"}
 
 
 def engine() -> str:
