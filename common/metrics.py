@@ -37,6 +37,7 @@ HTTP_REQUEST_SECONDS = Histogram(
     buckets=_REQUEST_BUCKETS,
     registry=API,
 )
+PROBLEMS = Counter("icecube_problems_total", "Answers that were errors, by their stable code.", ["code"], registry=API)
 UPLOADED_BYTES = Counter("icecube_uploaded_bytes_total", "Bytes of stored originals.", ["format"], registry=API)
 JOBS_ACCEPTED = Counter("icecube_jobs_accepted_total", "Jobs committed for clients.", registry=API)
 

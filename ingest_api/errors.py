@@ -25,6 +25,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
+from common import metrics
 from common.blob_store import BlobNotFoundError, BlobStoreUnavailableError
 from ingest_api.access import ForbiddenError, UnauthenticatedError
 from ingest_api.admission import OverloadedError
@@ -107,6 +108,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
 async def _answer(request: Request, exc: Exception) -> Response:
     problem = problem_of(exc)
+    metrics.PROBLEMS.labels(problem.code).inc()
     if problem.status is HTTPStatus.SERVICE_UNAVAILABLE:
         log.warning("request turned away", path=request.url.path, code=problem.code, error=str(exc))
     elif problem.status is HTTPStatus.INTERNAL_SERVER_ERROR:

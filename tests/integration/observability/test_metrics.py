@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
@@ -26,9 +27,10 @@ NOT_YET = {"icecube_attempts_repeated_total": {"reason"}}
 
 @pytest.fixture(scope="module")
 def series(observed: Observed) -> dict[str, list[Sample]]:
-    """Return every series of a run that has seen one job completed and one failed, by name."""
+    """Return every series of a run that has seen a job completed, one failed, and a request refused, by name."""
     assert finished_job(observed.icecube, {}) == "completed"
     assert finished_job(observed.icecube, {}, photo=images.photo()[:-3000]) == "failed"
+    assert httpx.get(f"{observed.icecube.api}/image/unknown").status_code == 404
     found: dict[str, list[Sample]] = {}
     for text in observed.metrics().values():
         for family in text_string_to_metric_families(text):
@@ -97,6 +99,7 @@ def test_a_job_leaves_its_mark(series: dict[str, list[Sample]]) -> None:
     assert value("icecube_saved_bytes_total", format="webp") == originals - variants
     assert value("icecube_partitions_assigned") > 0
     assert value("icecube_events_sent_total", topic="image-jobs") >= 2
+    assert value("icecube_problems_total", code="image_not_found") >= 1
     assert value("icecube_dependency_up", dependency="kafka") == 1
 
 
