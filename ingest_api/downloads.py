@@ -10,13 +10,16 @@ from uuid import UUID
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from common.blob_store import BlobStore
 from common.formats import ImageFormat
 
 _ONE_RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{1,18})?|-([0-9]{1,18}))")
+
+_REDIRECT_SECONDS = 1800
+"""How long a redirect may be remembered: well within the life of the URL it leads to."""
 
 
 class DownloadableImage(Protocol):
@@ -54,6 +57,11 @@ async def image_response(blobs: BlobStore, image: DownloadableImage, request_hea
     headers = _headers_of(image)
     if _is_fresh(request_headers, headers["ETag"], image.created_at):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    direct = await blobs.direct_url(
+        image.id, media_type=headers["Content-Type"], disposition=headers["Content-Disposition"]
+    )
+    if direct:
+        return RedirectResponse(direct, HTTPStatus.FOUND, {"Cache-Control": f"private, max-age={_REDIRECT_SECONDS}"})
     if method == "HEAD":
         return _BlobResponse(blobs, image.id, _WHOLE, headers, is_head=True)
     return _BlobResponse(blobs, image.id, _span(request_headers, headers, image.byte_size), headers)

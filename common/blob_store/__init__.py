@@ -71,6 +71,10 @@ class BlobStore(Protocol):
         """Yield the ids of the blobs last written before *moment*, in no order; newer ones may be missed."""
         ...
 
+    async def direct_url(self, blob_id: UUID, *, media_type: str, disposition: str) -> str | None:
+        """Return a URL that serves the blob itself, with these headers, for an hour; None where there is none."""
+        ...
+
     async def check(self) -> None:
         """Write, read and delete a probe; raise `BlobStoreUnavailableError` saying what is wrong."""
         ...

@@ -102,6 +102,10 @@ class DiskStore:
             for blob_id in await asyncio.to_thread(self._stored_in, f"{number:02x}", moment.timestamp()):
                 yield blob_id
 
+    async def direct_url(self, blob_id: UUID, *, media_type: str, disposition: str) -> None:  # noqa: ARG002 - the port's
+        """Return None: files are reached through us only."""
+        return
+
     async def check(self) -> None:
         """Write, read and delete a probe."""
         await probe(self)

@@ -123,6 +123,15 @@ class BlobSettings(SettingsGroup):
         SecretStr(""), description="S3 secret.", json_schema_extra=env("AWS_SECRET_ACCESS_KEY")
     )
 
+    session_token: SecretStr = Field(
+        SecretStr(""), description="S3 session token of temporary keys.", json_schema_extra=env("AWS_SESSION_TOKEN")
+    )
+    redirect: bool = Field(
+        default=False,
+        description="Answer downloads with a redirect to S3 (302, a signed URL) instead of passing the bytes on.",
+        json_schema_extra=env("ICECUBE_BLOB_S3_REDIRECT"),
+    )
+
     @model_validator(mode="after")
     def _s3_needs_a_bucket_and_a_region(self) -> Self:
         wanted = {"bucket (ICECUBE_BLOB_S3_BUCKET)": self.bucket, "region (ICECUBE_BLOB_S3_REGION)": self.region}

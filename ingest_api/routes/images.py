@@ -77,7 +77,14 @@ async def get_image_metadata(image_id: ImageId, services: ServicesOfApp, _: Read
     response_class=Response,
     responses={
         200: {"description": "The bytes.", "content": {"image/*": {}}},
-        **guarded(_404="Image not found", _503="Storage or database are away."),
+        206: {"description": "The bytes of the range asked for.", "content": {"image/*": {}}},
+        302: {"description": "Where the bytes are, if the service redirects to S3."},
+        304: {"description": "The caller's copy is still good."},
+        **guarded(
+            _404="Image not found",
+            _416="The image has no such range of bytes.",
+            _503="Storage or database are away.",
+        ),
     },
 )
 @router.api_route("/image/{id}", methods=["HEAD"], include_in_schema=False)

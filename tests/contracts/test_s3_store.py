@@ -5,6 +5,7 @@ import re
 from collections.abc import Coroutine
 from pathlib import Path
 
+import httpx
 import pytest
 from aiobotocore.session import get_session
 from botocore.exceptions import ClientError
@@ -149,3 +150,23 @@ def a_sparse_gigabyte(folder: Path) -> Path:
     with path.open("wb") as file:
         file.truncate(1024**3)
     return path
+
+
+async def test_a_signed_url_serves_the_blob_itself(s3_server: S3Server, tmp_path: Path) -> None:
+    """Where redirects are switched on, anybody can fetch the blob by its URL, with our headers."""
+    settings = s3_settings(s3_server)
+    blob_id, words = new_id(), {"media_type": "image/webp", "disposition": 'inline; filename="a.webp"'}
+    async with open_s3_store(settings) as store:
+        await store.put_file(blob_id, a_file(tmp_path, b"content"))
+        assert await store.direct_url(blob_id, **words) is None
+
+    async with open_s3_store(settings.model_copy(update={"redirect": True})) as store:
+        url = await store.direct_url(blob_id, **words)
+
+    assert url is not None
+    async with httpx.AsyncClient() as http:
+        answer = await http.get(url)
+        tampered = await http.get(url.replace(str(blob_id), str(new_id())))
+    assert (answer.status_code, answer.content) == (200, b"content"), answer.text
+    assert answer.headers["content-type"] == "image/webp"
+    assert tampered.status_code == 403

@@ -270,3 +270,25 @@ async def test_no_header_breaks_an_answer(blobs: BlobStore, name: str, value: st
     answer = await image_response(blobs, AnImage(), headers, "GET")
 
     assert answer.status_code in {200, 304}
+
+
+class RedirectingStore(DiskStore):
+    """A store that serves its blobs itself."""
+
+    async def direct_url(self, blob_id: UUID, *, media_type: str, disposition: str) -> str | None:  # type: ignore[override]
+        """Return a URL that shows what was asked for."""
+        return f"https://s3.example/{blob_id}?type={media_type}&disposition={disposition}"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_a_store_that_serves_its_blobs_is_redirected_to(tmp_path: Path, image: AnImage, method: str) -> None:
+    """302 to the store's own URL, remembered for less than that works; a good copy is still not sent again."""
+    store = RedirectingStore(tmp_path / "blobs")
+    async with a_client(store, image) as client:
+        answer = await client.request(method, "/")
+        fresh = await client.request(method, "/", headers={"If-None-Match": f'"{image.id}"'})
+
+    assert answer.status_code == 302
+    assert str(image.id) in answer.headers["location"]
+    assert answer.headers["cache-control"] == "private, max-age=1800"
+    assert fresh.status_code == 304
