@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from common.blob_store.disk_errors import disk_errors
 from common.settings.groups import LimitsSettings
 from ingest_api.job_store import Backlog
 
@@ -42,8 +43,12 @@ class Admission:
             raise OverloadedError(sentence, code="outbox_stuck")
 
     async def check_upload(self) -> None:
-        """Raise `OverloadedError` while the disk that uploads are received on is nearly full."""
-        usage = await asyncio.to_thread(shutil.disk_usage, self.folder)
+        """Raise `OverloadedError` while the disk that uploads are received on is nearly full.
+
+        Raises `BlobStoreUnavailableError` when the folder is gone.
+        """
+        with disk_errors(self.folder):
+            usage = await asyncio.to_thread(shutil.disk_usage, self.folder)
         if usage.free < self.limits.free_disk_mb * _MIB:
             sentence = "The disk for uploads is nearly full; try again later."
             raise OverloadedError(sentence, code="disk_full")

@@ -6,8 +6,11 @@ from typing import TypeAlias
 
 import asyncpg
 import stamina
+import structlog
 
 from ingest_api.job_store import JobStoreUnavailableError, ValueRefusedError
+
+log = structlog.get_logger()
 
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
@@ -22,6 +25,7 @@ _AWAY = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a rollback on a connection whose last command has not been cancelled yet
     asyncpg.PostgresConnectionError,
     asyncpg.exceptions.OperatorInterventionError,  # shutting down, starting up, cancelled
     asyncpg.exceptions.InsufficientResourcesError,  # too many connections, disk full
@@ -78,4 +82,12 @@ async def connection_of(pool: Pool) -> AsyncIterator[Connection]:
         with translated_errors():
             yield connection
     finally:
+        await _release(pool, connection)
+
+
+async def _release(pool: Pool, connection: Connection) -> None:
+    """Give *connection* back. One that cannot be reset is closed by the pool: what was done on it, is done."""
+    try:
         await pool.release(connection)
+    except (*_AWAY, asyncpg.PostgresError) as exc:
+        log.warning("connection dropped", error=repr(exc))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import aiokafka
 
@@ -32,7 +32,8 @@ class Reader:
             yield
         finally:
             task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            with suppress(asyncio.CancelledError):
+                await task  # raises what ended it, if anything did: a reader that is gone would prove nothing
 
     async def _run(self) -> None:
         while True:
