@@ -19,7 +19,15 @@ def resized(image: pyvips.Image, size: Size) -> pyvips.Image:
 def _resized_picture(image: pyvips.Image, size: Size) -> pyvips.Image:
     if not image.hasalpha():
         return _lanczos(image, size)
-    return _lanczos(image.premultiply(), size).unpremultiply().cast(image.format)
+    if image.format != "uchar":
+        return _lanczos(image.premultiply(), size).unpremultiply().cast(image.format)
+    # In 8 bits this takes a third of the time; what is rounded away can be seen through, and the filter's overshoot at
+    # an edge is no more than at any other.
+    return _rounded(_lanczos(_rounded(image.premultiply()), size).unpremultiply())
+
+
+def _rounded(image: pyvips.Image) -> pyvips.Image:
+    return image.linear(1, 0.5, uchar=True)
 
 
 def _lanczos(image: pyvips.Image, size: Size) -> pyvips.Image:

@@ -37,10 +37,13 @@ def no_larger(attempt: bytes, image: pyvips.Image, original: Path, header: Heade
 
 
 def _alternatives(image: pyvips.Image, original: Path, header: Header, options: VariantOptions) -> Iterator[bytes]:
-    if header.pixels_are_final and header.format in _REPACKERS:
-        repacked = _REPACKERS[header.format](original.read_bytes(), keep_metadata=options.keep_metadata)
-        if repacked is not None:
-            yield repacked
+    """Yield the original's pixels, then ever lower qualities, each packed as its format can be without loss."""
+    repacked = _REPACKERS[header.format]
+    if header.pixels_are_final:
+        kept = repacked(original.read_bytes(), keep_metadata=options.keep_metadata)
+        if kept is not None:
+            yield kept
     if options.quality < _LOSSLESS:
-        for quality in range(options.quality - _QUALITY_STEP, 0, -_QUALITY_STEP):
-            yield encoded(image, header.format, options.model_copy(update={"quality": quality}))
+        for quality in (*range(options.quality, 1, -_QUALITY_STEP), 1):
+            attempt = encoded(image, header.format, options.model_copy(update={"quality": quality}))
+            yield repacked(attempt, keep_metadata=True) or attempt

@@ -10,9 +10,9 @@ from common.formats import ImageFormat
 from tests.unit.processor.engine.pictures import difference, gradient, made, read, saved
 
 
-@pytest.mark.parametrize("source", ["png", "jpeg", "webp"])
-def test_a_zone_plate_shows_no_alias(tmp_path: Path, source: str) -> None:
-    """Rings finer than the variant's pixels become grey, not other rings."""
+@pytest.mark.parametrize(("source", "alias"), [("png", 3), ("jpeg", 8), ("webp", 8)])
+def test_a_zone_plate_shows_no_alias(tmp_path: Path, source: str, alias: float) -> None:
+    """Rings finer than the variant's pixels become grey; what decoders leave that shrink by themselves is not seen."""
     side = 800
     down, across = np.mgrid[0:side, 0:side] - side / 2
     rings = np.cos((across**2 + down**2) * np.pi / side) * 127 + 128
@@ -24,7 +24,7 @@ def test_a_zone_plate_shows_no_alias(tmp_path: Path, source: str) -> None:
     grey = read(variant.path, "L")
     down, across = np.mgrid[0:200, 0:200] - 100
     beyond_nyquist = np.hypot(across, down) > 40  # the rings' frequency passes the variant's at a quarter of the side
-    assert grey[beyond_nyquist].std() < 3
+    assert grey[beyond_nyquist].std() < alias
     assert abs(grey[beyond_nyquist].mean() - 128) < 2
 
 
@@ -38,9 +38,10 @@ def test_a_clear_edge_takes_no_colour_from_what_is_hidden(tmp_path: Path) -> Non
     variant = made(original, ImageFormat.PNG, max_dimension=70, quality=100)
 
     shown = read(variant.path, "RGBA")
-    edge = (shown[..., 3] > 20) & (shown[..., 3] < 255)
+    edge = (shown[..., 3] > 0) & (shown[..., 3] < 255)
+    green = (shown[edge][:, 1] - 30) * shown[edge][:, 3] / 255
     assert edge.any()
-    assert np.abs(shown[edge][:, :3] - (200, 30, 30)).max() <= 6
+    assert green.max() <= 3
 
 
 @pytest.mark.parametrize("max_dimension", [0, 90, 40])
