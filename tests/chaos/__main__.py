@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tests.chaos.run import Plan, run
+from tests.chaos.schedule import SECONDS_PER_FAULT
 from tests.chaos.verdict import Verdict
 
 
@@ -34,10 +35,13 @@ def _arguments() -> tuple[Plan, Path | None]:
     parser.add_argument("--partitions", type=int, default=12, help="of each topic (default: 12)")
     parser.add_argument("--rate", type=float, default=5.0, help="jobs asked for each second (default: 5)")
     parser.add_argument("--only", action="append", default=[], metavar="FAULT", help="inflict only faults of this name")
+    parser.add_argument("--every", type=float, default=SECONDS_PER_FAULT, metavar="SECONDS", help="a fault this often")
     parser.add_argument("--keep", type=Path, help="a new folder for logs and data, kept afterwards")
     given = parser.parse_args()
     seed = secrets.randbelow(10**6) if given.seed is None else given.seed
-    plan = Plan(seed, given.minutes * 60, given.kafka, given.store, given.partitions, given.rate, given.only)
+    plan = Plan(
+        seed, given.minutes * 60, given.kafka, given.store, given.partitions, given.rate, given.only, given.every
+    )
     return plan, given.keep
 
 

@@ -14,15 +14,18 @@ import asyncpg
 
 from common.kafka.clients import ConsumedRecord
 from common.kafka.headers import from_kafka
+from tests.chaos.asking import Asker
 from tests.chaos.clients import Client
 from tests.chaos.database import all_jobs, is_quiet
 from tests.chaos.history import Fault, History
 from tests.chaos.notifications import Reader
-from tests.chaos.schedule import Planned, schedule
+from tests.chaos.schedule import SECONDS_PER_FAULT, Planned, schedule
 from tests.chaos.stage import Stage, stage
 from tests.chaos.verdict import Notified, Verdict, judge, unreadable_variants
 
 CLIENTS = 4
+BREATH_SECONDS = 3
+"""How long a part is left alone after a fault of its own: those that wait for it must not follow without a gap."""
 LAST_HITS_SECONDS = 20
 """How long the load goes on after the last fault, for the crash points that nobody has reached yet."""
 PEACE_SECONDS = 150
@@ -40,6 +43,7 @@ class Plan:
     partitions: int = 12
     jobs_per_second: float = 5.0
     only: Collection[str] = ()
+    seconds_per_fault: float = SECONDS_PER_FAULT
 
 
 class Run:
@@ -51,12 +55,13 @@ class Run:
         self._history = history
         self._notified: set[Notified] = set()
         self._put_aside: set[str] = set()
+        self._asker = Asker(on.urls, history, Random(f"{plan.seed} asker"))  # noqa: S311 - to be repeated, not to be secret
         topics = [on.kafka.topic, on.kafka.jobs_topic, on.kafka.results_topic, on.kafka.dead_topic]
         self._reader = Reader(on.broker.address, topics, self._see)
 
     async def to_its_end(self) -> Verdict:
         """Return the verdict."""
-        async with self._reader.running():
+        async with self._asker.running(), self._reader.running():
             await self._under_load()
             await self._peace()
             await self._reader.read_to_the_end()
@@ -80,7 +85,14 @@ class Run:
 
     async def _inflict_all(self) -> None:
         plan = self._plan
-        planned = schedule(plan.seed, seconds=plan.seconds, kafka=plan.kafka, store=plan.store, only=plan.only)
+        planned = schedule(
+            plan.seed,
+            seconds=plan.seconds,
+            kafka=plan.kafka,
+            store=plan.store,
+            only=plan.only,
+            seconds_per_fault=plan.seconds_per_fault,
+        )
         self._history.crashes.update(
             {fault.kind.name.removeprefix("crash: "): 0 for fault in planned if fault.kind.name.startswith("crash: ")}
         )
@@ -101,6 +113,7 @@ class Run:
         if fault.kind.part:
             async with self._stage.lock(fault.kind.part):
                 await self._inflict_now(fault)
+                await asyncio.sleep(BREATH_SECONDS)
         else:
             await self._inflict_now(fault)
 
@@ -136,7 +149,10 @@ class Run:
         headers = from_kafka(record.headers)
         if record.topic == self._stage.kafka.topic:
             body = json.loads(record.value or b"")
-            self._notified.add(Notified(body["jobId"], body["status"], headers["ce_id"]))
+            notified = Notified(body["jobId"], body["status"], headers["ce_id"])
+            if notified not in self._notified:
+                self._notified.add(notified)
+                self._asker.announced(notified.job_id, notified.status)
         elif record.topic != self._stage.kafka.dead_topic:
             self._stage.mischief.see(record)
         elif headers["icecube_code"] == "unreadable_event":

@@ -10,9 +10,10 @@ from deploy.local.ports import LOOPBACK
 
 SLOW_SECONDS = 1.0
 _CHUNK = 65536
+_ERROR = b"<Error><Code>InternalError</Code><Message>chaos: try again</Message></Error>"
 _REFUSAL = (
     b"HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/xml\r\nConnection: close\r\n"
-    b"Content-Length: 73\r\n\r\n<Error><Code>InternalError</Code><Message>chaos: try again</Message></Error>"
+    b"Content-Length: %d\r\n\r\n%b" % (len(_ERROR), _ERROR)
 )
 
 
@@ -32,18 +33,20 @@ class S3Proxy:
         self._upstream_port = upstream_port
         self._mood = Mood.KIND
         self._writers: set[StreamWriter] = set()
+        self._serving: set[asyncio.Task[None]] = set()
         self.endpoint = ""
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator["S3Proxy"]:
         """Listen while the block runs."""
-        server = await asyncio.start_server(self._serve, LOOPBACK, 0)
+        server = await asyncio.start_server(self._accept, LOOPBACK, 0)
         self.endpoint = f"http://{LOOPBACK}:{server.sockets[0].getsockname()[1]}"
         try:
             yield self
         finally:
             server.close()
             self._hang_up()
+            await asyncio.gather(*self._serving)
 
     @asynccontextmanager
     async def being(self, mood: Mood) -> AsyncIterator[None]:
@@ -58,6 +61,11 @@ class S3Proxy:
     def _hang_up(self) -> None:
         for writer in self._writers:
             writer.transport.abort()
+
+    def _accept(self, reader: StreamReader, writer: StreamWriter) -> None:
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
 
     async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
         self._writers.add(writer)
@@ -74,7 +82,9 @@ class S3Proxy:
                         await self._pass_on(reader, writer)
         finally:
             self._writers.discard(writer)
-            writer.transport.abort() if self._mood is Mood.REFUSING else writer.close()
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
 
     async def _pass_on(self, reader: StreamReader, writer: StreamWriter) -> None:
         up_reader, up_writer = await asyncio.open_connection(LOOPBACK, self._upstream_port)
@@ -91,6 +101,8 @@ class S3Proxy:
             await asyncio.gather(*ways, return_exceptions=True)
             self._writers.discard(up_writer)
             up_writer.close()
+            with suppress(OSError):
+                await up_writer.wait_closed()
 
     async def _copy(self, source: StreamReader, target: StreamWriter) -> None:
         while chunk := await source.read(_CHUNK):

@@ -20,7 +20,15 @@ class Planned:
     kind: FaultKind
 
 
-def schedule(seed: int, *, seconds: float, kafka: str, store: str, only: Collection[str] = ()) -> Sequence[Planned]:
+def schedule(
+    seed: int,
+    *,
+    seconds: float,
+    kafka: str,
+    store: str,
+    only: Collection[str] = (),
+    seconds_per_fault: float = SECONDS_PER_FAULT,
+) -> Sequence[Planned]:
     """Return the faults of a run, in order: each kind that can be had at least once, or *only* those named.
 
     A run of five minutes or more also has the long outage of the broker, in its first half.
@@ -31,7 +39,7 @@ def schedule(seed: int, *, seconds: float, kafka: str, store: str, only: Collect
         message = f"--only {', '.join(only)}: no such fault with --kafka {kafka} --store {store}"
         raise ValueError(message)
     weighted = [kind for kind in kinds if kind.weight]
-    count = max(len(weighted), round((seconds - _QUIET_SECONDS) / SECONDS_PER_FAULT))
+    count = max(len(weighted), round((seconds - _QUIET_SECONDS) / seconds_per_fault))
     chosen = weighted + rng.choices(weighted, [kind.weight for kind in weighted], k=count - len(weighted))
     rng.shuffle(chosen)
     step = (seconds - _QUIET_SECONDS) / count
