@@ -1,6 +1,9 @@
 """PostgreSQL connection URIs: filled in from their parts, and masked for display."""
 
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+import re
+from urllib.parse import quote, urlsplit, urlunsplit
+
+_PASSWORD_OPTION = re.compile(r"\b(password|sslpassword)=[^&]*")
 
 
 def completed_uri(uri: str, *, user: str = "", password: str = "", database: str = "") -> str:
@@ -17,10 +20,10 @@ def completed_uri(uri: str, *, user: str = "", password: str = "", database: str
 
 
 def masked_uri(uri: str) -> str:
-    """Return *uri* with its password replaced by stars."""
+    """Return *uri* with its passwords, before the host or among the options, replaced by stars."""
     parts = urlsplit(uri)
-    if not parts.password:
-        return uri
-    credentials, _, host = parts.netloc.rpartition("@")
-    user = unquote(credentials.partition(":")[0])
-    return urlunsplit((parts.scheme, f"{quote(user, safe='')}:***@{host}", parts.path, parts.query, parts.fragment))
+    credentials, at, host = parts.netloc.rpartition("@")
+    user, colon, _ = credentials.partition(":")
+    netloc = f"{user}:***@{host}" if colon else f"{credentials}{at}{host}"
+    query = _PASSWORD_OPTION.sub(r"\1=***", parts.query)
+    return urlunsplit((parts.scheme, netloc, parts.path, query, parts.fragment))
