@@ -1,0 +1,75 @@
+"""How a database gets its schema."""
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from ingest_api.job_store.connecting import connection_of, open_pool
+from ingest_api.migrating import MigrationError, SchemaVersionError, check_schema, migrate, migrations
+
+
+async def execute(dsn: str, sql: str) -> None:
+    """Run *sql*."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(sql)
+    finally:
+        await connection.close()
+
+
+async def check(dsn: str) -> None:
+    """Check the schema as a starting API does."""
+    async with open_pool(dsn, max_connections=1) as pool, connection_of(pool) as connection:
+        await check_schema(connection)
+
+
+async def test_six_at_once_apply_each_migration_once(empty_database_uri: str) -> None:
+    """However many pods start together, one migrates and the others wait for it."""
+    applied = await asyncio.gather(*(migrate(empty_database_uri) for _ in range(6)))
+
+    assert sorted(applied) == [0, 0, 0, 0, 0, len(migrations())]
+    await check(empty_database_uri)
+
+
+async def test_a_migrated_database_is_left_alone(database_uri: str) -> None:
+    """Migrating again applies nothing."""
+    assert await migrate(database_uri) == 0
+
+
+async def test_migrations_are_numbered_without_a_gap() -> None:
+    """Each number once, from one on."""
+    assert sorted(migrations()) == list(range(1, len(migrations()) + 1))
+
+
+async def test_a_migration_edited_after_it_was_applied_is_refused(database_uri: str) -> None:
+    """The file that was applied is the file that stays; the message names it and says what to do."""
+    await execute(database_uri, "UPDATE schema_migrations SET checksum = 'other' WHERE number = 1")
+
+    with pytest.raises(MigrationError, match=r"0001_.*add a new migration"):
+        await migrate(database_uri)
+
+
+async def test_a_database_of_a_newer_release_is_not_migrated(database_uri: str) -> None:
+    """An older `icecube migrate` refuses, and changes nothing."""
+    await execute(database_uri, "INSERT INTO schema_migrations (number, name, checksum) VALUES (9999, 'x', 'x')")
+
+    with pytest.raises(MigrationError, match="newer release"):
+        await migrate(database_uri)
+
+
+async def test_the_release_before_goes_on_beside_a_newer_schema(database_uri: str) -> None:
+    """During an upgrade its API processes may still be started."""
+    await execute(database_uri, "INSERT INTO schema_migrations (number, name, checksum) VALUES (9999, 'x', 'x')")
+
+    await check(database_uri)
+
+
+async def test_an_api_does_not_start_on_an_older_schema(database_uri: str, empty_database_uri: str) -> None:
+    """The message names both versions and the command to run."""
+    newest = "DELETE FROM schema_migrations WHERE number = (SELECT max(number) FROM schema_migrations)"
+    await execute(database_uri, newest)
+
+    for dsn, found in ((database_uri, f"version {max(migrations()) - 1}"), (empty_database_uri, "empty")):
+        with pytest.raises(SchemaVersionError, match=f"{found}.*version {max(migrations())}.*icecube migrate"):
+            await check(dsn)
