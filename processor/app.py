@@ -11,6 +11,7 @@ import faust
 import structlog
 from yarl import URL
 
+from common.kafka.clients import METADATA_SECONDS
 from common.settings.model import Settings
 from processor.agents import handle
 from processor.dispatching import Dispatcher
@@ -65,6 +66,7 @@ def build_app(settings: Settings) -> ProcessorApp:
         table_standby_replicas=0,
         processing_guarantee="at_least_once",
         consumer_auto_offset_reset="earliest",
+        consumer_metadata_max_age_ms=METADATA_SECONDS * 1000,
         stream_buffer_maxsize=max(8, 3 * slots),
         broker_max_poll_records=1,  # work stays in Kafka, where others can take it
         broker_max_poll_interval=_THIRTY_DAYS_SECONDS,

@@ -52,7 +52,8 @@ class ImagePool:
 
     Children are forked from a server process that holds nothing of this one; each is replaced after *tasks_per_child*
     jobs. *task_seconds* is for each variant of a job, counted from when a child takes the job up. Where *folders* are
-    given and the kernel has Landlock, children reach no files but those below; originals and outputs must lie there.
+    given and the kernel has Landlock, children reach no files but those below them, and those below *readable* to
+    read: outputs must lie in the former, originals in either.
     """
 
     def __init__(  # noqa: PLR0913 - by name, and each with what works for most
@@ -64,6 +65,7 @@ class ImagePool:
         task_memory_mb: int = 1024,
         tasks_per_child: int = 200,
         folders: Sequence[Path] | None = None,
+        readable: Sequence[Path] = (),
         work: Work = serve,
     ) -> None:
         self._workers = workers
@@ -72,6 +74,7 @@ class ImagePool:
         self._task_memory_mb = task_memory_mb
         self._tasks_per_child = tasks_per_child
         self._folders = None if folders is None else tuple(folder.resolve() for folder in folders)
+        self._readable = tuple(folder.resolve() for folder in readable)
         self._work = work
         self._pool: ProcessPool | None = None
         self._in_hand: set[Future[list[MadeVariant]]] = set()
@@ -146,7 +149,7 @@ class ImagePool:
             max_workers=self._workers,
             max_tasks=self._tasks_per_child,
             initializer=prepare,
-            initargs=(self._task_memory_mb, self._folders),
+            initargs=(self._task_memory_mb, self._folders, self._readable),
             context=fork_server(),
         )
         if not pool.active:  # asking starts it

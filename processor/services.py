@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from common.blob_store.opening import open_blob_store
 from common.kafka.clients import open_producer
+from common.settings.groups import BlobType
 from common.settings.model import Settings
 from processor.engine import ImageLimits
 from processor.handling import Handling
@@ -38,6 +39,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 limits=ImageLimits(megapixels=settings.limits.megapixels, side_pixels=settings.limits.side_pixels),
                 task_seconds=settings.limits.task_seconds,
                 task_memory_mb=settings.limits.task_memory_mb,
+                folders=[blobs.work_dir],
+                readable=[settings.blob_folder] if settings.blob.type is BlobType.DISK else [],
             )
         )
         yield Services(Handling(blobs, pool), Reports(producer, settings.kafka, _now))

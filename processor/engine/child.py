@@ -6,11 +6,11 @@ from pathlib import Path
 from processor.engine import ImageLimits, MadeVariant, VariantRequest
 
 
-def prepare(task_memory_mb: int, folders: Sequence[Path] | None) -> None:
+def prepare(task_memory_mb: int, folders: Sequence[Path] | None, readable: Sequence[Path]) -> None:
     """Confine this process before its first task; see `confine`."""
     from processor.engine.confinement import confine  # noqa: PLC0415 - libvips is for children only
 
-    confine(task_memory_mb, folders)
+    confine(task_memory_mb, folders, readable)
 
 
 def serve(

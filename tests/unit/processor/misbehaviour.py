@@ -31,6 +31,8 @@ def by_name(
         case "leave":
             requests[0].output.write_text("half a file")
             os._exit(3)
+        case _:
+            pass
     return serve(original, requests, limits, cpu_seconds)
 
 
@@ -44,6 +46,16 @@ def look_around(original: Path, _requests: object, _limits: object, _cpu_seconds
         "socket": _attempt(socket.socket),
         "program": _attempt(lambda: subprocess.run([sys.executable, "-V"], check=True, capture_output=True)),
         "signal": _attempt(lambda: os.kill(os.getppid(), 0)),
+    }
+
+
+def change_original(original: Path, _requests: object, _limits: object, _cpu_seconds: object) -> Any:
+    """Tell whether *original* can be read, changed, and replaced from here."""
+    return {
+        "read": _attempt(original.read_bytes),
+        "write": _attempt(lambda: original.open("r+b").close()),
+        "remove": _attempt(original.unlink),
+        "beside": _attempt(lambda: original.with_suffix(".new").touch()),
     }
 
 

@@ -22,7 +22,7 @@ from common.options import VariantOptions
 from processor.engine import ImageLimits, ImageRefusedError, VariantRequest
 from processor.pool import ImagePool, Loss, WorkerLostError
 from tests.unit.processor.engine.pictures import gradient, saved
-from tests.unit.processor.misbehaviour import by_name, look_around
+from tests.unit.processor.misbehaviour import by_name, change_original, look_around
 
 LIMITS = ImageLimits(megapixels=100, side_pixels=16384)
 
@@ -248,6 +248,24 @@ async def test_a_child_is_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         assert found["file"] == "PermissionError"
     if seccompy.supported():
         assert (found["socket"], found["program"], found["signal"]) == ("PermissionError",) * 3
+
+
+async def test_originals_are_children_s_to_read_only(tmp_path: Path) -> None:
+    """A decoder taken over by a hostile picture cannot touch anybody's stored images."""
+    if not landlockpy.supported():
+        pytest.skip("needs a kernel with Landlock")
+    stored, work = tmp_path / "stored", tmp_path / "work"
+    stored.mkdir()
+    work.mkdir()
+    original = stored / "original"
+    original.write_bytes(b"x")
+
+    async with a_pool(work=change_original, folders=[work, Path(__file__).parents[2]], readable=[stored]) as pool:
+        [seen] = [await pool.make(original, [])]
+
+    found: Any = seen
+    assert found == dict.fromkeys(["write", "remove", "beside"], "PermissionError") | {"read": "done"}
+    assert original.read_bytes() == b"x"
 
 
 async def test_children_die_with_their_parent(tmp_path: Path) -> None:
