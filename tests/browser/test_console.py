@@ -7,7 +7,7 @@ from typing import Literal
 import httpx
 import pytest
 import skimage
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped] # published without types
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.factories import images

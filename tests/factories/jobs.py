@@ -40,7 +40,7 @@ def an_image(**changes: Any) -> StoredImage:
 
 def a_task(**options: Any) -> RequestedTask:
     """Return a task for a small WebP."""
-    wanted = {"format": ImageFormat.WEBP, "max_dimension": 100} | options
+    wanted: dict[str, Any] = {"format": ImageFormat.WEBP, "max_dimension": 100} | options
     return RequestedTask(id=new_id(), variant_id=new_id(), options=VariantOptions(**wanted))
 
 

@@ -59,7 +59,8 @@ def test_the_page_marks_the_secrets() -> None:
     """The settings whose values are masked are marked, and no others."""
     marked = re.findall(r"`(\w+)` 🔒", configuration())
 
-    assert marked == ["ICECUBE_DATABASE_URI", "POSTGRES_PASSWORD", "AWS_SECRET_ACCESS_KEY"]
+    secrets = ["ICECUBE_DATABASE_URI", "POSTGRES_PASSWORD", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]
+    assert marked == secrets
 
 
 def test_the_env_example_changes_nothing() -> None:
