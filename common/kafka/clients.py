@@ -13,6 +13,11 @@ __all__ = ["ConsumedRecord", "Consumer", "KafkaError", "Producer", "SentRecord",
 
 SEND_SECONDS = 15
 """How long a record may wait for its acknowledgement."""
+METADATA_SECONDS = 5
+"""How soon a consumer notices a topic that was made after it came, as on a broker that has lost everything.
+
+By default it is five minutes, in which a group that found no partitions reads nothing.
+"""
 _MAX_POLL_INTERVAL_MS = 3_600_000
 """A consumer that waits for PostgreSQL keeps its partitions; its heartbeats say that it lives."""
 
@@ -96,6 +101,7 @@ async def open_consumer(settings: KafkaSettings, topic: str, *, group: str) -> A
         session_timeout_ms=int(settings.session_timeout_seconds * 1000),
         heartbeat_interval_ms=int(settings.session_timeout_seconds * 300),
         max_poll_interval_ms=_MAX_POLL_INTERVAL_MS,
+        metadata_max_age_ms=METADATA_SECONDS * 1000,
     )
     try:
         await consumer.start()

@@ -50,6 +50,8 @@ class _Java(JavaBroker):
     def forget(self) -> None:
         shutil.rmtree(self._data)
 
+    close = JavaBroker.kill
+
 
 class _Docker(DockerBroker):
     is_real = True
@@ -57,6 +59,8 @@ class _Docker(DockerBroker):
 
     def forget(self) -> None:
         self.remove()
+
+    close = forget
 
 
 class _Embedded:
@@ -84,8 +88,7 @@ def attacked_broker(kind: str, folder: Path) -> Iterator[AttackedBroker]:
         broker.start()
         yield broker
     finally:
-        broker.kill()
-        broker.forget()
+        broker.close()
 
 
 def _apache(folder: Path) -> "_Java | _Docker":

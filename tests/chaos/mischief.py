@@ -8,7 +8,7 @@ from random import Random
 import aiokafka
 
 from common.ids import new_id
-from common.kafka.clients import ConsumedRecord
+from tests.chaos.notifications import ReadRecord
 
 LATEST_SECONDS = 15.0
 _MARK = ("chaos", b"again")
@@ -43,7 +43,7 @@ class Mischief:
         self._is_repeating = False
         self._sends: set[asyncio.Task[None]] = set()
 
-    def see(self, record: ConsumedRecord) -> None:
+    def see(self, record: ReadRecord) -> None:
         """Take note of a record; send it again, some time later, if now is the time for that."""
         if self._is_repeating and _MARK not in record.headers:
             task = asyncio.create_task(self._repeat(record, self._rng.uniform(0, LATEST_SECONDS)))
@@ -67,7 +67,7 @@ class Mischief:
             results = await asyncio.gather(*sends, return_exceptions=True)
         return sum(not isinstance(result, BaseException) for result in results)
 
-    async def _repeat(self, record: ConsumedRecord, after_seconds: float) -> None:
+    async def _repeat(self, record: ReadRecord, after_seconds: float) -> None:
         await asyncio.sleep(after_seconds)
         async with self._producer() as producer:
             await producer.send_and_wait(record.topic, record.value, key=record.key, headers=[*record.headers, _MARK])

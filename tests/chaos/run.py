@@ -12,13 +12,12 @@ from random import Random
 
 import asyncpg
 
-from common.kafka.clients import ConsumedRecord
 from common.kafka.headers import from_kafka
 from tests.chaos.asking import Asker
 from tests.chaos.clients import Client
 from tests.chaos.database import all_jobs, is_quiet
 from tests.chaos.history import Fault, History
-from tests.chaos.notifications import Reader
+from tests.chaos.notifications import Reader, ReadRecord
 from tests.chaos.schedule import SECONDS_PER_FAULT, Planned, schedule
 from tests.chaos.stage import Stage, stage
 from tests.chaos.verdict import Notified, Verdict, judge, unreadable_variants
@@ -145,7 +144,7 @@ class Run:
         except (OSError, asyncpg.PostgresError, TimeoutError):
             return False
 
-    def _see(self, record: ConsumedRecord) -> None:
+    def _see(self, record: ReadRecord) -> None:
         headers = from_kafka(record.headers)
         if record.topic == self._stage.kafka.topic:
             body = json.loads(record.value or b"")

@@ -1,14 +1,19 @@
 """What the chaos runs found, each in the smallest situation that shows it; others stand beside the code at fault."""
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import asyncpg
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
 
 from common.blob_store import BlobStoreUnavailableError
-from common.settings.groups import LimitsSettings
+from common.ids import new_id
+from common.kafka.clients import open_consumer, open_producer
+from common.kafka.topics import create_topics
+from common.settings.groups import KafkaSettings, LimitsSettings
 from ingest_api.admission import Admission
 from ingest_api.job_store import Backlog, JobStoreUnavailableError
 from ingest_api.job_store.connecting import Pool, connection_of
@@ -38,6 +43,40 @@ async def test_an_upload_to_a_volume_that_is_gone_is_turned_away(tmp_path: Path)
 
     with pytest.raises(BlobStoreUnavailableError, match="volume"):
         await admission.check_upload()
+
+
+async def test_a_topic_that_comes_back_is_read_again(kafka_brokers: str, *, kafka_is_real: bool) -> None:
+    """Seed 3, "broker comes back empty": a group that lost its topic read nothing for the next five minutes."""
+    if not kafka_is_real:
+        pytest.skip("the embedded broker deletes no topics")
+    settings = KafkaSettings(brokers=kafka_brokers, topic=f"lost-{new_id()}", partitions=1)
+    await create_topics(settings)
+    async with open_consumer(settings, settings.topic, group=f"group-{new_id()}") as consumer:
+        await consumer.getmany(timeout_ms=500)
+
+        await delete_topic(settings)
+        await consumer.getmany(timeout_ms=3000)  # long enough to find itself without a topic
+        await create_topics(settings)
+        async with open_producer(settings) as producer:
+            await (await producer.send(settings.topic, b"result", b"key"))
+
+        async with asyncio.timeout(60):
+            while not (found := await consumer.getmany(timeout_ms=500)):
+                pass
+    assert [record.value for records in found.values() for record in records] == [b"result"]
+
+
+async def delete_topic(settings: KafkaSettings) -> None:
+    """Delete the topic, and return once the broker has forgotten it."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.broker_list)
+    await admin.start()
+    try:
+        await admin.delete_topics([settings.topic])
+        async with asyncio.timeout(30):
+            while settings.topic in await admin.list_topics():
+                await asyncio.sleep(0.1)
+    finally:
+        await admin.close()
 
 
 async def test_a_connection_that_cannot_be_given_back_hides_nothing() -> None:
