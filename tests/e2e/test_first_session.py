@@ -56,10 +56,12 @@ def notification_of(icecube: RunningIcecube, job_id: str) -> dict[str, Any]:
     return next(record for record in read(icecube.kafka) if record["jobId"] == job_id)
 
 
-def _with_kcat(brokers: str) -> list[dict[str, Any]]:
+def _with_kcat(brokers: str) -> Iterator[dict[str, Any]]:
     command = ["kcat", "-b", brokers, "-t", "image-jobs", "-C", "-o", "beginning", "-e", "-q"]
-    output = subprocess.run(command, check=True, capture_output=True, timeout=DEADLINE_SECONDS, text=True).stdout
-    return [json.loads(line) for line in output.splitlines()]
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while time.monotonic() < deadline:  # it reads what is there and ends: what is not there yet takes another run
+        run = subprocess.run(command, check=True, capture_output=True, timeout=DEADLINE_SECONDS, text=True)
+        yield from map(json.loads, run.stdout.splitlines())
 
 
 def _with_librdkafka(brokers: str) -> Iterator[dict[str, Any]]:
