@@ -37,6 +37,11 @@ async def _run_again_and_again(name: str, work: Callable[[], Awaitable[None]]) -
             await work()
         except OUTAGES as exc:
             log.warning("waiting for a dependency", work=name, error=str(exc) or repr(exc), pause_seconds=pause)
+        except asyncio.CancelledError:
+            # A library's own task that was cancelled raises this into whoever awaits it: that is not our end.
+            if (task := asyncio.current_task()) and task.cancelling():
+                raise
+            log.warning("background work was cut off", work=name, pause_seconds=pause)
         except Exception:
             # A mistake of ours: told in full, and tried again, as stopping would lose nothing but help nobody.
             log.exception("background work failed", work=name, pause_seconds=pause)
