@@ -43,10 +43,11 @@ def create_app(
         redoc_url=None,
         telemetry=TELEMETRY,
     )
+    # From the inside out: whatever goes wrong is answered and logged with the request's id, and measured.
     app.add_middleware(BodyLimitMiddleware)
+    add_error_handlers(app)
     app.add_middleware(RequestContextMiddleware)
     add_metrics(app)
-    add_error_handlers(app)
     for router in (images.router, jobs.router, health.router, page.router):
         app.include_router(router)
     _document_our_own_errors_only(app)

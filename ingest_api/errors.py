@@ -22,6 +22,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
@@ -101,9 +102,11 @@ def problem_of(exc: Exception) -> Problem:
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Answer every error of *app* as a problem."""
-    for kind in _ANSWERS:
+    """Answer every error of *app* as a problem; middleware that is added later sees the answers."""
+    for kind in _ANSWERS.keys() - {Exception}:
         app.add_exception_handler(kind, _answer)
+    # Starlette's own answer to surprises comes from outside of all middleware, where the request's id is unknown.
+    app.add_middleware(ServerErrorMiddleware, handler=_answer)
 
 
 async def _answer(request: Request, exc: Exception) -> Response:

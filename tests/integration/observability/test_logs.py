@@ -13,6 +13,8 @@ import structlog
 from common.ids import new_id
 from common.logs import configure
 from common.settings.groups import LogFormat, ServerSettings
+from common.settings.model import Settings
+from ingest_api.app import create_app
 from tests.factories import images
 from tests.integration.observability.observed import Observed, finished_job, new_trace, observed_icecube
 from tests.services.s3 import S3Server
@@ -51,6 +53,26 @@ def test_an_unusable_request_id_is_replaced(observed: Observed, unusable: str | 
 
     assert answer.status_code == 200
     assert answer.headers["X-Request-ID"].encode() != _bytes(unusable)
+
+
+async def test_a_surprise_is_answered_and_logged_with_its_ids() -> None:
+    """Of all answers, a 500 is the one whose log line is looked for."""
+    app = create_app(Settings())
+
+    @app.get("/surprise")
+    async def surprise() -> None:
+        raise ZeroDivisionError
+
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://icecube") as http:
+        with structlog.testing.capture_logs([structlog.contextvars.merge_contextvars]) as told:
+            answer = await http.get("/surprise", headers={"X-Request-ID": "call-7"})
+
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+    assert answer.headers["X-Request-ID"] == "call-7"
+    (failed,) = [line for line in told if line["event"] == "request failed"]
+    assert failed["request_id"] == "call-7"
+    assert failed["trace_id"] == answer.headers["traceparent"].split("-")[1]
 
 
 def test_the_lines_of_a_job_are_found_by_its_trace(observed: Observed) -> None:
