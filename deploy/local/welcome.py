@@ -14,7 +14,8 @@ _WATCH = (
 _TEXT = """
 Icecube is up. Ctrl-C stops it.
 
-  API          {api}   (documentation: {api}/docs)
+  Try it       {api}/
+  API          {api}/docs
   Kafka        {kafka}   (finished jobs: topic {topic})
   PostgreSQL   {postgres}
 
