@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from traceback import clear_frames
 
 import pyvips
 
@@ -33,6 +34,7 @@ def make_variants(original: Path, requests: Sequence[VariantRequest], limits: Im
     except BaseException as exc:
         for request in requests:
             request.output.unlink(missing_ok=True)
+        clear_frames(exc.__traceback__)  # else the error, on its way, holds a whole picture during the next job
         if isinstance(exc, pyvips.Error):
             raise damaged(exc) from exc
         raise

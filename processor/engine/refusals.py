@@ -1,10 +1,16 @@
 """What libvips complains of, told to the image's owner."""
 
+import re
+
 import pyvips
 
 from processor.engine import ImageRefusedError, Refusal
 
-_OUT_OF_MEMORY = ("out of memory", "unable to allocate", "cannot allocate memory", "insufficient memory")
+_OUT_OF_MEMORY = re.compile(
+    r"out of memory|(unable|failed) to allocate|cannot allocate|insufficient memory|memory (allocation )?error"
+    r"|bufferpool\(\) failed",  # aom's words for it
+    re.IGNORECASE,
+)
 _HARMLESS = "extraneous bytes before marker"
 """What libjpeg warns of although every pixel is there; some cameras pad their files so."""
 
@@ -16,7 +22,7 @@ def is_harmless(exc: pyvips.Error) -> bool:
 
 def damaged(exc: pyvips.Error) -> ImageRefusedError | MemoryError:
     """Return the refusal that explains *exc*, or `MemoryError` when it is this process that could not go on."""
-    if any(words in str(exc).lower() for words in _OUT_OF_MEMORY):
+    if _OUT_OF_MEMORY.search(str(exc)):
         return MemoryError("the image did not fit into the memory a task may use")
     return ImageRefusedError(Refusal.IMAGE_DAMAGED, f"The image is damaged or incomplete: {_first_complaint(exc)}.")
 

@@ -1,5 +1,7 @@
 """PNG: a dithered palette while that looks right and is the smaller one, else true colour, losslessly packed."""
 
+from typing import Any
+
 import oxipng
 import pyvips
 
@@ -21,6 +23,8 @@ _PALETTE_PACKING = oxipng.Deflaters.libdeflater(10)
 _LARGE_PIXELS = 4_000_000
 _LEVEL, _LEVEL_WHEN_LARGE = 1, 0
 """oxipng's levels for true colour: 2 takes twice the time for 0.4 %; at 12 megapixels 1 takes 4 s for 6 %."""
+_REPACKED_PIXELS = 25_000_000
+"""Beyond this oxipng's copies of all pixels would not fit into a task's memory."""
 
 
 def encode(image: pyvips.Image, options: VariantOptions) -> bytes:
@@ -38,7 +42,7 @@ def _smallest(image: pyvips.Image, quality: int, keep: str) -> bytes:
         true_colour = _true_colour(image, keep)
         if palette is None or len(true_colour) < len(palette):
             return true_colour
-    return oxipng.optimize_from_memory(palette, level=0, filter=[oxipng.RowFilter.NoOp], deflate=_PALETTE_PACKING)
+    return _repacked(image, palette, level=0, filter=[oxipng.RowFilter.NoOp], deflate=_PALETTE_PACKING)
 
 
 def _may_be_smaller_whole(image: pyvips.Image, palette: bytes) -> bool:
@@ -50,7 +54,13 @@ def _may_be_smaller_whole(image: pyvips.Image, palette: bytes) -> bool:
 def _true_colour(image: pyvips.Image, keep: str) -> bytes:
     saved: bytes = image.pngsave_buffer(filter="all", keep=keep)
     large = image.width * image.height > _LARGE_PIXELS
-    return oxipng.optimize_from_memory(saved, level=_LEVEL_WHEN_LARGE if large else _LEVEL)
+    return _repacked(image, saved, level=_LEVEL_WHEN_LARGE if large else _LEVEL)
+
+
+def _repacked(image: pyvips.Image, png: bytes, **options: Any) -> bytes:
+    if image.width * image.height > _REPACKED_PIXELS:
+        return png
+    return oxipng.optimize_from_memory(png, **options)
 
 
 def _palette(image: pyvips.Image, quality: int, keep: str) -> bytes | None:

@@ -1,0 +1,1 @@
+"""The image engine against the tools that people use otherwise: `python -m tests.bench.engine`."""
