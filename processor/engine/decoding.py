@@ -13,7 +13,7 @@ from processor.engine.sizing import Size
 _KEPT_FOR_THE_RESIZE = 2
 """A decoder's own shrink is hardly better than a plain average; leave at least this factor to the real resize.
 
-With 3 a zone plate's alias falls from 5 % of its strength to nothing, but a 12-megapixel photo takes twice the time.
+With 3 a zone plate's alias falls from 7 % of its strength to nothing, but a 12-megapixel photo takes two thirds longer.
 """
 _SHARED_BYTES = 256 * 1024 * 1024
 """Decoded pixels up to this are held for all sizes of a job; more would eat the memory that a task may use."""
