@@ -20,8 +20,14 @@ from processor.services import Services, open_services
 
 log = structlog.get_logger()
 
-SLOTS_PER_WORKER = 2
-"""Jobs in hand for each image process: one being worked on, one whose bytes are on their way."""
+SLOTS_PER_WORKER = 4
+"""Jobs in hand for each image process: one being worked on, the others on their way in or out."""
+_BUFFERED_EVENTS = 1000
+"""More than a second's worth of the smallest jobs: a Faust whose buffers are full looks again after a second.
+
+They wait unacknowledged in partitions that are this process's anyway; a rebalance hands them on.
+"""
+_POLLED_EVENTS = 100
 _THIRTY_DAYS_SECONDS = 30 * 86400
 """An idle standby would leave the group after the poll interval and never return; no interval, no leaving."""
 
@@ -50,7 +56,6 @@ def build_app(settings: Settings) -> ProcessorApp:
     """Return the application; it connects to nothing until it is started."""
     require_compiled_streams()
     kafka, job_seconds = settings.kafka, settings.limits.task_seconds
-    slots = SLOTS_PER_WORKER * settings.server.max_workers
     brokers = [URL(f"kafka://{broker}") for broker in kafka.broker_list]
     app = ProcessorApp(
         settings,
@@ -67,8 +72,8 @@ def build_app(settings: Settings) -> ProcessorApp:
         processing_guarantee="at_least_once",
         consumer_auto_offset_reset="earliest",
         consumer_metadata_max_age_ms=METADATA_SECONDS * 1000,
-        stream_buffer_maxsize=max(8, 3 * slots),
-        broker_max_poll_records=1,  # work stays in Kafka, where others can take it
+        stream_buffer_maxsize=_BUFFERED_EVENTS,
+        broker_max_poll_records=_POLLED_EVENTS,
         broker_max_poll_interval=_THIRTY_DAYS_SECONDS,
         broker_session_timeout=kafka.session_timeout_seconds,
         broker_heartbeat_interval=kafka.session_timeout_seconds * 0.3,
