@@ -13,7 +13,7 @@ from common.kafka.clients import KafkaError
 from common.settings.groups import KafkaSettings
 from ingest_api.job_store import JobStore, JobStoreUnavailableError
 
-_EVERY_SECONDS = 5.0
+_EVERY_SECONDS = 10.0
 _PATIENCE_SECONDS = 3.0
 
 Health = Literal["ok", "unavailable", "unknown"]
