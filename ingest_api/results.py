@@ -1,4 +1,4 @@
-"""The results consumer: lets what the processors report change the state of jobs."""
+"""Lets what the processors report change the state of jobs."""
 
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -7,11 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-import stamina
 import structlog
 
 from common import metrics
-from common.crash_points import CrashPoint, reached
 from common.events import (
     FinishedVariant,
     JobFailed,
@@ -22,16 +20,14 @@ from common.events import (
     UnreadableEventError,
     decode,
 )
-from common.kafka.clients import ConsumedRecord, open_consumer
+from common.kafka.clients import ConsumedRecord
 from common.kafka.headers import from_kafka
-from common.settings.groups import KafkaSettings
 from common.tracing import SpanKind, continued_trace, traced
 from ingest_api.job_metrics import count_change
 from ingest_api.job_store import (
     JobChanges,
     JobRecord,
     JobStore,
-    JobStoreUnavailableError,
     StoredImage,
     ValueRefusedError,
 )
@@ -39,9 +35,6 @@ from ingest_api.jobs import Job, RetryPolicy
 from ingest_api.messages import Messages
 
 log = structlog.get_logger()
-
-_BATCH = 500
-_LONGEST_WAIT_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,35 +147,6 @@ def _told_of(record: ConsumedRecord, result: JobResult) -> Iterator[None]:
         structlog.contextvars.bound_contextvars(job_id=str(result.job_id), trace_id=trace_id, **where),
     ):
         yield
-
-
-class ResultsConsumer:
-    """Reads the results topic; its offsets are committed after the transaction that used them."""
-
-    def __init__(self, handler: ResultsHandler, settings: KafkaSettings, *, wake_relay: Callable[[], None]) -> None:
-        self._handler = handler
-        self._settings = settings
-        self._wake_relay = wake_relay
-
-    async def run(self) -> None:
-        """Consume until cancelled; raise `KafkaError` when Kafka is away, wait while PostgreSQL is."""
-        topic, group = self._settings.results_topic, self._settings.results_group
-        async with open_consumer(self._settings, topic, group=group) as consumer:
-            while True:
-                batches = await consumer.getmany(timeout_ms=1000, max_records=_BATCH)
-                if records := [record for batch in batches.values() for record in batch]:
-                    reached(CrashPoint.RESULTS_READ_NOT_APPLIED)
-                    await self._handle(records)
-                    reached(CrashPoint.RESULTS_COMMITTED_OFFSET_NOT)
-                    await consumer.commit()
-
-    async def _handle(self, records: Sequence[ConsumedRecord]) -> None:
-        async for attempt in stamina.retry_context(
-            on=JobStoreUnavailableError, attempts=None, timeout=None, wait_max=_LONGEST_WAIT_SECONDS
-        ):
-            with attempt:
-                await self._handler.handle(records)
-        self._wake_relay()
 
 
 def _decoded(record: ConsumedRecord) -> JobResult:

@@ -28,7 +28,8 @@ from ingest_api.outbox import Relay
 from ingest_api.rate_limits import RateLimits
 from ingest_api.readiness import Readiness
 from ingest_api.reconciler import Reconciler
-from ingest_api.results import ResultsConsumer, ResultsHandler
+from ingest_api.results import ResultsHandler
+from ingest_api.results_consumer import ResultsConsumer
 
 
 @dataclass(frozen=True, slots=True)
