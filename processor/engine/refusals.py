@@ -7,8 +7,9 @@ import pyvips
 from processor.engine import ImageRefusedError, Refusal
 
 _OUT_OF_MEMORY = re.compile(
-    r"out of memory|(unable|failed) to allocate|cannot allocate|insufficient memory|memory (allocation )?error"
-    r"|bufferpool\(\) failed",  # aom's words for it
+    r"out of memory|(unable|failed) to allocate|cannot allocate|insufficient memory|memory error"
+    r"|allocating \d+ bytes failed"  # libheif; "exceeds the security limit" is the image's fault
+    r"|bufferpool\(\) failed",  # aom
     re.IGNORECASE,
 )
 _HARMLESS = "extraneous bytes before marker"

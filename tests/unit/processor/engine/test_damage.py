@@ -4,11 +4,13 @@ import struct
 from pathlib import Path
 
 import pytest
+import pyvips
 
 from common.formats import ImageFormat
 from common.options import VariantOptions
 from processor.engine import ImageLimits, ImageRefusedError, Refusal, VariantRequest
 from processor.engine.recipe import make_variants
+from processor.engine.refusals import damaged
 from tests.unit.processor.engine.pictures import gradient, made, noise, saved
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="400" height="400"><rect width="400" height="400"/></svg>'
@@ -106,3 +108,27 @@ def test_padding_is_no_damage(tmp_path: Path) -> None:
     variant = made(original, ImageFormat.JPEG, max_dimension=100)
 
     assert variant.width == 100
+
+
+@pytest.mark.parametrize(
+    "complaint",
+    [
+        "vips_tracked: out of memory -- size == 102MB",
+        "webp: picture memory error",
+        "heif: Memory allocation error: Unspecified: Allocating 80222415 bytes failed (6.0)",
+        "heif: Encoder plugin generated an error: av1_create_context_and_bufferpool() failed (8.5001)",
+    ],
+)
+def test_a_lack_of_memory_is_no_fault_of_the_image(complaint: str) -> None:
+    """Seen in real runs: decoders and encoders have many words for it, and the job may be tried again."""
+    assert isinstance(damaged(pyvips.Error("unable to call VipsForeign", complaint)), MemoryError)
+
+
+def test_an_image_that_asks_for_too_much_is_damaged() -> None:
+    """A header that makes a decoder refuse to allocate is the image's own fault."""
+    complaint = "heif: Memory allocation error: Security limit exceeded: Allocating 9 bytes exceeds the security limit"
+
+    refusal = damaged(pyvips.Error("unable to call VipsForeign", complaint))
+
+    assert isinstance(refusal, ImageRefusedError)
+    assert refusal.code is Refusal.IMAGE_DAMAGED
