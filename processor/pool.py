@@ -14,14 +14,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import structlog
 from pebble import ProcessExpired, ProcessPool
 
 from processor.engine import ImageLimits, MadeVariant, VariantRequest
 from processor.engine.child import prepare, serve
 from processor.fork_server import fork_server
 
+log = structlog.get_logger()
+
 _CPU_SECONDS_A_SECOND = 2
 """A child is one thread but for AVIF's encoder; this limit is for when nobody is left to watch the clock."""
+
+_BROKEN_POOLS = 3
+"""How many pools may break under a job before it is held to be its own fault after all."""
 
 Work = Callable[[Path, list[VariantRequest], ImageLimits, float], list[MadeVariant]]
 """What a child does for a job, within so many seconds of CPU: a function that can be imported by its name."""
@@ -108,11 +114,22 @@ class ImagePool:
             raise
 
     async def _attempt(self, original: Path, requests: Sequence[VariantRequest]) -> list[MadeVariant]:
+        """Try, and try again where the pool broke: pebble gives every job up when an idle child is killed."""
+        for _ in range(_BROKEN_POOLS):
+            try:
+                return await self._attempt_once(original, requests)
+            except BrokenProcessPool as exc:
+                log.warning("image processes replaced", reason=str(exc))
+        raise WorkerLostError(Loss.WORKER_CRASHED, "Idle image processes were killed from outside, again and again.")
+
+    async def _attempt_once(self, original: Path, requests: Sequence[VariantRequest]) -> list[MadeVariant]:
         seconds = self._task_seconds * len(requests)
         pool = await self._usable_pool()
-        future = pool.schedule(
-            self._work, args=(original, list(requests), self._limits, _CPU_SECONDS_A_SECOND * seconds), timeout=seconds
-        )
+        work = (original, list(requests), self._limits, _CPU_SECONDS_A_SECOND * seconds)
+        try:
+            future = pool.schedule(self._work, args=work, timeout=seconds)
+        except RuntimeError as exc:  # broken since we looked
+            raise BrokenProcessPool(str(exc)) from exc
         self._in_hand.add(future)
         future.add_done_callback(self._in_hand.discard)
         try:
@@ -125,8 +142,6 @@ class ImagePool:
             if exc.exitcode == -signal.SIGTRAP:  # how GLib, below libvips, ends a process that gets no more memory
                 raise self._out_of_memory() from exc
             raise WorkerLostError(Loss.WORKER_CRASHED, "The image made the decoder crash.") from exc
-        except BrokenProcessPool as exc:
-            raise WorkerLostError(Loss.WORKER_CRASHED, "An idle image process was killed from outside.") from exc
         return made
 
     def _out_of_memory(self) -> WorkerLostError:
