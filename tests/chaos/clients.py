@@ -5,6 +5,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import Any
+from uuid import uuid4
 
 import httpx
 
@@ -16,6 +18,7 @@ PATIENCE_SECONDS = 10
 _BUSY = frozenset({429, 503})
 _DAMAGED_SHARE = 0.05
 _REUSE_SHARE = 0.5
+_AGAIN_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,15 @@ class _TurnedAwayError(Exception):
     """No answer, or one that says to come back."""
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A job to be asked for until there is an answer, always under the same key."""
+
+    key: str
+    body: dict[str, Any]
+    picture: Picture
+
+
 class Client:
     """One client. What it was promised, it notes in the history; what breaks a promise, too."""
 
@@ -52,6 +64,7 @@ class Client:
         self._rng = rng
         self._pause_seconds = pause_seconds
         self._originals: list[tuple[str, Picture]] = []
+        self._order: Order | None = None
 
     async def run(self) -> None:
         """Ask for jobs until cancelled."""
@@ -64,12 +77,25 @@ class Client:
                 await asyncio.sleep(self._pause_seconds * self._rng.uniform(0.5, 1.5))
 
     async def _ask(self, http: httpx.AsyncClient) -> None:
+        self._order = order = self._order or await self._new_order(http)
+        job_id = await self._job(http, order)
+        self._history.accept(Accepted(job_id, order.picture.is_sound, time.time()))
+        self._order = None
+        if self._rng.random() < _AGAIN_SHARE and (again := await self._job(http, order)) != job_id:
+            self._history.complain(f"the key {order.key} made the jobs {job_id} and {again}")
+
+    async def _new_order(self, http: httpx.AsyncClient) -> Order:
         original, picture = await self._original(http)
+        self._history.orders += 1
         body = {"originalID": original, "options": self._rng.choice(OPTIONS)}
-        answer = await http.post(f"{self._rng.choice(self._urls)}/api/v1/job", json=body)
-        self._check(answer, f"a job for the stored original {original}")
-        job = Accepted(answer.json()["id"], picture.is_sound, time.time())
-        self._history.accept(job)
+        return Order(str(uuid4()), body, picture)
+
+    async def _job(self, http: httpx.AsyncClient, order: Order) -> str:
+        """Return the id of the job that the API answers with."""
+        url = f"{self._rng.choice(self._urls)}/api/v1/job"
+        answer = await http.post(url, json=order.body, headers={"Idempotency-Key": order.key})
+        self._check(answer, f"a job for the stored original {order.body['originalID']}")
+        return str(answer.json()["id"])
 
     async def _original(self, http: httpx.AsyncClient) -> tuple[str, Picture]:
         if self._originals and self._rng.random() < _REUSE_SHARE:

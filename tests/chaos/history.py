@@ -40,6 +40,8 @@ class History:
     wrong: list[str] = field(default_factory=list)
     emptied: list[float] = field(default_factory=list)
     crashes: Counter[str] = field(default_factory=Counter)
+    orders: int = 0
+    """Jobs that clients wanted, each under a key of its own, whether or not they were answered."""
     oddities: int = 0
     """Records that a stranger has put on our topics."""
 

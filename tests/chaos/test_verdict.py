@@ -21,6 +21,7 @@ TOLD = Notified(JOB, "completed", "ce-1")
 def history(tmp_path: Path) -> History:
     """Return the history of a run in which one job was accepted, for a sound image."""
     history = History(tmp_path / "history.jsonl")
+    history.orders = 2
     history.accept(Accepted(JOB, image_is_sound=True, at=NOON.timestamp()))
     return history
 
@@ -67,6 +68,15 @@ def test_a_job_whose_client_had_no_answer_must_end_too(history: History) -> None
 
     assert verdict.problems == {"lost": [unheard.id]}
     assert verdict.unanswered == 1
+
+
+def test_a_job_that_nobody_wanted_is_a_problem(history: History) -> None:
+    """A client that asks again under its key must not get another job."""
+    history.orders = 0
+
+    verdict = verdict_on(history, ENDED, TOLD)
+
+    assert verdict.problems == {"more jobs than keys": ["1 jobs for 0 keys"]}
 
 
 @pytest.mark.parametrize(("emptied_after_seconds", "is_excused"), [(10, True), (1, False)])

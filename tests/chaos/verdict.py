@@ -46,6 +46,7 @@ class Verdict:
     failed_wrongly: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
     wrong_answers: list[str] = field(default_factory=list)
+    made_twice: list[str] = field(default_factory=list)
     oddities: int = 0
     put_aside: int = 0
     not_put_aside: list[str] = field(default_factory=list)
@@ -63,6 +64,7 @@ class Verdict:
             "failed without a fault of their own": self.failed_wrongly,
             "unreadable variants": self.unreadable,
             "wrong answers": self.wrong_answers,
+            "more jobs than keys": self.made_twice,
             "a stranger's events not put aside": self.not_put_aside,
             "crash points never hit": self.crashes_missed,
         }
@@ -89,6 +91,7 @@ class Verdict:
             ("notifications lost with the broker's data", len(self.notifications_lost_with_the_broker)),
             ("unreadable variants", len(self.unreadable)),
             ("wrong answers", len(self.wrong_answers)),
+            ("more jobs than keys", len(self.made_twice)),
             ("a stranger's events", self.oddities),
             ("  put aside", self.put_aside),
             ("median wait, seconds", round(self.median_wait_seconds, 1)),
@@ -121,6 +124,8 @@ def judge(
     verdict.notified = len(by_job)
     verdict.notified_twice = [job_id for job_id, all_of_it in by_job.items() if len(all_of_it) > 1]
     verdict.wrong_answers = list(history.wrong)
+    if len(jobs) > history.orders:
+        verdict.made_twice = [f"{len(jobs)} jobs for {history.orders} keys"]
     verdict.oddities, verdict.put_aside = history.oddities, put_aside
     if put_aside < history.oddities and not history.emptied:
         verdict.not_put_aside = [f"{history.oddities - put_aside} of {history.oddities}"]
