@@ -39,7 +39,10 @@ class RequestedTask(WireModel):
 
 
 class FinishedVariant(WireModel):
-    """A variant that is stored and can be downloaded under *id*."""
+    """A variant that is stored and can be downloaded under *id*.
+
+    Of an animated original it also says how many frames it holds, and how many the original has.
+    """
 
     task_id: UUID
     id: UUID
@@ -47,6 +50,8 @@ class FinishedVariant(WireModel):
     width: int
     height: int
     byte_size: int
+    frames: int | None = None
+    original_frames: int | None = None
 
 
 class JobRequested(WireModel):

@@ -107,6 +107,8 @@ class Handling:
             width=made.width,
             height=made.height,
             byte_size=made.byte_size,
+            frames=made.frames if made.original_frames > 1 else None,
+            original_frames=made.original_frames if made.original_frames > 1 else None,
         )
 
 

@@ -14,16 +14,17 @@ class ScriptedPool:
 
     failures: list[Exception] = field(default_factory=list)
     originals: list[bytes] = field(default_factory=list)
+    original_frames: int = 1
 
     async def make(self, original: Path, requests: Sequence[VariantRequest]) -> list[MadeVariant]:
         """Write the variants."""
         self.originals.append(original.read_bytes())  # noqa: ASYNC240 - a few bytes of a test
         if self.failures:
             raise self.failures.pop(0)
-        return [_made(request) for request in requests]
+        return [_made(request, self.original_frames) for request in requests]
 
 
-def _made(request: VariantRequest) -> MadeVariant:
+def _made(request: VariantRequest, original_frames: int) -> MadeVariant:
     size = request.output.write_bytes(b"variant")
     image_format = request.options.format or ImageFormat.JPEG
-    return MadeVariant(request.output, image_format, 100, 75, size, 1, 1)
+    return MadeVariant(request.output, image_format, 100, 75, size, 1, original_frames)

@@ -54,6 +54,17 @@ async def test_every_variant_is_stored_and_reported(blobs: DiskStore, job: JobRe
         assert await content_of(task.variant_id, blobs) == b"variant"
 
 
+async def test_a_variant_says_what_became_of_an_animation(blobs: DiskStore, job: JobRequested) -> None:
+    """Of an animated original the result tells how many frames are kept; of any other it tells nothing."""
+    animated = await Handling(blobs, ScriptedPool(original_frames=9)).outcome_of(job)
+    still = await Handling(blobs, ScriptedPool()).outcome_of(job)
+
+    assert isinstance(animated, JobSucceeded)
+    assert isinstance(still, JobSucceeded)
+    assert {(variant.frames, variant.original_frames) for variant in animated.variants} == {(1, 9)}
+    assert {(variant.frames, variant.original_frames) for variant in still.variants} == {(None, None)}
+
+
 async def test_a_job_done_twice_ends_the_same(blobs: DiskStore, job: JobRequested) -> None:
     """A redelivered job stores the same variants under the same ids."""
     handling = Handling(blobs, ScriptedPool())
