@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from random import Random
 
 import aiokafka
 
 from common.ids import new_id
+from common.kafka.clients import KafkaError
 from tests.chaos.notifications import ReadRecord
 
 LATEST_SECONDS = 15.0
@@ -69,6 +70,10 @@ class Mischief:
 
     async def _repeat(self, record: ReadRecord, after_seconds: float) -> None:
         await asyncio.sleep(after_seconds)
+        with suppress(KafkaError):  # the broker is away: then this one comes once
+            await self._send_again(record)
+
+    async def _send_again(self, record: ReadRecord) -> None:
         async with self._producer() as producer:
             await producer.send_and_wait(record.topic, record.value, key=record.key, headers=[*record.headers, _MARK])
 
