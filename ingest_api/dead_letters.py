@@ -52,15 +52,15 @@ class DeadLetter:
 class DeadLetterTopic:
     """Reads the whole topic without joining a group. Every method raises `KafkaError` when Kafka is away."""
 
-    def __init__(self, consumer: Any, log: KafkaLog, topic: str) -> None:
+    def __init__(self, settings: KafkaSettings, consumer: Any, log: KafkaLog) -> None:
+        self._settings = settings
         self._consumer = consumer
         self._log = log
-        self._topic = topic
 
     async def letters(self) -> AsyncIterator[DeadLetter]:
         """Yield every letter that stands in the topic now, partition by partition, the oldest first."""
-        for number, view in sorted((await self._log.view(self._topic, GROUP)).items()):
-            partition = TopicPartition(self._topic, number)
+        for number, view in sorted((await self._log.view(self._settings.dead_topic, GROUP)).items()):
+            partition = TopicPartition(self._settings.dead_topic, number)
             self._consumer.assign([partition])
             self._consumer.seek(partition, view.first)
             while await self._consumer.position(partition) < view.end:
@@ -70,24 +70,31 @@ class DeadLetterTopic:
 
     async def mark_replayed(self, letter: DeadLetter) -> None:
         """Remember that everything up to *letter* was replayed."""
-        partition = TopicPartition(self._topic, letter.partition)
-        self._consumer.assign([partition])
-        await self._consumer.commit({partition: letter.offset + 1})
+        # A consumer of its own: aiokafka's commits for a group do not survive that partitions are assigned anew.
+        async with _consumer(self._settings, group=GROUP) as consumer:
+            partition = TopicPartition(self._settings.dead_topic, letter.partition)
+            consumer.assign([partition])
+            await consumer.commit({partition: letter.offset + 1})
 
 
 @asynccontextmanager
 async def open_dead_letters(settings: KafkaSettings) -> AsyncIterator[DeadLetterTopic]:
     """Yield the topic of *settings*."""
+    async with _consumer(settings, group=None) as consumer, open_kafka_log(settings) as log:
+        yield DeadLetterTopic(settings, consumer, log)
+
+
+@asynccontextmanager
+async def _consumer(settings: KafkaSettings, *, group: str | None) -> AsyncIterator[Any]:
     consumer = AIOKafkaConsumer(
         bootstrap_servers=settings.broker_list,
-        group_id=GROUP,
+        group_id=group,
         enable_auto_commit=False,
         fetch_max_wait_ms=settings.fetch_wait_ms,
     )
     try:
         await consumer.start()
-        async with open_kafka_log(settings) as log:
-            yield DeadLetterTopic(consumer, log, settings.dead_topic)
+        yield consumer
     finally:
         await consumer.stop()
 
