@@ -13,6 +13,7 @@ from processor.engine.decoding import Decode, decoder
 from processor.engine.encoding import encoded
 from processor.engine.header import Header, read_header, refuse_beyond
 from processor.engine.metadata import brought_up_to_date
+from processor.engine.opacity import on_white_early
 from processor.engine.orientation import lies_on_its_side, upright
 from processor.engine.refusals import damaged, is_harmless
 from processor.engine.resizing import resized
@@ -62,16 +63,16 @@ def _all_made(
         if sizes:
             decode = decoder(original, header, sizes, every_frame=every_frame, forgiving=forgiving)
             for size in sizes:
-                picture = _picture(decode, size)
-                made |= {
-                    request.output: _variant(picture, size, original, header, request)
-                    for request in pictures[every_frame, size]
-                }
+                wanted = pictures[every_frame, size]
+                opaque = all(_format_of(header, request) is ImageFormat.JPEG for request in wanted)
+                picture = _picture(decode, size, opaque=opaque)
+                made |= {request.output: _variant(picture, size, original, header, request) for request in wanted}
     return [made[request.output] for request in requests]
 
 
-def _picture(decode: Decode, size: Size) -> pyvips.Image:
+def _picture(decode: Decode, size: Size, *, opaque: bool) -> pyvips.Image:
     image = decode(size)
+    image = on_white_early(image) if opaque else image
     image = resized(image, size.turned() if lies_on_its_side(image) else size)
     image = to_srgb(image)
     image = upright(image.copy_memory())

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from common.formats import ImageFormat
-from tests.unit.processor.engine.pictures import difference, gradient, made, read, saved
+from common.options import VariantOptions
+from processor.engine import VariantRequest
+from processor.engine.recipe import make_variants
+from tests.unit.processor.engine.pictures import LIMITS, difference, gradient, made, read, saved
 
 
 @pytest.mark.parametrize("target", [ImageFormat.PNG, ImageFormat.WEBP, ImageFormat.AVIF])
@@ -35,6 +38,22 @@ def test_jpeg_shows_white_through(tmp_path: Path, options: dict[str, int]) -> No
     if not options:
         alpha = pixels[..., 3:] / 255
         assert difference(shown, pixels[..., :3] * alpha + 255 * (1 - alpha)) < 4
+
+
+@pytest.mark.parametrize("channels", [2, 4])
+def test_a_jpeg_alone_looks_like_one_beside_another_format(tmp_path: Path, channels: int) -> None:
+    """Whether white is put behind a picture before or after its resize cannot be seen."""
+    pixels = gradient(120, 80, channels=4)
+    pixels[20:40, 20:60, 3] = 0
+    original = saved(tmp_path, np.ascontiguousarray(pixels if channels == 4 else pixels[..., [0, 3]]))
+    jpeg = VariantOptions(format=ImageFormat.JPEG, max_dimension=60, quality=95)
+    png = VariantOptions(format=ImageFormat.PNG, max_dimension=60)
+    outputs = [tmp_path / name for name in ("alone", "beside", "other")]
+
+    make_variants(original, [VariantRequest(outputs[0], jpeg)], LIMITS)
+    make_variants(original, [VariantRequest(outputs[1], jpeg), VariantRequest(outputs[2], png)], LIMITS)
+
+    assert difference(read(outputs[0], "RGB"), read(outputs[1], "RGB")) < 1
 
 
 def test_grey_can_be_seen_through_too(tmp_path: Path) -> None:
