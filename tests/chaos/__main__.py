@@ -9,8 +9,8 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from tests.chaos.run import Plan, run
-from tests.chaos.schedule import SECONDS_PER_FAULT
+from tests.chaos.plan import SECONDS_PER_FAULT, Plan
+from tests.chaos.run import run
 from tests.chaos.verdict import Verdict
 
 

@@ -120,6 +120,7 @@ class Reader:
                 "group.id": f"chaos-{uuid4()}",
                 "enable.auto.commit": False,
                 "auto.offset.reset": "earliest",
+                "allow.auto.create.topics": True,  # the embedded broker has no other way to make them
                 "reconnect.backoff.max.ms": 500,
                 "log_level": 0,
             }

@@ -3,10 +3,7 @@
 import asyncio
 import json
 import logging
-import time
-from collections.abc import AsyncIterator, Collection, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from random import Random
 
@@ -14,35 +11,21 @@ import asyncpg
 
 from common.kafka.headers import from_kafka
 from tests.chaos.asking import Asker
+from tests.chaos.attack import Attack, running
 from tests.chaos.clients import Client
 from tests.chaos.database import all_jobs, is_quiet
-from tests.chaos.history import Fault, History
+from tests.chaos.history import History
+from tests.chaos.judging import Notified, judge
 from tests.chaos.notifications import Reader, ReadRecord
-from tests.chaos.schedule import SECONDS_PER_FAULT, Planned, schedule
-from tests.chaos.stage import Stage, stage
-from tests.chaos.verdict import Notified, Verdict, judge, unreadable_variants
+from tests.chaos.opening import stage
+from tests.chaos.plan import Plan
+from tests.chaos.stage import Stage
+from tests.chaos.variants import unreadable_variants
+from tests.chaos.verdict import Verdict
 
 CLIENTS = 4
-BREATH_SECONDS = 3
-"""How long a part is left alone after a fault of its own: those that wait for it must not follow without a gap."""
-LAST_HITS_SECONDS = 20
-"""How long the load goes on after the last fault, for the crash points that nobody has reached yet."""
 PEACE_SECONDS = 150
 """How long after the last fault everything may take to end; beyond it, what has not ended is lost."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What to run."""
-
-    seed: int
-    seconds: float
-    kafka: str = "apache"
-    store: str = "disk"
-    partitions: int = 12
-    jobs_per_second: float = 5.0
-    only: Collection[str] = ()
-    seconds_per_fault: float = SECONDS_PER_FAULT
 
 
 class Run:
@@ -73,66 +56,16 @@ class Run:
 
     async def _under_load(self) -> None:
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(_running(self._watch_crashes()))
             pause = CLIENTS / self._plan.jobs_per_second
             for number in range(CLIENTS):
                 rng = Random(f"{self._plan.seed} {number}")  # noqa: S311 - to be repeated, not to be secret
                 client = Client(self._stage.urls, self._history, rng, pause_seconds=pause)
-                await stack.enter_async_context(_running(client.run()))
-            await self._inflict_all()
-            await self._let_the_armed_be_hit()
-
-    async def _inflict_all(self) -> None:
-        plan = self._plan
-        planned = schedule(
-            plan.seed,
-            seconds=plan.seconds,
-            kafka=plan.kafka,
-            store=plan.store,
-            only=plan.only,
-            seconds_per_fault=plan.seconds_per_fault,
-        )
-        self._history.crashes.update(
-            {fault.kind.name.removeprefix("crash: "): 0 for fault in planned if fault.kind.name.startswith("crash: ")}
-        )
-        began = time.monotonic()
-        async with asyncio.TaskGroup() as faults:
-            for fault in planned:
-                await asyncio.sleep(max(0, began + fault.at - time.monotonic()))
-                faults.create_task(self._inflict(fault))
-            await asyncio.sleep(max(0, began + plan.seconds - time.monotonic()))
-
-    async def _let_the_armed_be_hit(self) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LAST_HITS_SECONDS):
-                while self._stage.waiting:
-                    await asyncio.sleep(0.1)
-
-    async def _inflict(self, fault: Planned) -> None:
-        if fault.kind.part:
-            async with self._stage.lock(fault.kind.part):
-                await self._inflict_now(fault)
-                await asyncio.sleep(BREATH_SECONDS)
-        else:
-            await self._inflict_now(fault)
-
-    async def _inflict_now(self, fault: Planned) -> None:
-        began = time.time()
-        emptied = len(self._history.emptied)
-        await fault.kind.inflict(self._stage)
-        if len(self._history.emptied) > emptied:
-            self._reader.reopen()
-        self._history.fault(Fault(fault.kind.name, began, time.time()))
-
-    async def _watch_crashes(self) -> None:
-        """Count how often each point was hit."""
-        while True:
-            self._history.crashes.update(self._stage.hits())
-            await asyncio.sleep(0.1)
+                await stack.enter_async_context(running(client.run()))
+            attack = Attack(self._plan, self._stage, self._history, broker_emptied=self._reader.reopen)
+            await attack.to_its_end()
 
     async def _peace(self) -> None:
         """Wait until every job has ended and every event is out, or the time for it has passed."""
-        self._stage.disarm()
         with suppress(TimeoutError):
             async with asyncio.timeout(PEACE_SECONDS):
                 while not await self._is_quiet():
@@ -141,7 +74,7 @@ class Run:
     async def _is_quiet(self) -> bool:
         try:
             return await is_quiet(self._stage.dsn)
-        except (OSError, asyncpg.PostgresError, TimeoutError):
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
             return False
 
     def _see(self, record: ReadRecord) -> None:
@@ -167,13 +100,3 @@ async def run(plan: Plan, folder: Path) -> Verdict:
         folder, kafka=plan.kafka, store=plan.store, partitions=plan.partitions, history=history, rng=rng
     ) as on:
         return await Run(plan, on, history).to_its_end()
-
-
-@asynccontextmanager
-async def _running(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)

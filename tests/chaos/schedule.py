@@ -4,9 +4,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from tests.chaos.faults import KINDS, POINTS, FaultKind
+from tests.chaos.faults import FaultKind
+from tests.chaos.faults.kinds import KINDS
+from tests.chaos.plan import SECONDS_PER_FAULT
 
-SECONDS_PER_FAULT = 2.6
 _LONG_RUN_SECONDS = 300
 _QUIET_SECONDS = 5.0
 """At the beginning, so that there is something to disturb."""
@@ -34,7 +35,7 @@ def schedule(
     A run of five minutes or more also has the long outage of the broker, in its first half.
     """
     rng = Random(f"{seed} {seconds} {kafka} {store}")  # noqa: S311 - to be repeated, not to be secret
-    kinds = [kind for kind in [*KINDS, *POINTS] if (kind.name in only or not only) and kind.needs in {"", kafka, store}]
+    kinds = [kind for kind in KINDS if (kind.name in only or not only) and kind.needs in {"", kafka, store}]
     if not kinds:
         message = f"--only {', '.join(only)}: no such fault with --kafka {kafka} --store {store}"
         raise ValueError(message)

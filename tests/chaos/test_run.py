@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.run import Plan, run
+from tests.chaos.plan import Plan
+from tests.chaos.run import run
 
 SEED = 20
 SECONDS = 60

@@ -8,7 +8,8 @@ import pytest
 
 from tests.chaos.database import JobRow
 from tests.chaos.history import Accepted, History
-from tests.chaos.verdict import Notified, Verdict, judge
+from tests.chaos.judging import Notified, judge
+from tests.chaos.verdict import Verdict
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 JOB = "0199f3a0-5f3c-7c51-9e0a-1cecbe000001"
