@@ -98,7 +98,7 @@ ATTEMPTS_ENDED = Counter(
 JOBS_IN_HAND = Gauge("icecube_jobs_in_hand", "Jobs a processor has taken and not yet reported.", registry=PROCESSOR)
 STAGE_SECONDS = Histogram(
     "icecube_stage_seconds",
-    "Time of one stage of a job: fetch (the original), make (all variants, with the wait for an image process), store.",
+    "Time of a job's stages: fetch (the original), make (wait for an image process, decode_resize, encode), store.",
     ["stage"],
     buckets=_STAGE_BUCKETS,
     registry=PROCESSOR,
@@ -121,4 +121,9 @@ IMAGE_PROCESSES_LOST = Counter(
 )
 PARTITIONS_ASSIGNED = Gauge(
     "icecube_partitions_assigned", "Partitions of the jobs topic a processor reads.", registry=PROCESSOR
+)
+POOL_RESTARTS = Counter(
+    "icecube_pool_restarts_total",
+    "Times all image processes were replaced, as an idle one had died.",
+    registry=PROCESSOR,
 )

@@ -18,7 +18,7 @@ from common.blob_store.disk_errors import disk_errors
 from common.crash_points import CrashPoint, reached
 from common.events import FinishedVariant, JobFailed, JobRequested, JobSucceeded, RequestedTask
 from processor.engine import ImageRefusedError, MadeVariant, VariantRequest
-from processor.measuring import Stage, count_failure, count_success, stage
+from processor.measuring import Stage, count_failure, count_success, observe_making, stage
 from processor.pool import WorkerLostError
 
 log = structlog.get_logger()
@@ -84,6 +84,7 @@ class Handling:
                     original = await held.enter_async_context(self.blobs.local_file(job.original.id))
                 with stage(Stage.MAKE):
                     made = await self._made(original, requests)
+            observe_making(made)
             reached(CrashPoint.VARIANTS_MADE_NOT_STORED)
             pairs = zip(job.tasks, made, strict=True)
             with stage(Stage.STORE):

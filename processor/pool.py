@@ -59,7 +59,8 @@ class ImagePool:
     Children are forked from a server process that holds nothing of this one; each is replaced after *tasks_per_child*
     jobs. *task_seconds* is for each variant of a job, counted from when a child takes the job up. Where *folders* are
     given and the kernel has Landlock, children reach no files but those below them, and those below *readable* to
-    read: outputs must lie in the former, originals in either.
+    read: outputs must lie in the former, originals in either. *restarted* is called when all children were replaced
+    at once.
     """
 
     def __init__(  # noqa: PLR0913 - by name, and each with what works for most
@@ -73,6 +74,7 @@ class ImagePool:
         folders: Sequence[Path] | None = None,
         readable: Sequence[Path] = (),
         work: Work = serve,
+        restarted: Callable[[], None] = lambda: None,
     ) -> None:
         self._workers = workers
         self._limits = limits
@@ -82,6 +84,7 @@ class ImagePool:
         self._folders = None if folders is None else tuple(folder.resolve() for folder in folders)
         self._readable = tuple(folder.resolve() for folder in readable)
         self._work = work
+        self._restarted = restarted
         self._pool: ProcessPool | None = None
         self._in_hand: set[Future[list[MadeVariant]]] = set()
         self._replacing = asyncio.Lock()
@@ -157,6 +160,7 @@ class ImagePool:
             if not self._pool.active:
                 await asyncio.to_thread(_kill, self._pool)
                 self._pool = await asyncio.to_thread(self._started_pool)
+                self._restarted()
             return self._pool
 
     def _started_pool(self) -> ProcessPool:

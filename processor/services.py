@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from common import metrics
 from common.blob_store.opening import open_blob_store
 from common.kafka.clients import open_producer
 from common.settings.groups import BlobType
@@ -40,6 +41,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 task_seconds=settings.limits.task_seconds,
                 task_memory_mb=settings.limits.task_memory_mb,
                 folders=[blobs.work_dir],
+                restarted=metrics.POOL_RESTARTS.inc,
                 readable=[settings.blob_folder] if settings.blob.type is BlobType.DISK else [],
             )
         )

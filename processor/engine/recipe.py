@@ -1,7 +1,9 @@
 """The recipe: from an original's file to its variants' files. Runs in a child process."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from time import perf_counter
 from traceback import clear_frames
 
 import pyvips
@@ -58,6 +60,7 @@ def _all_made(
     for request in requests:
         pictures.setdefault((_keeps_frames(header, request), _size_of(header, request)), []).append(request)
     made: dict[Path, MadeVariant] = {}
+    lap = _stopwatch()
     for every_frame in (False, True):
         sizes = [size for frames, size in pictures if frames == every_frame]
         if sizes:
@@ -66,8 +69,24 @@ def _all_made(
                 wanted = pictures[every_frame, size]
                 opaque = all(_format_of(header, request) is ImageFormat.JPEG for request in wanted)
                 picture = _picture(decode, size, opaque=opaque)
-                made |= {request.output: _variant(picture, size, original, header, request) for request in wanted}
+                picture_seconds = lap()
+                for request in wanted:
+                    variant = _variant(picture, size, original, header, request)
+                    timed = replace(variant, picture_seconds=picture_seconds, encode_seconds=lap())
+                    made[request.output], picture_seconds = timed, 0
     return [made[request.output] for request in requests]
+
+
+def _stopwatch() -> Callable[[], float]:
+    """Return what tells the seconds since it was last asked."""
+    at = perf_counter()
+
+    def lap() -> float:
+        nonlocal at
+        began, at = at, perf_counter()
+        return at - began
+
+    return lap
 
 
 def _picture(decode: Decode, size: Size, *, opaque: bool) -> pyvips.Image:

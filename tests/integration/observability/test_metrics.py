@@ -91,8 +91,10 @@ def test_a_job_leaves_its_mark(series: dict[str, list[Sample]]) -> None:
     assert value("icecube_jobs_ended_total", state="completed", reason="") >= 1
     assert value("icecube_jobs_ended_total", state="failed", reason="image_damaged") >= 1
     assert value("icecube_attempts_ended_total", outcome="failed", reason="image_damaged") >= 1
-    for stage in ("fetch", "make", "store"):
+    for stage in ("fetch", "make", "decode_resize", "encode", "store"):
         assert value("icecube_stage_seconds_count", stage=stage) >= 1
+    inside = sum(value("icecube_stage_seconds_sum", stage=stage) for stage in ("decode_resize", "encode"))
+    assert 0 < inside < value("icecube_stage_seconds_sum", stage="make")
     originals = value("icecube_original_bytes_total", format="jpeg")
     variants = value("icecube_variant_bytes_total", format="webp")
     assert originals > variants > 0

@@ -186,13 +186,16 @@ async def test_an_idle_childs_death_is_mended(tmp_path: Path) -> None:
     """A child killed between two jobs costs no job anything: neither it nor its image is to blame."""
     original = saved(tmp_path, gradient(40, 30))
 
-    async with a_pool(work=by_name) as pool:
+    restarts: list[str] = []
+
+    async with a_pool(work=by_name, restarted=lambda: restarts.append("restarted")) as pool:
         first = a_request(tmp_path, "first")
         await pool.make(original, [first])
         os.kill(int(started(first).read_text()), signal.SIGKILL)
         [variant] = await pool.make(original, [a_request(tmp_path)])
 
     assert variant.width == 40
+    assert restarts == ["restarted"]
 
 
 async def test_a_child_killed_beside_others_at_work_costs_one_job_at_most(tmp_path: Path) -> None:

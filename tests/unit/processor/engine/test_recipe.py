@@ -1,6 +1,7 @@
 """What a job can rely on when it asks for variants."""
 
 from pathlib import Path
+from time import perf_counter
 
 import pytest
 from PIL import Image
@@ -49,6 +50,23 @@ def test_several_variants_come_in_the_order_asked(tmp_path: Path) -> None:
     assert [variant.width for variant in variants] == sides
     assert [variant.path for variant in variants] == [request.output for request in requests]
     assert [variant.path.stat().st_size for variant in variants] == [variant.byte_size for variant in variants]
+
+
+def test_time_is_told_once(tmp_path: Path) -> None:
+    """What went into a picture is told with its first variant alone, so that a job's times can be added up."""
+    original = saved(tmp_path, noise(900, 600), "original.jpeg")
+    requests = [
+        VariantRequest(tmp_path / f"{number}.png", VariantOptions(format=ImageFormat.PNG, max_dimension=side))
+        for number, side in enumerate([300, 300, 200])
+    ]
+    began = perf_counter()
+
+    variants = make_variants(original, requests, LIMITS)
+
+    first, again, smaller = (variant.picture_seconds for variant in variants)
+    assert min(first, smaller) > again == 0
+    assert min(variant.encode_seconds for variant in variants) > 0
+    assert sum(each.picture_seconds + each.encode_seconds for each in variants) < perf_counter() - began
 
 
 def test_sharing_a_decode_changes_nothing(tmp_path: Path) -> None:
