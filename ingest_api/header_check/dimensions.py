@@ -10,11 +10,12 @@ import imagesize
 
 from common.formats import ImageFormat
 from ingest_api.header_check import DamagedHeaderError
+from ingest_api.header_check.avif import avif_size
 from ingest_api.header_check.bounded_file import BoundedFile
 
 Size = tuple[int, int]
 _UNREAD: Size = (-1, -1)
-"""imagesize's answer whenever it cannot tell."""
+"""imagesize's answer whenever it cannot tell, and ours."""
 
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
@@ -101,7 +102,11 @@ def _next_marker(file: BoundedFile) -> int:
     return byte[0]
 
 
-def _boxes_or_directories(file: BoundedFile) -> Size:
+def _avif(file: BoundedFile) -> Size:
+    return avif_size(file) or _UNREAD
+
+
+def _tiff(file: BoundedFile) -> Size:
     width, height = imagesize.get(file, exif_rotation=False)
     return int(width), int(height)
 
@@ -120,6 +125,6 @@ _READERS: dict[ImageFormat, Callable[[BoundedFile], Size]] = {
     ImageFormat.PNG: _png,
     ImageFormat.WEBP: _webp,
     ImageFormat.GIF: _gif,
-    ImageFormat.TIFF: _boxes_or_directories,
-    ImageFormat.AVIF: _boxes_or_directories,
+    ImageFormat.TIFF: _tiff,
+    ImageFormat.AVIF: _avif,
 }

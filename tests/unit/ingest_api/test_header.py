@@ -70,9 +70,10 @@ def test_every_kind_of_picture_has_its_size(content: bytes) -> None:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_the_size_is_the_stored_one(orientation: int) -> None:
-    """Width and height are those before the EXIF orientation is applied."""
-    content = images.rotated(orientation, width=320, height=200)
+@pytest.mark.parametrize("image_format", [ImageFormat.JPEG, ImageFormat.PNG, ImageFormat.WEBP, ImageFormat.AVIF])
+def test_the_size_is_the_stored_one(image_format: ImageFormat, orientation: int) -> None:
+    """Width and height are those before the EXIF orientation, or what the format has in its place, is applied."""
+    content = images.rotated(orientation, image_format, width=320, height=200)
 
     header = header_of_bytes(content)
 
@@ -218,6 +219,50 @@ def test_an_image_at_a_limit_is_taken(width: int, height: int) -> None:
     check_limits(header, LimitsSettings())
 
     assert (header.width, header.height) == (width, height)
+
+
+def test_an_avif_that_ends_before_its_pixels_is_refused() -> None:
+    """Wherever an AVIF is cut before its description ends, its header is damaged."""
+    content = images.photo(ImageFormat.AVIF)
+    described_at = content.index(b"mdat") - 4
+
+    codes = {refusal_of(content[:length]).code for length in range(32, described_at)}
+
+    assert codes == {"damaged_header"}
+    assert header_of_bytes(content[:described_at]).format is ImageFormat.AVIF
+
+
+def box(kind: bytes, *content: bytes) -> bytes:
+    """Return a box of an AVIF's."""
+    inside = b"".join(content)
+    return struct.pack(">L4s", 8 + len(inside), kind) + inside
+
+
+def avif_of_two(primary: int, *, wide: bool) -> bytes:
+    """Return an AVIF's boxes for picture 1 of 320 x 200 and 2 of 640 x 100, with long numbers where *wide*."""
+    sizes = [box(b"ispe", bytes(4), struct.pack(">LL", *size)) for size in ((640, 100), (320, 200))]
+    ids, places = ("L", "H") if wide else ("H", "B")
+    entries = [struct.pack(f">{ids}B2{places}", item, 2, 1, place) for item, place in ((1, 3), (2, 2))]
+    ipma = box(b"ipma", bytes([wide, 0, 0, wide]), struct.pack(">L", 2), *entries)
+    pitm = box(b"pitm", bytes([wide, 0, 0, 0]), struct.pack(f">{ids}", primary))
+    described = box(b"iprp", box(b"ipco", box(b"irot", b"\x01"), *sizes), ipma)
+    return box(b"ftyp", b"avif\0\0\0\0avifmif1") + box(b"meta", bytes(4), pitm, described) + box(b"mdat", bytes(9))
+
+
+@pytest.mark.parametrize("wide", [False, True])
+@pytest.mark.parametrize(("primary", "size"), [(1, (320, 200)), (2, (640, 100))])
+def test_the_size_of_an_avif_is_its_primary_pictures(primary: int, size: tuple[int, int], *, wide: bool) -> None:
+    """Where other pictures lie beside the one that is shown, that one's size counts; a turn changes nothing."""
+    content = avif_of_two(primary, wide=wide)
+
+    header = header_of_bytes(content)
+
+    assert (header.width, header.height) == size
+
+
+def test_an_avif_that_names_no_size_is_refused() -> None:
+    """A primary picture without a size of its own cannot be checked against the limits."""
+    assert refusal_of(avif_of_two(3, wide=False)).code == "damaged_header"
 
 
 class CountedFile(io.BytesIO):
