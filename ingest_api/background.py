@@ -6,12 +6,13 @@ from contextlib import asynccontextmanager
 
 import structlog
 
+from common.blob_store import BlobStoreUnavailableError
 from common.kafka.clients import KafkaError
 from ingest_api.job_store import JobStoreUnavailableError
 
 log = structlog.get_logger()
 
-OUTAGES = (KafkaError, JobStoreUnavailableError, TimeoutError, OSError)
+OUTAGES = (KafkaError, JobStoreUnavailableError, BlobStoreUnavailableError, TimeoutError, OSError)
 """Failures that say nothing worse than that something we depend on is away."""
 _LONGEST_PAUSE_SECONDS = 5.0
 _SETTLED_SECONDS = 30.0

@@ -26,6 +26,9 @@ NEXT_STATES: dict[JobState, frozenset[JobState]] = {
 }
 """The truth about transitions. `pending -> pending` is another attempt whose start was never heard of."""
 
+PROCESSOR_LOST = "processor_lost"
+"""The code of a job that was given up because processors died of it."""
+
 UNFINISHED = frozenset(state for state, following in NEXT_STATES.items() if following)
 
 
@@ -86,7 +89,7 @@ class Job:
             return self
         if self.starts >= policy.starts:
             reason = f"Processing stopped {self.starts} processors before it could end."
-            return self._end(JobState.FAILED, at=at, code="processor_lost", reason=reason)
+            return self._end(JobState.FAILED, at=at, code=PROCESSOR_LOST, reason=reason)
         return replace(self.move_to(JobState.PROCESSING), starts=self.starts + 1, due_at=None)
 
     def succeeded(self, *, at: datetime) -> "Job":

@@ -1,11 +1,12 @@
 """Lets what the processors report change the state of jobs."""
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
+from uuid import UUID
 
 import structlog
 
@@ -31,7 +32,7 @@ from ingest_api.job_store import (
     StoredImage,
     ValueRefusedError,
 )
-from ingest_api.jobs import Job, RetryPolicy
+from ingest_api.jobs import PROCESSOR_LOST, Job, RetryPolicy
 from ingest_api.messages import Messages
 
 log = structlog.get_logger()
@@ -45,6 +46,8 @@ class ResultsHandler:
     messages: Messages
     policy: RetryPolicy
     clock: Callable[[], datetime]
+    stop: Callable[[UUID], Awaitable[None]]
+    """Keeps a job that was given up from being begun again; see `common.stop_marks`."""
 
     async def handle(self, records: Sequence[ConsumedRecord]) -> None:
         """Apply a batch in one transaction; raise `JobStoreUnavailableError` having changed nothing.
@@ -84,11 +87,20 @@ class ResultsHandler:
                 with _told_of(record, result):
                     if changed := self._apply(changes, result, at):
                         changed_by.append((changed, result))
+        await self._stop_the_fatal(changes, results)
         # Counted when committed: what is rolled back comes again.
         for record, _ in unreadable:
             metrics.UNREADABLE_EVENTS.labels(record.topic).inc()
         for changed, result in changed_by:
             count_change(changed, result)
+
+    async def _stop_the_fatal(self, changes: JobChanges, results: Sequence[tuple[JobResult, ConsumedRecord]]) -> None:
+        """Stop every job that was just begun though it kills its processors: it would be begun for ever."""
+        for result, _ in results:
+            record = changes.records.get(result.job_id)
+            if isinstance(result, JobStarted) and record and record.job.code == PROCESSOR_LOST:
+                log.error("job that stops its processors is kept from them", job_id=str(result.job_id))
+                await self.stop(result.job_id)
 
     def _apply(self, changes: JobChanges, result: JobResult, at: datetime) -> JobRecord | None:
         """Record what *result* changes; return the job as it then is, None when it is as before."""

@@ -4,11 +4,13 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from time import monotonic
 
 from common.blob_store import BlobStore
 from common.blob_store.opening import open_blob_store
 from common.settings.model import Settings
+from common.stop_marks import mark_stopped
 from ingest_api.access import AccessList
 from ingest_api.admission import Admission
 from ingest_api.background import kept_running
@@ -62,7 +64,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         jobs, messages = PostgresJobStore(pool), Messages(settings.kafka)
         relay = _relay(settings, pool)
         readiness, backlog = Readiness(jobs=jobs, blobs=blobs, kafka=settings.kafka), BacklogWatch(jobs)
-        handler = ResultsHandler(jobs, messages, _retry_policy(settings), utc_now)
+        handler = ResultsHandler(jobs, messages, _retry_policy(settings), utc_now, partial(mark_stopped, blobs))
         background = {
             "relay": relay.run,
             "results": ResultsConsumer(handler, settings.kafka, wake_relay=relay.wake).run,

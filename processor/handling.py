@@ -17,6 +17,7 @@ from common.blob_store import BlobNotFoundError, BlobStore, BlobStoreUnavailable
 from common.blob_store.disk_errors import disk_errors
 from common.crash_points import CrashPoint, reached
 from common.events import FinishedVariant, JobFailed, JobRequested, JobSucceeded, RequestedTask
+from common.stop_marks import is_stopped
 from processor.engine import ImageRefusedError, MadeVariant, VariantRequest
 from processor.measuring import Stage, count_failure, count_success, observe_making, stage
 from processor.pool import WorkerLostError
@@ -26,6 +27,10 @@ log = structlog.get_logger()
 _ATTEMPTS_THAT_LOSE_A_WORKER = 2
 """A crash or a time limit may be chance once; twice, it is the image."""
 _LONGEST_WAIT_SECONDS = 5.0
+
+
+class _JobStoppedError(Exception):
+    """The API has given the job up, as it kills whoever works on it."""
 
 
 class MakesVariants(Protocol):
@@ -56,6 +61,9 @@ class Handling:
         except WorkerLostError as exc:
             metrics.IMAGE_PROCESSES_LOST.labels(exc.code).inc()
             return _failure(job, exc.code, exc.reason, retryable=job.attempt < _ATTEMPTS_THAT_LOSE_A_WORKER)
+        except _JobStoppedError:
+            reason = "Its image has stopped processors too often."
+            return _failure(job, "processor_lost", reason, retryable=False)  # it ended as that long ago
         except BlobNotFoundError:
             return _failure(job, "original_missing", "The original is missing from the image storage.", retryable=True)
         except Exception:
@@ -75,6 +83,8 @@ class Handling:
         raise AssertionError  # retry_context ends by returning or raising
 
     async def _make_and_store(self, job: JobRequested) -> tuple[FinishedVariant, ...]:
+        if await is_stopped(self.blobs, job.job_id):
+            raise _JobStoppedError
         work_dir = self.blobs.work_dir
         # Around all of it: a disk that is full or gone is an outage too, whoever meets it first, us or the child.
         with disk_errors(work_dir), TemporaryDirectory(dir=work_dir, prefix=f"job-{job.job_id}-") as folder:

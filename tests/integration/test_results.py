@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from uuid import UUID
 
 import pytest
 
@@ -23,10 +24,15 @@ MESSAGES = Messages(TOPICS)
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
+async def nobody_stops(job_id: UUID) -> None:
+    """Fail: most results stop nothing."""
+    pytest.fail(f"job {job_id} was stopped")
+
+
 @pytest.fixture
 def handler(jobs: PostgresJobStore) -> ResultsHandler:
     """Return the handler under test; its time stands still."""
-    return ResultsHandler(jobs, MESSAGES, a_policy(), lambda: NOON)
+    return ResultsHandler(jobs, MESSAGES, a_policy(), lambda: NOON, nobody_stops)
 
 
 @pytest.fixture
@@ -163,6 +169,28 @@ async def test_attempts_used_up_end_in_a_dead_letter_and_a_notification(
         "reason": "It broke.",
         "attempts": "3",
     }
+
+
+async def test_a_job_that_kills_its_processors_is_kept_from_them(
+    jobs: PostgresJobStore, outbox: PostgresOutbox, record: JobRecord
+) -> None:
+    """Begun once more after it was given up, as its request is still unread on Kafka, it is marked as stopped."""
+    stopped: list[UUID] = []
+
+    async def stop(job_id: UUID) -> None:
+        stopped.append(job_id)
+
+    handler = ResultsHandler(jobs, MESSAGES, a_policy(starts=3), lambda: NOON, stop)
+    start = records_of(JobStarted(job_id=record.job.id, attempt=1))
+    for _ in range(3):
+        await handler.handle(start)
+    assert stopped == []
+    await handler.handle(start)
+    await handler.handle(start)
+
+    assert await state_of(record, jobs) is JobState.FAILED
+    assert stopped == [record.job.id] * 2
+    assert {message.topic for message in await taken(outbox)} == {"image-jobs", "icecube.jobs.dead"}
 
 
 async def test_a_bad_image_is_no_dead_letter(

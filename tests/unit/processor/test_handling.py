@@ -13,6 +13,8 @@ import pytest_asyncio
 from common.blob_store import BlobStore, BlobStoreUnavailableError
 from common.blob_store.disk import DiskStore, open_disk_store
 from common.events import JobFailed, JobRequested, JobSucceeded
+from common.ids import new_id
+from common.stop_marks import mark_stopped
 from processor.engine import ImageRefusedError, MadeVariant, Refusal, VariantRequest
 from processor.handling import Handling
 from processor.pool import Loss, WorkerLostError
@@ -93,6 +95,20 @@ async def test_a_lost_worker_gets_one_more_attempt(
 
     assert isinstance(outcome, JobFailed)
     assert (outcome.code, outcome.retryable) == ("worker_crashed", retryable)
+
+
+async def test_a_stopped_job_is_not_begun(blobs: DiskStore, job: JobRequested) -> None:
+    """A job that was given up because it kills processors is answered without touching its image."""
+    pool = ScriptedPool()
+    await mark_stopped(blobs, job.job_id)
+    await mark_stopped(blobs, job.job_id)
+
+    outcome = await Handling(blobs, pool).outcome_of(job)
+
+    assert isinstance(outcome, JobFailed)
+    assert (outcome.code, outcome.retryable) == ("processor_lost", False)
+    assert pool.originals == []
+    assert isinstance(await Handling(blobs, pool).outcome_of(job.model_copy(update={"job_id": new_id()})), JobSucceeded)
 
 
 async def test_a_missing_original_may_turn_up(blobs: DiskStore) -> None:
