@@ -24,6 +24,13 @@ from common.blob_store.durable_files import (
 )
 from common.blob_store.probe import probe
 
+_FAN_OUT_DIGITS = 3
+"""Blobs lie in 4096 folders by the end of their ids: it is random, while the time-ordered start would share one folder.
+Ten thousand in each are 40 million blobs.
+
+A second level would cost two more flushes for nearly every blob, as nearly every one would be the first in its folder.
+"""
+
 
 @asynccontextmanager
 async def open_disk_store(folder: Path) -> AsyncIterator["DiskStore"]:
@@ -34,11 +41,7 @@ async def open_disk_store(folder: Path) -> AsyncIterator["DiskStore"]:
 
 
 class DiskStore:
-    """A `BlobStore` of files named `FOLDER/<last two digits of the id>/<the two before>/<id>`.
-
-    The ids are time-ordered: their random tails spread over 65 536 folders, their heads would share one.
-    Everything that may block runs in threads.
-    """
+    """A `BlobStore` of files named `FOLDER/<last three digits of the id>/<id>`; what may block runs in threads."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -98,8 +101,9 @@ class DiskStore:
 
     async def stored_before(self, moment: datetime) -> AsyncIterator[UUID]:
         """Yield the ids of the files last written before *moment*, one fan-out folder after another."""
-        for number in range(0x100):
-            for blob_id in await asyncio.to_thread(self._stored_in, f"{number:02x}", moment.timestamp()):
+        for number in range(16**_FAN_OUT_DIGITS):
+            folder = f"{number:0{_FAN_OUT_DIGITS}x}"
+            for blob_id in await asyncio.to_thread(self._stored_in, folder, moment.timestamp()):
                 yield blob_id
 
     async def direct_url(self, blob_id: UUID, *, media_type: str, disposition: str) -> None:  # noqa: ARG002 - the port's
@@ -111,7 +115,7 @@ class DiskStore:
         await probe(self)
 
     def _path(self, blob_id: UUID) -> Path:
-        return self._folder / blob_id.hex[-2:] / blob_id.hex[-4:-2] / str(blob_id)
+        return self._folder / blob_id.hex[-_FAN_OUT_DIGITS:] / str(blob_id)
 
     def _put(self, blob_id: UUID, path: Path, stop: Event) -> None:
         source = path.resolve(strict=True)
@@ -123,15 +127,14 @@ class DiskStore:
                 return
             try:
                 move_durably(staged, self._path(blob_id))
-                self._flush_parents(self._path(blob_id).parent)
+                self._flush_name(self._path(blob_id).parent)
             finally:
                 if not inside:
                     staged.unlink(missing_ok=True)
 
-    def _flush_parents(self, folder: Path) -> None:
-        """Flush the names of *folder* and its parent; once a process is enough, whoever made them."""
+    def _flush_name(self, folder: Path) -> None:
+        """Flush the name of *folder*; once a process is enough, whoever made it."""
         if folder not in self._flushed:
-            flush_folder(folder.parent)
             flush_folder(self._folder)
             self._flushed.add(folder)
 
@@ -156,7 +159,7 @@ class DiskStore:
     def _stored_in(self, folder: str, before: float) -> list[UUID]:
         with disk_errors(self._folder):
             self._work_dir.stat()
-            return [UUID(file.name) for file in (self._folder / folder).glob("*/*") if _written_at(file) < before]
+            return [UUID(file.name) for file in (self._folder / folder).glob("*") if _written_at(file) < before]
 
     async def _chunks(self, file: BinaryIO, start: int, length: int | None) -> AsyncIterator[bytes]:
         left = sys.maxsize if length is None else length
