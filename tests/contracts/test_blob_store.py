@@ -18,17 +18,22 @@ from common.blob_store.disk import open_disk_store
 from common.blob_store.s3 import open_s3_store
 from common.ids import new_id
 from common.settings.groups import BlobSettings, BlobType
+from deploy.local.ram_folder import ram, ram_folder
 from tests.services.s3 import S3Server
 
 MIB = 1024 * 1024
 
 
-@pytest.fixture(params=["disk", "s3"])
+@pytest.fixture(params=["disk", "memory", "s3"])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[BlobStore]:
-    """Yield a store of each kind; S3 is a real server."""
+    """Yield a store of each kind; S3 is a real server, memory what `icecube up` makes of it."""
     if request.param == "disk":
         async with open_disk_store(tmp_path / "blobs") as disk:
             yield disk
+    elif request.param == "memory":
+        with ram_folder(ram()) as folder:
+            async with open_disk_store(folder / "images") as memory:
+                yield memory
     else:
         server = cast("S3Server", request.getfixturevalue("s3_server"))
         async with open_s3_store(s3_settings(server)) as s3:
