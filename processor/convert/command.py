@@ -24,9 +24,15 @@ Output = Annotated[
     typer.Option("--output", "-output", "-o", help="A file, or a folder; absent: beside the input."),
 ]
 Json = Annotated[bool, typer.Option("--json", "-json", help="Print one JSON object instead of text.")]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", "-config", help="JSON file; limits.* are taken from it and the environment.", metavar="FILE"
+    ),
+]
 
 
-def convert(  # noqa: PLR0913, PLR0917 - one parameter for each flag that API.md promises
+def convert(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     files: Files = None,
     input_files: Input = None,
     image_format: Format = None,
@@ -35,21 +41,24 @@ def convert(  # noqa: PLR0913, PLR0917 - one parameter for each flag that API.md
     keep_metadata: KeepMetadata = False,  # noqa: FBT002 - typer passes by name
     output: Output = None,
     as_json: Json = False,  # noqa: FBT002 - typer passes by name
+    config: Config = None,
 ) -> None:
     """Convert, shrink and optimise pictures on this machine."""
     from processor.fork_server import fork_server  # noqa: PLC0415 - see module
 
     fork_server()  # imports libvips in its process while this one imports what follows
     from processor.convert.conversions import ConversionError, format_named_by, plan  # noqa: PLC0415 - see module
+    from processor.convert.limits import configured_limits  # noqa: PLC0415 - see module
     from processor.convert.options import checked_options  # noqa: PLC0415 - see module
     from processor.convert.session import run_and_report  # noqa: PLC0415 - see module
 
     try:
+        limits = configured_limits(config)
         conversions = plan([*(files or []), *(input_files or [])], output)
         options = checked_options(image_format or format_named_by(output), max_dimension, quality, keep_metadata)
     except ConversionError as exc:
         _give_up(str(exc))
-    if not run_and_report(conversions, options, as_json=as_json):
+    if not run_and_report(conversions, options, as_json=as_json, limits=limits):
         raise typer.Exit(1)
 
 

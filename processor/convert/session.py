@@ -4,17 +4,15 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-from common.options import MAX_SIDE_PIXELS, VariantOptions
+from common.options import VariantOptions
 from processor.convert import report
 from processor.convert.conversions import Conversion
 from processor.convert.running import Failed, run
 from processor.engine import ImageLimits
 
-LIMITS = ImageLimits(megapixels=100, side_pixels=MAX_SIDE_PIXELS)
-
 
 def run_and_report(
-    conversions: Sequence[Conversion], options: VariantOptions, *, as_json: bool, limits: ImageLimits = LIMITS
+    conversions: Sequence[Conversion], options: VariantOptions, *, as_json: bool, limits: ImageLimits
 ) -> bool:
     """Convert everything, print what became of it, and say whether all of it succeeded."""
     started = time.monotonic()

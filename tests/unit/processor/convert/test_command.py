@@ -131,3 +131,19 @@ def test_nothing_slow_is_imported_before_there_is_work() -> None:
     modules = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
 
     assert not {"pyvips", "numpy", "faust", "pydantic", "pebble", "asyncio"} & set(modules)
+
+
+def test_limits_come_from_the_configuration(tmp_path: Path) -> None:
+    """A file named with -config says what is refused, and a wrong one is told in one line."""
+    picture = saved(tmp_path, gradient(400, 300), "photo.png")
+    config = tmp_path / "icecube.json"
+    config.write_text('{"limits": {"megapixels": 0.1}}')
+    refused = run(picture, "-format", "webp", "-config", config)
+    config.write_text("nope")
+    wrong = run(picture, "-format", "webp", "-config", config)
+
+    assert (refused.returncode, wrong.returncode) == (1, 1)
+    assert "megapixels" in refused.stderr
+    assert str(config) in wrong.stderr
+    assert len(wrong.stderr.splitlines()) == 1
+    assert not (tmp_path / "photo.webp").exists()

@@ -1,0 +1,17 @@
+"""What `icecube convert` refuses: the limits of the service's own configuration."""
+
+import os
+from pathlib import Path
+
+from common.settings.loading import SettingsError, load_settings
+from processor.convert.conversions import ConversionError
+from processor.engine import ImageLimits
+
+
+def configured_limits(config: Path | None) -> ImageLimits:
+    """Return the limits in force; raise `ConversionError` with everything that is wrong in the configuration."""
+    try:
+        limits = load_settings(flags={}, environment=os.environ, file=config).limits
+    except SettingsError as exc:
+        raise ConversionError("; ".join(str(exc).splitlines())) from exc
+    return ImageLimits(megapixels=limits.megapixels, side_pixels=limits.side_pixels)
