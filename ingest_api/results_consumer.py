@@ -2,16 +2,14 @@
 
 from collections.abc import Callable, Sequence
 
-import stamina
-
 from common.crash_points import CrashPoint, reached
 from common.kafka.clients import ConsumedRecord, open_consumer
+from common.patience import tries_for_ever
 from common.settings.groups import KafkaSettings
 from ingest_api.job_store import JobStoreUnavailableError
 from ingest_api.results import ResultsHandler
 
 _BATCH = 500
-_LONGEST_WAIT_SECONDS = 5.0
 
 
 class ResultsConsumer:
@@ -35,9 +33,7 @@ class ResultsConsumer:
                     await consumer.commit()
 
     async def _handle(self, records: Sequence[ConsumedRecord]) -> None:
-        async for attempt in stamina.retry_context(
-            on=JobStoreUnavailableError, attempts=None, timeout=None, wait_max=_LONGEST_WAIT_SECONDS
-        ):
+        async for attempt in tries_for_ever(JobStoreUnavailableError):
             with attempt:
                 await self._handler.handle(records)
         self._wake_relay()

@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Protocol
 
-import stamina
 import structlog
 
 from common import metrics
@@ -17,6 +16,7 @@ from common.blob_store import BlobNotFoundError, BlobStore, BlobStoreUnavailable
 from common.blob_store.disk_errors import disk_errors
 from common.crash_points import CrashPoint, reached
 from common.events import FinishedVariant, JobFailed, JobRequested, JobSucceeded, RequestedTask
+from common.patience import tries_for_ever
 from common.stop_marks import is_stopped
 from processor.engine import ImageRefusedError, MadeVariant, VariantRequest
 from processor.measuring import Stage, count_failure, count_success, observe_making, stage
@@ -26,7 +26,6 @@ log = structlog.get_logger()
 
 _ATTEMPTS_THAT_LOSE_A_WORKER = 2
 """A crash or a time limit may be chance once; twice, it is the image."""
-_LONGEST_WAIT_SECONDS = 5.0
 
 
 class _JobStoppedError(Exception):
@@ -75,9 +74,7 @@ class Handling:
 
     async def _variants_of(self, job: JobRequested) -> tuple[FinishedVariant, ...]:
         """Make and store the variants. A store that is away is waited for: a job is not to blame for an outage."""
-        async for attempt in stamina.retry_context(
-            on=BlobStoreUnavailableError, attempts=None, timeout=None, wait_max=_LONGEST_WAIT_SECONDS
-        ):
+        async for attempt in tries_for_ever(BlobStoreUnavailableError):
             with attempt:
                 return await self._make_and_store(job)
         raise AssertionError  # retry_context ends by returning or raising

@@ -5,17 +5,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-import stamina
-
 from common.events import JobRequested, JobResult, JobStarted, encode
 from common.ids import derived_id
 from common.kafka.clients import SEND_SECONDS, ConsumedRecord, KafkaError, Producer
 from common.kafka.dead_letters import bounded, unreadable_headers
 from common.kafka.headers import Headers, event_headers, to_kafka
+from common.patience import tries_for_ever
 from common.settings.groups import KafkaSettings
 
 _SOURCE = "/icecube/processor"
-_LONGEST_WAIT_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +46,7 @@ class Reports:
         await self._send(self.topics.dead_topic, key, value, headers)
 
     async def _send(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> None:
-        async for attempt in stamina.retry_context(
-            on=(KafkaError, TimeoutError), attempts=None, timeout=None, wait_max=_LONGEST_WAIT_SECONDS
-        ):
+        async for attempt in tries_for_ever((KafkaError, TimeoutError)):
             with attempt:
                 async with asyncio.timeout(SEND_SECONDS + 1):
                     await (await self.producer.send(topic, value, key, headers=to_kafka(headers)))

@@ -189,7 +189,7 @@ class LimitsSettings(SettingsGroup):
         256, ge=0, description="Space that uploads leave free on their disk, in MiB; below it they are answered 503."
     )
     starts: PositiveInt = Field(
-        6, description="Times an attempt may be started, and its processor lost, before the job fails."
+        10, description="Times an attempt may be started, and its processor lost, before the job fails."
     )
 
 
