@@ -8,7 +8,6 @@ from tempfile import gettempdir
 from typing import Any
 
 import faust
-import structlog
 from yarl import URL
 
 from common.kafka.clients import METADATA_SECONDS
@@ -17,8 +16,6 @@ from processor.agents import handle
 from processor.dispatching import Dispatcher
 from processor.faust_internals import PatientTransport, require_compiled_streams
 from processor.services import Services, open_services
-
-log = structlog.get_logger()
 
 SLOTS_PER_WORKER = 4
 """Jobs in hand for each image process: one being worked on, the others on their way in or out."""

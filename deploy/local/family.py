@@ -1,12 +1,12 @@
 """The children of `icecube up`: the very commands that production runs, and how each says that it is ready."""
 
 import asyncio
-import http.client
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.local.child import Child
+from deploy.probing import answers_ready
 
 _PROBE_SECONDS = 5
 _ICECUBE = (sys.executable, "-m", "deploy.local")
@@ -27,7 +27,7 @@ def api_child(environment: Mapping[str, str], config: Path | None, *, host: str,
     """Return the API, ready when its `/readyz` says so."""
 
     async def is_ready() -> bool:
-        return await asyncio.to_thread(_answers_200, host, port)
+        return await asyncio.to_thread(answers_ready, host, port, patience_seconds=_PROBE_SECONDS)
 
     return Child("api", _icecube("api", config), environment, is_ready)
 
@@ -59,14 +59,3 @@ def _announcing(name: str, command: tuple[str, ...], environment: Mapping[str, s
         is_ready,
         prepare=lambda: file.unlink(missing_ok=True),
     )
-
-
-def _answers_200(host: str, port: int) -> bool:
-    connection = http.client.HTTPConnection(host, port, timeout=_PROBE_SECONDS)
-    try:
-        connection.request("GET", "/readyz")
-        return connection.getresponse().status == http.client.OK
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()

@@ -2,14 +2,13 @@
 
 import argparse
 import os
-import signal
 import sys
 from pathlib import Path
-from types import FrameType
 
 from deploy.local import lifeline
 from deploy.local.atomic_file import replace_text
 from deploy.local.embedded_postgres import STOP_SECONDS, EmbeddedPostgresError, embedded_postgres
+from deploy.local.stopping import exit_when_told
 
 
 def keep(folder: Path, *, durable: bool, ready_file: Path) -> int:
@@ -26,8 +25,7 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--not-durable", action="store_true", help="skip fsync: for data that nobody keeps")
     arguments = parser.parse_args()
-    for request in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(request, _end)
+    exit_when_told()
     lifeline.hold(os.environ, grace_seconds=STOP_SECONDS)
     try:
         ready_file = Path(os.environ["ICECUBE_READY_FILE"])
@@ -35,12 +33,6 @@ def main() -> int:
     except EmbeddedPostgresError as exc:
         sys.stderr.write(f"{exc}\n")
         return 1
-
-
-def _end(_number: int, _frame: FrameType | None) -> None:
-    for request in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(request, signal.SIG_IGN)  # asked twice, the shutdown still runs to its end
-    raise SystemExit(0)
 
 
 if __name__ == "__main__":

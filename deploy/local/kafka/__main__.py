@@ -1,14 +1,13 @@
 """`python -m deploy.local.kafka`: Apache Kafka in the foreground, until Ctrl-C."""
 
 import argparse
-import signal
 import sys
 import time
 from pathlib import Path
-from types import FrameType
 
 from deploy.local.kafka import KafkaUnavailableError
 from deploy.local.kafka.running import any_kafka
+from deploy.local.stopping import exit_when_told
 
 
 def main() -> int:
@@ -17,8 +16,7 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=9092, help="port on 127.0.0.1 (default: 9092)")
     parser.add_argument("--data-dir", type=Path, default=Path("data/kafka"), help="folder (default: data/kafka)")
     arguments = parser.parse_args()
-    for request in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(request, _end)
+    exit_when_told()
     try:
         with any_kafka(arguments.data_dir, arguments.port) as broker:
             sys.stdout.write(f"Apache Kafka listens on {broker.address}. ICECUBE_KAFKA_BROKERS={broker.address}\n")
@@ -30,12 +28,6 @@ def main() -> int:
         return 1
     sys.stderr.write("Kafka ended by itself\n")
     return 1
-
-
-def _end(_number: int, _frame: FrameType | None) -> None:
-    for request in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(request, signal.SIG_IGN)  # asked twice, the shutdown still runs to its end
-    raise SystemExit(0)
 
 
 if __name__ == "__main__":

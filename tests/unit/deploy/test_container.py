@@ -17,9 +17,10 @@ import typer.main
 from common.settings.loading import load_settings
 from common.settings.loading import variables as all_settings
 from common.settings.model import Settings
-from deploy.docker.health import is_ready
+from deploy.docker.health import PATIENCE_SECONDS
 from deploy.local.command import app
 from deploy.local.ports import LOOPBACK, free_ports
+from deploy.probing import answers_ready
 
 ROOT = Path(__file__).parents[3]
 DOCKERFILE = ROOT / "deploy/docker/Dockerfile"
@@ -105,7 +106,7 @@ def test_default_command_exists() -> None:
 def test_is_ready_when_told_so(status: HTTPStatus, ready: bool) -> None:  # noqa: FBT001 - parametrized
     """A process is well exactly when its /readyz says so."""
     with answering(status) as port:
-        answer = is_ready(port)
+        answer = answers_ready("127.0.0.1", port, patience_seconds=PATIENCE_SECONDS)
 
     assert answer is ready
 
@@ -114,7 +115,7 @@ def test_silence_is_not_ready() -> None:
     """Where nothing listens, nothing is well."""
     (port,) = free_ports(1)
 
-    assert is_ready(port) is False
+    assert answers_ready("127.0.0.1", port, patience_seconds=PATIENCE_SECONDS) is False
 
 
 def test_health_check_is_the_command_of_the_image() -> None:
