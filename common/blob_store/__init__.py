@@ -46,6 +46,14 @@ class BlobStore(Protocol):
         """
         ...
 
+    async def copy(self, source_id: UUID, blob_id: UUID) -> None:
+        """Store under *blob_id* what is stored under *source_id*, without the bytes passing through here.
+
+        Durable when this returns, and independent of its source from then on. Raises `BlobNotFoundError` for a source
+        that is not there.
+        """
+        ...
+
     def open(
         self, blob_id: UUID, *, start: int = 0, length: int | None = None
     ) -> AbstractAsyncContextManager[OpenBlob]:

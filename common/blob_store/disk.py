@@ -19,6 +19,7 @@ from common.blob_store.durable_files import (
     CopyStoppedError,
     copy_aside,
     flush_folder,
+    linked_aside,
     move_durably,
     sweep,
 )
@@ -71,6 +72,10 @@ class DiskStore:
             stop.set()
             await asyncio.gather(put, return_exceptions=True)
             raise
+
+    async def copy(self, source_id: UUID, blob_id: UUID) -> None:
+        """Give the source's file a second name: a blob's bytes are replaced, never changed."""
+        await asyncio.to_thread(self._copy, source_id, blob_id)
 
     @asynccontextmanager
     async def open(self, blob_id: UUID, *, start: int = 0, length: int | None = None) -> AsyncIterator[OpenBlob]:
@@ -131,6 +136,19 @@ class DiskStore:
             finally:
                 if not inside:
                     staged.unlink(missing_ok=True)
+
+    def _copy(self, source_id: UUID, blob_id: UUID) -> None:
+        with disk_errors(self._folder):
+            try:
+                staged = linked_aside(self._path(source_id), self._work_dir)
+            except FileNotFoundError:
+                self._work_dir.stat()  # else the volume is gone, which says nothing about the blob
+                raise BlobNotFoundError(source_id) from None
+            try:
+                move_durably(staged, self._path(blob_id))
+                self._flush_name(self._path(blob_id).parent)
+            finally:
+                staged.unlink(missing_ok=True)
 
     def _flush_name(self, folder: Path) -> None:
         """Flush the name of *folder*; once a process is enough, whoever made it."""

@@ -190,6 +190,33 @@ async def test_a_file_that_is_not_there_cannot_be_put(store: BlobStore, tmp_path
     assert not await store.exists(blob_id)
 
 
+async def test_a_copy_stands_on_its_own(store: BlobStore, tmp_path: Path) -> None:
+    """A copy holds the same bytes, made once or twice, and keeps them when its source is replaced or deleted."""
+    source_id, copy_id, content = new_id(), new_id(), os.urandom(MIB)
+    await store.put_file(source_id, a_file(tmp_path, content))
+
+    await store.copy(source_id, copy_id)
+    await store.copy(source_id, copy_id)
+    await store.put_file(source_id, a_file(tmp_path, b"another"))
+    of_replaced = await content_of(store, copy_id)
+    await store.delete(source_id)
+
+    assert of_replaced == content
+    assert await content_of(store, copy_id) == content
+    assert list(store.work_dir.iterdir()) == []
+
+
+async def test_a_copy_of_nothing_is_not_found(store: BlobStore) -> None:
+    """A source that is not there is named, and nothing is stored."""
+    source_id, copy_id = new_id(), new_id()
+
+    with pytest.raises(BlobNotFoundError) as copying:
+        await store.copy(source_id, copy_id)
+
+    assert copying.value.blob_id == source_id
+    assert not await store.exists(copy_id)
+
+
 @pytest.mark.parametrize("yields", range(8))
 async def test_a_cancelled_put_changes_nothing_or_everything(store: BlobStore, tmp_path: Path, yields: int) -> None:
     """However far a put had come when it was cancelled, the blob is the old or the new one, and nothing is left."""

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ import pytest
 from common.blob_store import BlobNotFoundError, BlobStoreUnavailableError
 from common.blob_store.disk import open_disk_store
 from common.blob_store.disk_errors import disk_errors
+from common.blob_store.durable_files import linked_aside
 from common.ids import new_id
+from deploy.local.ram_folder import ram, ram_folder
 
 DAY_SECONDS = 24 * 60 * 60
 ROOT = Path(__file__).parents[4]
@@ -36,6 +39,34 @@ async def test_a_file_in_the_work_folder_is_moved_not_copied(tmp_path: Path) -> 
 
     assert [path.stat().st_ino for path in blobs_in(tmp_path)] == [inode]
     assert not upload.exists()
+
+
+async def test_a_copy_is_a_second_name_and_counts_as_written_now(tmp_path: Path) -> None:
+    """A copy takes no room of its own, and is no leftover of yesterday for whoever looks for those."""
+    async with open_disk_store(tmp_path) as store:
+        upload, source_id, copy_id = store.work_dir / "upload", new_id(), new_id()
+        upload.write_bytes(b"pixels")
+        yesterday = time.time() - DAY_SECONDS
+        os.utime(upload, (yesterday, yesterday))
+        await store.put_file(source_id, upload)
+
+        await store.copy(source_id, copy_id)
+
+        found = [blob async for blob in store.stored_before(datetime.now(UTC) - timedelta(hours=1))]
+    assert len({path.stat().st_ino for path in blobs_in(tmp_path)}) == 1
+    assert copy_id not in found
+
+
+def test_what_cannot_have_a_second_name_is_copied(tmp_path: Path) -> None:
+    """A file of another file system, or one that has all the names it may have, is copied byte for byte."""
+    with ram_folder(ram()) as elsewhere:
+        source = elsewhere / "blob"
+        source.write_bytes(b"pixels")
+
+        link = linked_aside(source, tmp_path)
+
+        assert link.parent == tmp_path
+        assert link.read_bytes() == b"pixels"
 
 
 async def test_a_private_upload_becomes_readable_by_the_other_service(tmp_path: Path) -> None:
