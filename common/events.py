@@ -30,12 +30,26 @@ class OriginalImage(WireModel):
     name: str
 
 
+class ReusableVariant(WireModel):
+    """A variant that *engine* made of the same bytes with the same options: copying it saves making it."""
+
+    id: UUID
+    engine: str
+    format: ImageFormat
+    width: int
+    height: int
+    byte_size: int
+    frames: int | None = None
+    original_frames: int | None = None
+
+
 class RequestedTask(WireModel):
     """One variant to make; the id of its image was given out when the job was created."""
 
     id: UUID
     variant_id: UUID
     options: VariantOptions
+    reusable: ReusableVariant | None = None
 
 
 class FinishedVariant(WireModel):
@@ -75,13 +89,15 @@ class JobStarted(WireModel):
 
 
 class JobSucceeded(WireModel):
-    """Every variant of the job is stored."""
+    """Every variant of the job is stored: made by *engine*, but for those *reused*, which are copies."""
 
     type: Literal["JobSucceeded"] = "JobSucceeded"
     version: Literal[1] = 1
     job_id: UUID
     attempt: int = Field(ge=1)
     variants: tuple[FinishedVariant, ...]
+    engine: str | None = None
+    reused: tuple[UUID, ...] = Field((), exclude_if=lambda reused: not reused)
 
 
 class JobFailed(WireModel):

@@ -113,6 +113,12 @@ SAVED_BYTES = Counter(
     ["format"],
     registry=PROCESSOR,
 )
+VARIANTS_REUSED = Counter(
+    "icecube_variants_reused_total",
+    "Variants that were copied from one made before instead of being made.",
+    ["format"],
+    registry=PROCESSOR,
+)
 IMAGE_PROCESSES_LOST = Counter(
     "icecube_image_processes_lost_total",
     "Image processes that crashed or were killed at a limit, each replaced by a new one.",

@@ -34,6 +34,7 @@ from ingest_api.job_store import (
 )
 from ingest_api.jobs import PROCESSOR_LOST, Job, RetryPolicy
 from ingest_api.messages import Messages
+from ingest_api.reuse import offer_again
 
 log = structlog.get_logger()
 
@@ -48,6 +49,8 @@ class ResultsHandler:
     clock: Callable[[], datetime]
     stop: Callable[[UUID], Awaitable[None]]
     """Keeps a job that was given up from being begun again; see `common.stop_marks`."""
+    reuse: bool = True
+    """Whether the variants of this job may save the making of others."""
 
     async def handle(self, records: Sequence[ConsumedRecord]) -> None:
         """Apply a batch in one transaction; raise `JobStoreUnavailableError` having changed nothing.
@@ -143,6 +146,8 @@ class ResultsHandler:
     def _announce_end(self, changes: JobChanges, record: JobRecord, result: JobResult, at: datetime) -> None:
         variants = result.variants if isinstance(result, JobSucceeded) else ()
         changes.add_images(_image(variant, record.original, at) for variant in variants)
+        if self.reuse and isinstance(result, JobSucceeded):
+            offer_again(changes, record, result)
         changes.publish(self.messages.job_ended(record, variants, at=at))
         if not (isinstance(result, JobSucceeded) or (isinstance(result, JobFailed) and not result.retryable)):
             changes.publish(self.messages.given_up(record, at=at))

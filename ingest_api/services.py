@@ -64,7 +64,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         jobs, messages = PostgresJobStore(pool), Messages(settings.kafka)
         relay = _relay(settings, pool)
         readiness, backlog = Readiness(jobs=jobs, blobs=blobs, kafka=settings.kafka), BacklogWatch(jobs)
-        handler = ResultsHandler(jobs, messages, _retry_policy(settings), utc_now, partial(mark_stopped, blobs))
+        reuse = settings.processing.reuse
+        handler = ResultsHandler(jobs, messages, _retry_policy(settings), utc_now, partial(mark_stopped, blobs), reuse)
         background = {
             "relay": relay.run,
             "results": ResultsConsumer(handler, settings.kafka, wake_relay=relay.wake).run,
@@ -81,7 +82,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             jobs=jobs,
             blobs=blobs,
             original_intake=OriginalIntake(jobs, blobs, settings.limits, utc_now),
-            job_intake=JobIntake(jobs, messages, settings.limits, utc_now, relay.wake),
+            job_intake=JobIntake(jobs, messages, settings.limits, utc_now, relay.wake, reuse),
             admission=Admission(settings.limits, lambda: backlog.latest, blobs.work_dir),
             access=AccessList.of(settings.access),
             rate_limits=RateLimits(settings.access.requests_per_minute, monotonic),

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Protocol
+from uuid import UUID
 
 import structlog
 
@@ -19,8 +20,10 @@ from common.events import FinishedVariant, JobFailed, JobRequested, JobSucceeded
 from common.patience import tries_for_ever
 from common.stop_marks import is_stopped
 from processor.engine import ImageRefusedError, MadeVariant, VariantRequest
+from processor.engine.version import engine_version
 from processor.measuring import Stage, count_failure, count_success, observe_making, stage
 from processor.pool import WorkerLostError
+from processor.reusing import reused
 
 log = structlog.get_logger()
 
@@ -46,6 +49,8 @@ class Handling:
 
     blobs: BlobStore
     pool: MakesVariants
+    engine: str = field(default_factory=engine_version)
+    """What may be reused: only what this very engine made."""
 
     async def outcome_of(self, job: JobRequested) -> JobSucceeded | JobFailed:
         """Do the job and say how it ended; never raises, but for cancellation.
@@ -54,7 +59,7 @@ class Handling:
         """
         began = perf_counter()
         try:
-            variants = await self._variants_of(job)
+            success = await self._success_of(job)
         except ImageRefusedError as exc:
             return _failure(job, exc.code, exc.reason, retryable=False)
         except WorkerLostError as exc:
@@ -68,24 +73,35 @@ class Handling:
         except Exception:
             log.exception("processing failed unexpectedly")
             return _failure(job, "internal_error", "Something went wrong while processing.", retryable=True)
-        count_success(job, variants)
-        log.info("variants stored", variants=len(variants), seconds=round(perf_counter() - began, 3))
-        return JobSucceeded(job_id=job.job_id, attempt=job.attempt, variants=variants)
+        count_success(job, success)
+        seconds = round(perf_counter() - began, 3)
+        log.info("variants stored", variants=len(success.variants), reused=len(success.reused), seconds=seconds)
+        return success
 
-    async def _variants_of(self, job: JobRequested) -> tuple[FinishedVariant, ...]:
-        """Make and store the variants. A store that is away is waited for: a job is not to blame for an outage."""
+    async def _success_of(self, job: JobRequested) -> JobSucceeded:
+        """Store the variants. A store that is away is waited for: a job is not to blame for an outage."""
         async for attempt in tries_for_ever(BlobStoreUnavailableError):
             with attempt:
-                return await self._make_and_store(job)
+                return await self._stored(job)
         raise AssertionError  # retry_context ends by returning or raising
 
-    async def _make_and_store(self, job: JobRequested) -> tuple[FinishedVariant, ...]:
+    async def _stored(self, job: JobRequested) -> JobSucceeded:
         if await is_stopped(self.blobs, job.job_id):
             raise _JobStoppedError
+        with stage(Stage.STORE):
+            copies = await reused(self.blobs, job.tasks, engine=self.engine)
+        left = [task for task in job.tasks if task.variant_id not in copies]
+        stored = copies | (await self._made_and_stored(job, left) if left else {})
+        variants = tuple(stored[task.variant_id] for task in job.tasks)
+        return JobSucceeded(
+            job_id=job.job_id, attempt=job.attempt, variants=variants, engine=self.engine, reused=tuple(copies)
+        )
+
+    async def _made_and_stored(self, job: JobRequested, tasks: Sequence[RequestedTask]) -> dict[UUID, FinishedVariant]:
         work_dir = self.blobs.work_dir
         # Around all of it: a disk that is full or gone is an outage too, whoever meets it first, us or the child.
         with disk_errors(work_dir), TemporaryDirectory(dir=work_dir, prefix=f"job-{job.job_id}-") as folder:
-            requests = [VariantRequest(Path(folder) / str(task.variant_id), task.options) for task in job.tasks]
+            requests = [VariantRequest(Path(folder) / str(task.variant_id), task.options) for task in tasks]
             async with AsyncExitStack() as held:
                 with stage(Stage.FETCH):
                     original = await held.enter_async_context(self.blobs.local_file(job.original.id))
@@ -93,11 +109,11 @@ class Handling:
                     made = await self._made(original, requests)
             observe_making(made)
             reached(CrashPoint.VARIANTS_MADE_NOT_STORED)
-            pairs = zip(job.tasks, made, strict=True)
+            pairs = zip(tasks, made, strict=True)
             with stage(Stage.STORE):
-                stored = tuple(await asyncio.gather(*(self._store(task, variant) for task, variant in pairs)))
+                stored = await asyncio.gather(*(self._store(task, variant) for task, variant in pairs))
             reached(CrashPoint.VARIANTS_STORED_NOT_REPORTED)
-            return stored
+            return {variant.id: variant for variant in stored}
 
     async def _made(self, original: Path, requests: Sequence[VariantRequest]) -> list[MadeVariant]:
         try:

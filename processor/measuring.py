@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 
 from common import metrics
-from common.events import FinishedVariant, JobRequested
+from common.events import JobRequested, JobSucceeded
 from common.settings.groups import KafkaSettings
 from common.tracing import traced
 from processor.engine import MadeVariant
@@ -36,11 +36,13 @@ def observe_making(made: Sequence[MadeVariant]) -> None:
     metrics.STAGE_SECONDS.labels("encode").observe(sum(variant.encode_seconds for variant in made))
 
 
-def count_success(job: JobRequested, variants: Sequence[FinishedVariant]) -> None:
-    """Count an attempt that stored *variants*, and their bytes."""
+def count_success(job: JobRequested, success: JobSucceeded) -> None:
+    """Count an attempt that stored variants, and their bytes."""
     metrics.ATTEMPTS_ENDED.labels("succeeded", "").inc()
     metrics.ORIGINAL_BYTES.labels(job.original.format).inc(job.original.byte_size)
-    for variant in variants:
+    for variant in success.variants:
+        if variant.id in success.reused:
+            metrics.VARIANTS_REUSED.labels(variant.format).inc()
         metrics.VARIANT_BYTES.labels(variant.format).inc(variant.byte_size)
         # A conversion to a less thrifty format may grow; that is no saving, and counters never fall.
         metrics.SAVED_BYTES.labels(variant.format).inc(max(0, job.original.byte_size - variant.byte_size))

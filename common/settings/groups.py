@@ -193,6 +193,15 @@ class LimitsSettings(SettingsGroup):
     )
 
 
+class ProcessingSettings(SettingsGroup):
+    """How variants are made."""
+
+    reuse: bool = Field(
+        default=True,
+        description="Copy a variant that was made before of the same bytes with the same options, by the same engine.",
+    )
+
+
 def _entries(value: Any) -> Any:
     return [entry.strip() for entry in value.split(",") if entry.strip()] if isinstance(value, str) else value
 

@@ -12,6 +12,7 @@ from common.settings.groups import (
     DeliverySettings,
     KafkaSettings,
     LimitsSettings,
+    ProcessingSettings,
     ServerSettings,
 )
 
@@ -23,6 +24,7 @@ class Settings(SettingsGroup):
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
     blob: BlobSettings = Field(default_factory=BlobSettings)
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)
+    processing: ProcessingSettings = Field(default_factory=ProcessingSettings)
     access: AccessSettings = Field(default_factory=AccessSettings)
     limits: LimitsSettings = Field(default_factory=LimitsSettings)
     delivery: DeliverySettings = Field(default_factory=DeliverySettings)

@@ -14,9 +14,10 @@ from common.ids import new_id
 from common.options import VariantOptions
 from common.settings.groups import LimitsSettings
 from ingest_api.idempotency import Once, once
-from ingest_api.job_store import ImageUnknownError, JobRecord, JobStore, KeyTakenError
+from ingest_api.job_store import ImageUnknownError, JobRecord, JobStore, KeyTakenError, StoredImage
 from ingest_api.jobs import Job
 from ingest_api.messages import Messages
+from ingest_api.reuse import work_of
 
 log = structlog.get_logger()
 
@@ -37,6 +38,7 @@ class JobIntake:
     limits: LimitsSettings
     clock: Callable[[], datetime]
     wake_relay: Callable[[], None] = lambda: None
+    reuse: bool = True
 
     async def accept(
         self, original_id: UUID, options: Sequence[VariantOptions], *, key: str | None = None
@@ -57,7 +59,7 @@ class JobIntake:
         record = JobRecord(
             job=Job(id=new_id()),
             original=original,
-            tasks=tuple(_task(option.resolved_for(original.format)) for option in options),
+            tasks=await self._tasks(original, [option.resolved_for(original.format) for option in options]),
             created_at=at,
         )
         try:
@@ -70,11 +72,16 @@ class JobIntake:
         log.info("job accepted", job_id=str(record.job.id), tasks=len(record.tasks))
         return record
 
+    async def _tasks(self, original: StoredImage, options: Sequence[VariantOptions]) -> tuple[RequestedTask, ...]:
+        """Return a task for each of *options*, offered what was made before of the same bytes."""
+        works = [work_of(original, option) if self.reuse else None for option in options]
+        done = await self.jobs.made_before([work for work in works if work]) if any(works) else {}
+        return tuple(
+            RequestedTask(id=new_id(), variant_id=new_id(), options=option, reusable=done.get(work) if work else None)
+            for option, work in zip(options, works, strict=True)
+        )
+
     async def _job_made_under(self, asked: Once) -> JobRecord | None:
         ids = await self.jobs.made_under(asked)
         record = await self.jobs.find_job(ids[0]) if ids else None
         return replace(record, job=Job(id=record.job.id)) if record else None
-
-
-def _task(options: VariantOptions) -> RequestedTask:
-    return RequestedTask(id=new_id(), variant_id=new_id(), options=options)

@@ -82,6 +82,7 @@ class OriginalIntake:
             height=header.height,
             byte_size=file.byte_size,
             created_at=self.clock(),
+            sha256=file.digest.digest(),
         )
 
     async def _take_back(self, images: Sequence[StoredImage]) -> None:

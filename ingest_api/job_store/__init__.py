@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from common.events import RequestedTask
+from common.events import RequestedTask, ReusableVariant
 from common.formats import ImageFormat
 from ingest_api.idempotency import Once
 from ingest_api.jobs import Job
@@ -45,6 +45,8 @@ class StoredImage:
     byte_size: int
     created_at: datetime
     original_id: UUID | None = None
+    sha256: bytes | None = None
+    """Of an original's bytes; None for a variant, and for an original of a release that did not hash."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +113,10 @@ class JobChanges(Protocol):
         """Add variants; one that is there already is left as it is."""
         ...
 
+    def offer_again(self, work: bytes, variant: ReusableVariant) -> None:
+        """Remember *variant* as what *work* makes, in place of any older one."""
+        ...
+
     def publish(self, message: OutboxMessage) -> None:
         """Add *message* to the outbox; the job it asks for counts as unpublished until the relay has sent it."""
         ...
@@ -165,6 +171,10 @@ class JobStore(Protocol):
 
     async def forget_keys(self, *, older_than_hours: int) -> int:
         """Forget old idempotency keys; return how many."""
+        ...
+
+    async def made_before(self, works: Sequence[bytes]) -> dict[bytes, ReusableVariant]:
+        """Return, for those of *works* that were done, the newest variant made; its blob may be gone."""
         ...
 
     async def find_job(self, job_id: UUID) -> JobRecord | None:

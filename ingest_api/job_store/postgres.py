@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from common.crash_points import CrashPoint, reached
+from common.events import ReusableVariant
 from ingest_api.idempotency import KeyReusedError, Once
 from ingest_api.job_store import (
     Backlog,
@@ -25,6 +26,8 @@ from ingest_api.job_store.rows import (
     message_columns,
     publication_from,
     record_from,
+    reusable_columns,
+    reusable_from,
 )
 from ingest_api.job_store.statements import statement
 from ingest_api.jobs import Job
@@ -37,6 +40,7 @@ class PostgresJobChanges:
         self.records = records
         self._jobs: dict[UUID, Job] = {}
         self._images: list[StoredImage] = []
+        self._reusable: dict[bytes, ReusableVariant] = {}
         self._messages: list[OutboxMessage] = []
 
     def save(self, job: Job) -> None:
@@ -46,6 +50,10 @@ class PostgresJobChanges:
     def add_images(self, images: Iterable[StoredImage]) -> None:
         """Add variants; one that is there already is left as it is."""
         self._images.extend(images)
+
+    def offer_again(self, work: bytes, variant: ReusableVariant) -> None:
+        """Remember *variant* as what *work* makes, in place of any older one."""
+        self._reusable[work] = variant
 
     def publish(self, message: OutboxMessage) -> None:
         """Add *message* to the outbox."""
@@ -57,6 +65,8 @@ class PostgresJobChanges:
             await connection.execute(statement("insert_images"), *image_columns(self._images))
         if self._jobs:
             await connection.execute(statement("update_jobs"), *job_columns(self._jobs.values()))
+        if self._reusable:
+            await connection.execute(statement("upsert_reusable"), *reusable_columns(self._reusable))
         if self._messages:
             await connection.execute(statement("insert_messages"), *message_columns(self._messages))
 
@@ -102,6 +112,12 @@ class PostgresJobStore:
         """Forget old idempotency keys; return how many."""
         async with connection_of(self._pool) as connection:
             return int(await connection.fetchval(statement("delete_keys"), older_than_hours))
+
+    async def made_before(self, works: Sequence[bytes]) -> dict[bytes, ReusableVariant]:
+        """Return, for those of *works* that were done, the newest variant made; its blob may be gone."""
+        async with connection_of(self._pool) as connection:
+            rows = await connection.fetch(statement("find_reusable"), works)
+        return {row["work"]: reusable_from(row) for row in rows}
 
     async def find_job(self, job_id: UUID) -> JobRecord | None:
         """Return the job as last committed."""

@@ -1,13 +1,13 @@
 """Between PostgreSQL's rows and our values."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import asyncpg
 from pydantic import TypeAdapter
 
-from common.events import RequestedTask
+from common.events import RequestedTask, ReusableVariant
 from common.formats import ImageFormat
 from ingest_api.job_store import JobRecord, OutboxMessage, Publication, StoredImage
 from ingest_api.jobs import Job, JobState
@@ -29,6 +29,7 @@ def image_columns(images: Collection[StoredImage]) -> Columns:
         [image.height for image in images],
         [image.byte_size for image in images],
         [image.created_at for image in images],
+        [image.sha256 for image in images],
     ]
 
 
@@ -67,9 +68,14 @@ def publication_columns(publications: Sequence[Publication]) -> Columns:
     ]
 
 
+def reusable_columns(reusable: Mapping[bytes, ReusableVariant]) -> Columns:
+    """Return the arguments of upsert_reusable."""
+    return [list(reusable), [variant.model_dump_json(exclude_none=True) for variant in reusable.values()]]
+
+
 def encoded_tasks(tasks: tuple[RequestedTask, ...]) -> str:
     """Return *tasks* as the jobs table keeps them."""
-    return _TASKS.dump_json(tasks).decode()
+    return _TASKS.dump_json(tasks, exclude_none=True).decode()
 
 
 def image_from(row: asyncpg.Record) -> StoredImage:
@@ -87,6 +93,11 @@ def message_from(row: asyncpg.Record) -> OutboxMessage:
         due_at=row["due_at"],
         request_of=row["request_of"],
     )
+
+
+def reusable_from(row: asyncpg.Record) -> ReusableVariant:
+    """Return the variant in a row of find_reusable."""
+    return ReusableVariant.model_validate_json(row["variant"])
 
 
 def publication_from(row: asyncpg.Record) -> Publication:
@@ -116,6 +127,7 @@ def record_from(row: asyncpg.Record) -> JobRecord:
             height=row["height"],
             byte_size=row["byte_size"],
             created_at=row["image_created_at"],
+            sha256=row["sha256"],
         ),
         tasks=_TASKS.validate_json(row["tasks"]),
         created_at=row["created_at"],

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import secrets
+import shutil
 import signal
 import sys
 import tempfile
@@ -13,6 +14,9 @@ from tests.chaos.plan import SECONDS_PER_FAULT, Plan
 from tests.chaos.run import run
 from tests.chaos.verdict import Verdict
 
+_FOUND = 1
+"""The exit status of a run that found something."""
+
 
 def main() -> int:
     """Run what the command line describes; return the exit status."""
@@ -22,8 +26,13 @@ def main() -> int:
     if keep:
         keep.mkdir(parents=True)
         return _told(asyncio.run(_until_told(plan, keep)))
-    with tempfile.TemporaryDirectory(prefix="icecube-chaos-") as folder:
-        return _told(asyncio.run(_until_told(plan, Path(folder))))
+    folder = Path(tempfile.mkdtemp(prefix="icecube-chaos-"))
+    status = _told(asyncio.run(_until_told(plan, folder)))
+    if status == _FOUND:
+        sys.stdout.write(f"\nlogs and data are in {folder}\n")
+    else:
+        shutil.rmtree(folder)
+    return status
 
 
 def _arguments() -> tuple[Plan, Path | None]:
@@ -36,7 +45,7 @@ def _arguments() -> tuple[Plan, Path | None]:
     parser.add_argument("--rate", type=float, default=5.0, help="jobs asked for each second (default: 5)")
     parser.add_argument("--only", action="append", default=[], metavar="FAULT", help="inflict only faults of this name")
     parser.add_argument("--every", type=float, default=SECONDS_PER_FAULT, metavar="SECONDS", help="a fault this often")
-    parser.add_argument("--keep", type=Path, help="a new folder for logs and data, kept afterwards")
+    parser.add_argument("--keep", type=Path, help="a new folder for logs and data, kept in any case")
     given = parser.parse_args()
     seed = secrets.randbelow(10**6) if given.seed is None else given.seed
     plan = Plan(
@@ -62,7 +71,7 @@ def _told(verdict: Verdict | None) -> int:
     sys.stdout.write(verdict.table() + "\n")
     for name, cases in verdict.problems.items():
         sys.stdout.write(f"\n{name}:\n" + "".join(f"  {case}\n" for case in cases[:20]))
-    return 1 if verdict.problems else 0
+    return _FOUND if verdict.problems else 0
 
 
 if __name__ == "__main__":

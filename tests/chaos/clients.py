@@ -19,6 +19,8 @@ _BUSY = frozenset({429, 503})
 _DAMAGED_SHARE = 0.05
 _REUSE_SHARE = 0.5
 _AGAIN_SHARE = 0.1
+_NEW_WORK_SHARE = 0.7
+"""Jobs that ask, most of them, for what nobody has asked for yet; of the others most variants can be copied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ SOUND = [
 DAMAGED = Picture(photo(ImageFormat.JPEG, width=320, height=240)[:6000], is_sound=False)
 OPTIONS = [
     [{"format": "jpeg", "maxDimension": 48}],
-    [{"format": "webp", "maxDimension": 32, "quality": 60}],
+    [{"format": "webp", "maxDimension": 32}],
     [{"maxDimension": 40}, {"format": "png", "maxDimension": 24}],
 ]
 
@@ -87,7 +89,10 @@ class Client:
     async def _new_order(self, http: httpx.AsyncClient) -> Order:
         original, picture = await self._original(http)
         self._history.orders += 1
-        body = {"originalID": original, "options": self._rng.choice(OPTIONS)}
+        options = self._rng.choice(OPTIONS)
+        if self._rng.random() < _NEW_WORK_SHARE:
+            options = [{**option, "quality": self._rng.randint(1, 99)} for option in options]
+        body = {"originalID": original, "options": options}
         return Order(str(uuid4()), body, picture)
 
     async def _job(self, http: httpx.AsyncClient, order: Order) -> str:

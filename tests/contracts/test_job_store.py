@@ -20,7 +20,7 @@ from ingest_api.job_store.connecting import Pool
 from ingest_api.job_store.outbox import PostgresOutbox
 from ingest_api.job_store.postgres import PostgresJobStore
 from ingest_api.jobs import Job, JobState
-from tests.factories.jobs import NOON, a_job, a_policy, a_record, an_image
+from tests.factories.jobs import NOON, a_job, a_policy, a_record, a_reusable_variant, a_task, an_image
 
 
 def a_message(**changes: object) -> OutboxMessage:
@@ -273,3 +273,30 @@ async def test_a_database_that_is_away_is_told_as_such(jobs: PostgresJobStore, p
 async def _now(jobs: PostgresJobStore):  # type: ignore[no-untyped-def] # noqa: ANN202 - one line of plumbing
     async with jobs._pool.acquire() as connection:  # noqa: SLF001 - the database's own clock decides what is due
         return await connection.fetchval("SELECT now()")
+
+
+async def test_what_was_made_is_offered_again(jobs: PostgresJobStore) -> None:
+    """Of the same work the newest variant is found; of other work nothing."""
+    older, newer, work = a_reusable_variant(), a_reusable_variant(frames=2, original_frames=2), b"w" * 32
+
+    for variant in (older, newer):
+        async with jobs.changing(()) as changes:
+            changes.offer_again(work, variant)
+
+    assert await jobs.made_before([work, b"other"]) == {work: newer}
+
+
+async def test_a_task_is_read_back_with_what_it_may_copy(jobs: PostgresJobStore) -> None:
+    """Another attempt at a job is offered the same as the first."""
+    record = await stored(jobs, tasks=(a_task().model_copy(update={"reusable": a_reusable_variant()}),))
+
+    assert await jobs.find_job(record.job.id) == record
+
+
+async def test_the_hash_of_an_original_is_kept(jobs: PostgresJobStore) -> None:
+    """What was taken while an upload streamed is there whenever a job is asked for or ends."""
+    original = an_image(sha256=b"h" * 32)
+    record = await stored(jobs, original=original)
+
+    assert await jobs.find_image(original.id) == original
+    assert await jobs.find_job(record.job.id) == record

@@ -15,10 +15,12 @@ class ScriptedPool:
     failures: list[Exception] = field(default_factory=list)
     originals: list[bytes] = field(default_factory=list)
     original_frames: int = 1
+    asked: list[Sequence[VariantRequest]] = field(default_factory=list)
 
     async def make(self, original: Path, requests: Sequence[VariantRequest]) -> list[MadeVariant]:
         """Write the variants."""
         self.originals.append(original.read_bytes())  # noqa: ASYNC240 - a few bytes of a test
+        self.asked.append(requests)
         if self.failures:
             raise self.failures.pop(0)
         return [_made(request, self.original_frames) for request in requests]

@@ -51,24 +51,29 @@ def ended_job(http: httpx.Client, original: str, options: list[dict[str, Any]]) 
 
 
 def notification_of(icecube: RunningIcecube, job_id: str) -> dict[str, Any]:
-    """Return what an independent client reads of a job on the completion topic: kcat where it is, else librdkafka."""
+    """Return the job's record on the completion topic."""
+    return next(record for record in records_on("image-jobs", icecube) if record["jobId"] == job_id)
+
+
+def records_on(topic: str, icecube: RunningIcecube) -> Iterator[dict[str, Any]]:
+    """Yield what an independent client reads: kcat where it is, else librdkafka."""
     read = _with_kcat if shutil.which("kcat") else _with_librdkafka
-    return next(record for record in read(icecube.kafka) if record["jobId"] == job_id)
+    return read(icecube.kafka, topic)
 
 
-def _with_kcat(brokers: str) -> Iterator[dict[str, Any]]:
-    command = ["kcat", "-b", brokers, "-t", "image-jobs", "-C", "-o", "beginning", "-e", "-q"]
+def _with_kcat(brokers: str, topic: str) -> Iterator[dict[str, Any]]:
+    command = ["kcat", "-b", brokers, "-t", topic, "-C", "-o", "beginning", "-e", "-q"]
     deadline = time.monotonic() + DEADLINE_SECONDS
     while time.monotonic() < deadline:  # it reads what is there and ends: what is not there yet takes another run
         run = subprocess.run(command, check=True, capture_output=True, timeout=DEADLINE_SECONDS, text=True)
         yield from map(json.loads, run.stdout.splitlines())
 
 
-def _with_librdkafka(brokers: str) -> Iterator[dict[str, Any]]:
+def _with_librdkafka(brokers: str, topic: str) -> Iterator[dict[str, Any]]:
     # No group is joined, as on the embedded broker that alone takes seconds.
     consumer = Consumer({"bootstrap.servers": brokers, "group.id": "unused", "enable.auto.commit": False})
-    partitions = consumer.list_topics("image-jobs", timeout=DEADLINE_SECONDS).topics["image-jobs"].partitions
-    consumer.assign([TopicPartition("image-jobs", number, OFFSET_BEGINNING) for number in partitions])
+    partitions = consumer.list_topics(topic, timeout=DEADLINE_SECONDS).topics[topic].partitions
+    consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in partitions])
     deadline = time.monotonic() + DEADLINE_SECONDS
     try:
         while time.monotonic() < deadline:
@@ -125,3 +130,23 @@ def test_the_state_a_notification_tells_of_is_there_to_be_read(http: httpx.Clien
     notification = notification_of(icecube, job_id)
 
     assert http.get(f"/api/v1/job/{job_id}").json()["status"] == notification["status"] == "completed"
+
+
+def test_the_same_photo_is_not_worked_on_twice(http: httpx.Client, icecube: RunningIcecube) -> None:
+    """The same bytes and options give the same variants again, under ids of their own, without being made."""
+    content = images.photo(width=600, height=450)
+    first = ended_job(http, uploaded(http, content), OPTIONS)
+
+    second = ended_job(http, uploaded(http, content, "the same.jpg"), OPTIONS)
+
+    assert second["status"] == "completed"
+    result = next(
+        record
+        for record in records_on("icecube.results", icecube)
+        if (record["type"], record["jobId"]) == ("JobSucceeded", second["id"])
+    )
+    assert result["reused"] == [task["variantID"] for task in second["tasks"]]
+    for one, other in zip(first["tasks"], second["tasks"], strict=True):
+        assert one["variantID"] != other["variantID"]
+        assert http.get(f"/image/{one['variantID']}").content == http.get(f"/image/{other['variantID']}").content
+    assert len(notification_of(icecube, second["id"])["variants"]) == len(OPTIONS)

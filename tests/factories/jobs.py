@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from common.events import FinishedVariant, JobRequested, OriginalImage, RequestedTask
+from common.events import FinishedVariant, JobRequested, OriginalImage, RequestedTask, ReusableVariant
 from common.formats import ImageFormat
 from common.ids import new_id
 from common.options import VariantOptions
@@ -42,6 +42,14 @@ def a_task(**options: Any) -> RequestedTask:
     """Return a task for a small WebP."""
     wanted: dict[str, Any] = {"format": ImageFormat.WEBP, "max_dimension": 100} | options
     return RequestedTask(id=new_id(), variant_id=new_id(), options=VariantOptions(**wanted))
+
+
+def a_reusable_variant(**changes: Any) -> ReusableVariant:
+    """Return what a processor may copy instead of making `a_task`."""
+    variant = ReusableVariant(
+        id=new_id(), engine="an-engine", format=ImageFormat.WEBP, width=100, height=75, byte_size=7
+    )
+    return variant.model_copy(update=changes)
 
 
 def a_record(**changes: Any) -> JobRecord:

@@ -16,8 +16,9 @@ from ingest_api.job_store.postgres import PostgresJobStore
 from ingest_api.jobs import JobState
 from ingest_api.messages import Messages
 from ingest_api.results import ResultsHandler
+from ingest_api.reuse import work_of
 from tests.doubles.kafka import Record
-from tests.factories.jobs import NOON, a_policy, a_record, the_variants_of
+from tests.factories.jobs import NOON, a_policy, a_record, a_task, an_image, the_variants_of
 
 TOPICS = KafkaSettings()
 MESSAGES = Messages(TOPICS)
@@ -252,3 +253,46 @@ async def test_a_result_of_an_unknown_job_is_ignored(handler: ResultsHandler, ou
     await handler.handle(records_of(JobStarted(job_id=new_id(), attempt=1)))
 
     assert await taken(outbox) == []
+
+
+@pytest.fixture
+async def hashed(jobs: PostgresJobStore, outbox: PostgresOutbox) -> JobRecord:
+    """Return a stored job of two tasks whose original's bytes are known."""
+    record = a_record(original=an_image(sha256=b"h" * 32), tasks=(a_task(quality=70), a_task(quality=71)))
+    await jobs.add_originals([record.original])
+    await jobs.add_job(record, MESSAGES.job_requested(record, at=NOON))
+    await taken(outbox)
+    return record
+
+
+def works_of(record: JobRecord) -> list[bytes]:
+    """Return the names of the job's works."""
+    return [work for task in record.tasks if (work := work_of(record.original, task.options))]
+
+
+async def test_what_was_made_is_remembered_and_copies_are_not(
+    handler: ResultsHandler, jobs: PostgresJobStore, hashed: JobRecord
+) -> None:
+    """The next job for the same bytes and options is offered what an engine made, not a copy of a copy."""
+    made, copied = works_of(hashed)
+    success = success_of(hashed).model_copy(update={"engine": "e1", "reused": (hashed.tasks[1].variant_id,)})
+
+    await handler.handle(records_of(success))
+
+    found = await jobs.made_before([made, copied])
+    assert {work: (variant.id, variant.engine) for work, variant in found.items()} == {
+        made: (hashed.tasks[0].variant_id, "e1")
+    }
+
+
+@pytest.mark.parametrize("reuse", [True, False], ids=["an older processor", "switched off"])
+async def test_nothing_is_remembered_where_nothing_may_be_reused(
+    jobs: PostgresJobStore, hashed: JobRecord, *, reuse: bool
+) -> None:
+    """A processor that does not tell its engine, or a setting, keeps variants from being offered."""
+    handler = ResultsHandler(jobs, MESSAGES, a_policy(), lambda: NOON, nobody_stops, reuse)
+    success = success_of(hashed).model_copy(update={"engine": None if reuse else "e1"})
+
+    await handler.handle(records_of(success))
+
+    assert await jobs.made_before(works_of(hashed)) == {}

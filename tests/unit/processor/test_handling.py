@@ -19,7 +19,7 @@ from processor.engine import ImageRefusedError, MadeVariant, Refusal, VariantReq
 from processor.handling import Handling
 from processor.pool import Loss, WorkerLostError
 from tests.doubles.images import ScriptedPool
-from tests.factories.jobs import a_request, a_task
+from tests.factories.jobs import a_request, a_reusable_variant, a_task
 
 
 @pytest_asyncio.fixture
@@ -37,6 +37,14 @@ async def job(blobs: DiskStore, tmp_path: Path) -> JobRequested:
     source.write_bytes(b"original")
     await blobs.put_file(job.original.id, source)
     return job
+
+
+async def put(blobs: BlobStore, content: bytes, folder: Path) -> UUID:
+    """Return the id under which *content* is now stored."""
+    blob_id, source = new_id(), folder / "content"
+    source.write_bytes(content)
+    await blobs.put_file(blob_id, source)
+    return blob_id
 
 
 async def content_of(blob_id: UUID, blobs: BlobStore) -> bytes:
@@ -72,6 +80,56 @@ async def test_a_job_done_twice_ends_the_same(blobs: DiskStore, job: JobRequeste
     handling = Handling(blobs, ScriptedPool())
 
     assert await handling.outcome_of(job) == await handling.outcome_of(job)
+
+
+async def test_what_was_made_before_is_copied(blobs: DiskStore, job: JobRequested, tmp_path: Path) -> None:
+    """A variant that this engine made of the same bytes is stored again under the new id, and reported alike."""
+    earlier = await put(blobs, b"earlier", tmp_path)
+    first, second = job.tasks
+    offered = first.model_copy(update={"reusable": a_reusable_variant(id=earlier, frames=3, original_frames=3)})
+    pool = ScriptedPool()
+
+    outcome = await Handling(blobs, pool, engine="an-engine").outcome_of(
+        job.model_copy(update={"tasks": (offered, second)})
+    )
+
+    assert isinstance(outcome, JobSucceeded)
+    assert (outcome.engine, outcome.reused) == ("an-engine", (first.variant_id,))
+    assert [variant.id for variant in outcome.variants] == [first.variant_id, second.variant_id]
+    assert [(variant.byte_size, variant.frames) for variant in outcome.variants] == [(7, 3), (7, None)]
+    assert await content_of(first.variant_id, blobs) == b"earlier"
+    assert await content_of(second.variant_id, blobs) == b"variant"
+    assert [len(requests) for requests in pool.asked] == [1]
+
+
+async def test_a_job_of_copies_only_does_not_touch_its_original(blobs: DiskStore, tmp_path: Path) -> None:
+    """Where everything was made before, nothing is fetched and no image process is asked."""
+    earlier = await put(blobs, b"earlier", tmp_path)
+    task = a_task().model_copy(update={"reusable": a_reusable_variant(id=earlier)})
+    pool = ScriptedPool()
+
+    outcome = await Handling(blobs, pool, engine="an-engine").outcome_of(a_request(tasks=(task,)))
+
+    assert isinstance(outcome, JobSucceeded)
+    assert pool.asked == []
+
+
+@pytest.mark.parametrize("gone", [True, False], ids=["gone", "another engine's"])
+async def test_what_cannot_be_reused_is_made(
+    blobs: DiskStore, job: JobRequested, tmp_path: Path, *, gone: bool
+) -> None:
+    """An earlier variant that was deleted, or that another engine made, is no reason to fail or to store it."""
+    earlier = new_id() if gone else await put(blobs, b"earlier", tmp_path)
+    reusable = a_reusable_variant(id=earlier, engine="an-engine" if gone else "an-older-engine")
+    tasks = tuple(task.model_copy(update={"reusable": reusable}) for task in job.tasks)
+
+    outcome = await Handling(blobs, ScriptedPool(), engine="an-engine").outcome_of(
+        job.model_copy(update={"tasks": tasks})
+    )
+
+    assert isinstance(outcome, JobSucceeded)
+    assert outcome.reused == ()
+    assert [await content_of(task.variant_id, blobs) for task in tasks] == [b"variant", b"variant"]
 
 
 async def test_a_refused_image_is_final(blobs: DiskStore, job: JobRequested) -> None:
