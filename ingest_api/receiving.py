@@ -175,7 +175,7 @@ class _Receiver:
 
     def _close_handles(self) -> None:
         for handle in self._handles:
-            with suppress(OSError):  # a full disk is reported where the bytes are written
+            with suppress(OSError):  # everything is written by then
                 handle.close()
 
 
@@ -183,6 +183,7 @@ def _write_all(pending: list[tuple[ReceivedFile, IO[bytes], bytes]]) -> None:
     for file, handle, chunk in pending:
         file.digest.update(chunk)
         handle.write(chunk)
+        handle.flush()  # here, where a full disk is heard of
 
 
 def _boundary(request: Request) -> bytes:

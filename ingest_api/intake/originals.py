@@ -9,6 +9,7 @@ import structlog
 
 from common import metrics
 from common.blob_store import BlobStore, BlobStoreUnavailableError
+from common.blob_store.disk_errors import disk_errors
 from common.crash_points import CrashPoint, reached
 from common.ids import new_id
 from common.settings.groups import LimitsSettings
@@ -34,15 +35,17 @@ class OriginalIntake:
         """Store *files* and return their images in the same order; asked again under the same *key*, return the first.
 
         Raises `UploadRefusedError` before anything is stored when one of them is no image we take, or beyond
-        a limit, and `KeyReusedError`. What fails before the commit takes back what was stored.
+        a limit, `KeyReusedError`, and `BlobStoreUnavailableError`, also when a received file went with its volume.
+        What fails before the commit takes back what was stored.
         """
         parts = [part for file in files for part in (file.name or "", file.digest.hexdigest())]
         asked = once("uploadImages", key, parts)
         if asked and (first := await self._images_made_under(asked)):
             return first
-        headers = [await asyncio.to_thread(self._checked_header, file) for file in files]
-        images = [self._image(file, header) for file, header in zip(files, headers, strict=True)]
-        await self._put_all(images, files)
+        with disk_errors(self.blobs.work_dir):
+            headers = [await asyncio.to_thread(self._checked_header, file) for file in files]
+            images = [self._image(file, header) for file, header in zip(files, headers, strict=True)]
+            await self._put_all(images, files)
         reached(CrashPoint.ORIGINAL_STORED_NOT_COMMITTED)
         try:
             # A commit whose answer is lost may stand: its blobs stay, for gc to remove if it does not.

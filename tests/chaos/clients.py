@@ -37,7 +37,7 @@ SOUND = [
     Picture(photo(ImageFormat.WEBP, width=90, height=120)),
 ]
 DAMAGED = Picture(photo(ImageFormat.JPEG, width=320, height=240)[:6000], is_sound=False)
-OPTIONS = [
+OPTIONS: list[list[dict[str, Any]]] = [
     [{"format": "jpeg", "maxDimension": 48}],
     [{"format": "webp", "maxDimension": 32}],
     [{"maxDimension": 40}, {"format": "png", "maxDimension": 24}],

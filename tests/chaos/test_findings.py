@@ -10,13 +10,18 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
 from common.blob_store import BlobStoreUnavailableError
+from common.blob_store.disk import open_disk_store
 from common.ids import new_id
 from common.kafka.clients import open_consumer, open_producer
 from common.kafka.topics import create_topics
 from common.settings.groups import KafkaSettings, LimitsSettings
 from ingest_api.admission import Admission
+from ingest_api.intake.originals import OriginalIntake
 from ingest_api.job_store import Backlog, JobStoreUnavailableError
 from ingest_api.job_store.connecting import Pool, connection_of
+from ingest_api.job_store.postgres import PostgresJobStore
+from ingest_api.receiving import ReceivedFile
+from ingest_api.services import utc_now
 
 STILL_BUSY = asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress")
 
@@ -43,6 +48,15 @@ async def test_an_upload_to_a_volume_that_is_gone_is_turned_away(tmp_path: Path)
 
     with pytest.raises(BlobStoreUnavailableError, match="volume"):
         await admission.check_upload()
+
+
+async def test_an_upload_that_goes_with_its_volume_is_turned_away(jobs: PostgresJobStore, tmp_path: Path) -> None:
+    """Seed 105, "storage is gone": a file that was received and then vanished was answered 500."""
+    async with open_disk_store(tmp_path / "images") as blobs:
+        intake = OriginalIntake(jobs, blobs, LimitsSettings(), utc_now)
+
+        with pytest.raises(BlobStoreUnavailableError, match="volume"):
+            await intake.store([ReceivedFile("photo.jpg", tmp_path / "gone" / "upload")])
 
 
 async def test_a_topic_that_comes_back_is_read_again(kafka_brokers: str, *, kafka_is_real: bool) -> None:
