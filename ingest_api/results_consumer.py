@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from common.crash_points import CrashPoint, reached
 from common.kafka.clients import ConsumedRecord, open_consumer
-from common.patience import tries_for_ever
+from common.patience import patiently
 from common.settings.groups import KafkaSettings
 from ingest_api.job_store import JobStoreUnavailableError
 from ingest_api.results import ResultsHandler
@@ -33,7 +33,5 @@ class ResultsConsumer:
                     await consumer.commit()
 
     async def _handle(self, records: Sequence[ConsumedRecord]) -> None:
-        async for attempt in tries_for_ever(JobStoreUnavailableError):
-            with attempt:
-                await self._handler.handle(records)
+        await patiently(lambda: self._handler.handle(records), on=JobStoreUnavailableError)
         self._wake_relay()

@@ -17,7 +17,7 @@ from common.blob_store import BlobNotFoundError, BlobStore, BlobStoreUnavailable
 from common.blob_store.disk_errors import disk_errors
 from common.crash_points import CrashPoint, reached
 from common.events import FinishedVariant, JobFailed, JobRequested, JobSucceeded, RequestedTask
-from common.patience import tries_for_ever
+from common.patience import patiently
 from common.stop_marks import is_stopped
 from processor.engine import ImageRefusedError, MadeVariant, VariantRequest
 from processor.engine.version import engine_version
@@ -80,10 +80,7 @@ class Handling:
 
     async def _success_of(self, job: JobRequested) -> JobSucceeded:
         """Store the variants. A store that is away is waited for: a job is not to blame for an outage."""
-        async for attempt in tries_for_ever(BlobStoreUnavailableError):
-            with attempt:
-                return await self._stored(job)
-        raise AssertionError  # retry_context ends by returning or raising
+        return await patiently(lambda: self._stored(job), on=BlobStoreUnavailableError)
 
     async def _stored(self, job: JobRequested) -> JobSucceeded:
         if await is_stopped(self.blobs, job.job_id):

@@ -10,7 +10,7 @@ from common.ids import derived_id
 from common.kafka.clients import SEND_SECONDS, ConsumedRecord, KafkaError, Producer
 from common.kafka.dead_letters import bounded, unreadable_headers
 from common.kafka.headers import Headers, event_headers, to_kafka
-from common.patience import tries_for_ever
+from common.patience import patiently
 from common.settings.groups import KafkaSettings
 
 _SOURCE = "/icecube/processor"
@@ -46,7 +46,8 @@ class Reports:
         await self._send(self.topics.dead_topic, key, value, headers)
 
     async def _send(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> None:
-        async for attempt in tries_for_ever((KafkaError, TimeoutError)):
-            with attempt:
-                async with asyncio.timeout(SEND_SECONDS + 1):
-                    await (await self.producer.send(topic, value, key, headers=to_kafka(headers)))
+        async def sent() -> None:
+            async with asyncio.timeout(SEND_SECONDS + 1):
+                await (await self.producer.send(topic, value, key, headers=to_kafka(headers)))
+
+        await patiently(sent, on=(KafkaError, TimeoutError))

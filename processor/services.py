@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from common import metrics
-from common.blob_store import BlobStore, BlobStoreUnavailableError
+from common.blob_store import BlobStoreUnavailableError
 from common.blob_store.opening import open_blob_store
-from common.kafka.clients import KafkaError, Producer, open_producer
-from common.patience import tries_for_ever
+from common.kafka.clients import KafkaError, open_producer
+from common.patience import patiently
 from common.settings.groups import BlobType
 from common.settings.model import Settings
 from processor.engine import ImageLimits
@@ -35,8 +35,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """
     async with AsyncExitStack() as stack:
         blobs = await stack.enter_async_context(open_blob_store(settings))
-        await _checked(blobs)
-        producer = await _producer(stack, settings)
+        await patiently(blobs.check, on=BlobStoreUnavailableError)
+        producer = await patiently(lambda: stack.enter_async_context(open_producer(settings.kafka)), on=KafkaError)
         pool = await stack.enter_async_context(
             ImagePool(
                 workers=settings.server.max_workers,
@@ -49,19 +49,6 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             )
         )
         yield Services(Handling(blobs, pool), Reports(producer, settings.kafka, _now))
-
-
-async def _checked(blobs: BlobStore) -> None:
-    async for attempt in tries_for_ever(BlobStoreUnavailableError):
-        with attempt:
-            await blobs.check()
-
-
-async def _producer(stack: AsyncExitStack, settings: Settings) -> Producer:
-    async for attempt in tries_for_ever(KafkaError):
-        with attempt:
-            return await stack.enter_async_context(open_producer(settings.kafka))
-    raise AssertionError  # retry_context ends by returning or raising
 
 
 def _now() -> datetime:
