@@ -1,11 +1,10 @@
 """What a processor does with an event: make the variants, store them, and report exactly one outcome."""
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Protocol
 from uuid import UUID
@@ -17,6 +16,7 @@ from common.blob_store import BlobNotFoundError, BlobStore, BlobStoreUnavailable
 from common.blob_store.disk_errors import disk_errors
 from common.crash_points import CrashPoint, reached
 from common.events import FinishedVariant, JobFailed, JobRequested, JobSucceeded, RequestedTask
+from common.ids import new_id
 from common.patience import patiently
 from common.stop_marks import is_stopped
 from processor.engine import ImageRefusedError, MadeVariant, VariantRequest
@@ -97,8 +97,7 @@ class Handling:
     async def _made_and_stored(self, job: JobRequested, tasks: Sequence[RequestedTask]) -> dict[UUID, FinishedVariant]:
         work_dir = self.blobs.work_dir
         # Around all of it: a disk that is full or gone is an outage too, whoever meets it first, us or the child.
-        with disk_errors(work_dir), TemporaryDirectory(dir=work_dir, prefix=f"job-{job.job_id}-") as folder:
-            requests = [VariantRequest(Path(folder) / str(task.variant_id), task.options) for task in tasks]
+        with disk_errors(work_dir), _outputs(work_dir, tasks) as requests:
             async with AsyncExitStack() as held:
                 with stage(Stage.FETCH):
                     original = await held.enter_async_context(self.blobs.local_file(job.original.id))
@@ -131,6 +130,18 @@ class Handling:
             frames=made.frames if made.original_frames > 1 else None,
             original_frames=made.original_frames if made.original_frames > 1 else None,
         )
+
+
+@contextmanager
+def _outputs(work_dir: Path, tasks: Sequence[RequestedTask]) -> Iterator[list[VariantRequest]]:
+    """Yield a request for each of *tasks*; what is left of their files at the end is removed."""
+    # Beside those of other jobs: a folder of its own, made and removed, cost a third of the smallest job.
+    requests = [VariantRequest(work_dir / f"{new_id()}.variant", task.options) for task in tasks]
+    try:
+        yield requests
+    finally:
+        for request in requests:
+            request.output.unlink(missing_ok=True)
 
 
 def _failure(job: JobRequested, code: str, reason: str, *, retryable: bool) -> JobFailed:

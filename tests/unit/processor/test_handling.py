@@ -233,7 +233,7 @@ async def test_no_image_is_refused_for_an_original_that_has_gone(blobs: DiskStor
 async def test_nothing_is_left_in_the_work_folder(
     blobs: DiskStore, job: JobRequested, failure: Exception | None
 ) -> None:
-    """Whatever the outcome, the job's own folder is gone."""
+    """Whatever the outcome, the job's files there are gone."""
     await Handling(blobs, ScriptedPool([failure] if failure else [])).outcome_of(job)
 
     assert list(blobs.work_dir.iterdir()) == []
