@@ -5,7 +5,7 @@ Only the OpenTelemetry API is needed here; without its SDK nothing is recorded, 
 
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from opentelemetry import context, propagate, trace
 from opentelemetry.trace import SpanKind
@@ -35,15 +35,15 @@ def continued_trace(headers: Mapping[str, str]) -> Iterator[str]:
         context.detach(token)
 
 
-@contextmanager
-def traced(name: str, kind: SpanKind = SpanKind.INTERNAL, **attributes: str) -> Iterator[None]:
+def traced(name: str, kind: SpanKind = SpanKind.INTERNAL, **attributes: str) -> AbstractContextManager[object]:
     """Record the block as a span of the current trace; without a tracer, do nothing.
 
     *attributes* are named with underscores for dots: `messaging_system`.
     """
+    if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
+        return nullcontext()  # OpenTelemetry's own way to do nothing takes six times as long
     named = {attribute.replace("_", "."): value for attribute, value in attributes.items()}
-    with _TRACER.start_as_current_span(name, kind=kind, attributes=named):
-        yield
+    return _TRACER.start_as_current_span(name, kind=kind, attributes=named)
 
 
 def _new_span_context() -> trace.SpanContext:
