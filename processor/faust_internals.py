@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import faust
 from faust import streams
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
+from faust.types import TP
 
 _FAUST_LOGGER = logging.getLogger("faust.transport")  # their comings and goings are Faust's to tell
 
@@ -24,6 +25,13 @@ class _PatientConsumerThread(AIOKafkaConsumerThread):
 
 class _PatientConsumer(Consumer):
     logger = _FAUST_LOGGER
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        # Faust forgets what was acknowledged since its last timed commit before it commits once more: others would do
+        # it again. A commit under way does not have the newest either, so it is waited for, not joined.
+        await self.maybe_wait_for_commit_to_finish()
+        await self.commit()
+        await super().on_partitions_revoked(revoked)
 
     def _new_consumer_thread(self) -> AIOKafkaConsumerThread:
         return _PatientConsumerThread(self, loop=self.loop, beacon=self.beacon)
