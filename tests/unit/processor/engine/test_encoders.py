@@ -5,10 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import pyvips
 from PIL import Image
 from skimage import data
 
 from common.formats import ImageFormat
+from common.options import VariantOptions
+from processor.engine.encoders import png
 from processor.engine.encoders.quality import AVIF, WEBP, Curve, on_curve
 from tests.unit.processor.engine.pictures import WRITTEN, Pixels, difference, gradient, made, noise, read, saved
 
@@ -81,10 +84,20 @@ def test_png_falls_back_to_true_colour_where_a_palette_would_be_seen(tmp_path: P
     assert difference(read(variant.path), colour_wheel()) == 0
 
 
-def test_png_never_takes_a_palette_that_is_larger(tmp_path: Path) -> None:
-    """A smooth gradient packs better than its dithered palette, so it stays as it is."""
-    original = saved(tmp_path, gradient(256, 256))
+@pytest.mark.parametrize("height", [256, 5])
+def test_png_never_takes_a_palette_that_is_larger(tmp_path: Path, height: int) -> None:
+    """A smooth gradient packs better than its dithered palette, so it stays as it is, however few its rows."""
+    original = saved(tmp_path, gradient(256, height))
 
     variant = made(original, ImageFormat.PNG, quality=80)
 
-    assert difference(read(variant.path, "RGB"), gradient(256, 256)) == 0
+    assert difference(read(variant.path, "RGB"), gradient(256, height)) == 0
+
+
+def test_png_too_large_to_be_repacked_is_packed_all_the_same() -> None:
+    """A palette beyond the repack's memory, here of 25.5 megapixels, does not stay a byte a pixel."""
+    plain = pyvips.Image.black(5100, 5000, bands=3).copy(interpretation="srgb")
+
+    encoded = png.encode(plain, VariantOptions(format=ImageFormat.PNG, quality=80))
+
+    assert len(encoded) < plain.width * plain.height / 100
