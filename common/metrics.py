@@ -130,6 +130,6 @@ PARTITIONS_ASSIGNED = Gauge(
 )
 POOL_RESTARTS = Counter(
     "icecube_pool_restarts_total",
-    "Times all image processes were replaced, as an idle one had died.",
+    "Times all image processes were replaced: an idle one had died, or one had lost a job.",
     registry=PROCESSOR,
 )

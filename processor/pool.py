@@ -26,8 +26,13 @@ log = structlog.get_logger()
 _CPU_SECONDS_A_SECOND = 2
 """A child is one thread but for AVIF's encoder; this limit is for when nobody is left to watch the clock."""
 
+_GRACE_SECONDS = 20
+"""What a job may take beyond its limits: for children to be started, and killed, before it and with it."""
+
 _BROKEN_POOLS = 3
 """How many pools may break under a job before it is held to be its own fault after all."""
+
+_LOST = "a job was lost between its image process and us"
 
 Work = Callable[[Path, list[VariantRequest], ImageLimits, float], list[MadeVariant]]
 """What a child does for a job, within so many seconds of CPU: a function that can be imported by its name."""
@@ -60,7 +65,7 @@ class ImagePool:
     jobs. *task_seconds* is for each variant of a job, counted from when a child takes the job up. Where *folders* are
     given and the kernel has Landlock, children reach no files but those below them, and those below *readable* to
     read: outputs must lie in the former, originals in either. *restarted* is called when all children were replaced
-    at once.
+    at once: after an idle one's death, or when a job has not ended *grace_seconds* after the limits of all before it.
     """
 
     def __init__(  # noqa: PLR0913 - by name, and each with what works for most
@@ -71,6 +76,7 @@ class ImagePool:
         task_seconds: float = 60,
         task_memory_mb: int = 1024,
         tasks_per_child: int = 200,
+        grace_seconds: float = _GRACE_SECONDS,
         folders: Sequence[Path] | None = None,
         readable: Sequence[Path] = (),
         work: Work = serve,
@@ -81,12 +87,14 @@ class ImagePool:
         self._task_seconds = task_seconds
         self._task_memory_mb = task_memory_mb
         self._tasks_per_child = tasks_per_child
+        self._grace_seconds = grace_seconds
         self._folders = None if folders is None else tuple(folder.resolve() for folder in folders)
         self._readable = tuple(folder.resolve() for folder in readable)
         self._work = work
         self._restarted = restarted
         self._pool: ProcessPool | None = None
-        self._in_hand: set[Future[list[MadeVariant]]] = set()
+        self._in_hand: dict[Future[list[MadeVariant]], float] = {}
+        """With the longest that each may take, once its turn has come."""
         self._replacing = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
@@ -117,13 +125,13 @@ class ImagePool:
             raise
 
     async def _attempt(self, original: Path, requests: Sequence[VariantRequest]) -> list[MadeVariant]:
-        """Try, and try again where the pool broke: pebble gives every job up when an idle child is killed."""
+        """Try, and try again where the pool broke; then every job in its hands is given up."""
         for _ in range(_BROKEN_POOLS):
             try:
                 return await self._attempt_once(original, requests)
             except BrokenProcessPool as exc:
                 log.warning("image processes replaced", reason=str(exc))
-        raise WorkerLostError(Loss.WORKER_CRASHED, "Idle image processes were killed from outside, again and again.")
+        raise WorkerLostError(Loss.WORKER_CRASHED, "Image processes were killed from outside, again and again.")
 
     async def _attempt_once(self, original: Path, requests: Sequence[VariantRequest]) -> list[MadeVariant]:
         seconds = self._task_seconds * len(requests)
@@ -133,11 +141,15 @@ class ImagePool:
             future = pool.schedule(self._work, args=work, timeout=seconds)
         except RuntimeError as exc:  # broken since we looked
             raise BrokenProcessPool(str(exc)) from exc
-        self._in_hand.add(future)
-        future.add_done_callback(self._in_hand.discard)
+        turn_after = sum(self._in_hand.values()) / self._workers  # all are busy until then, or it is sooner
+        self._in_hand[future] = longest = seconds + self._grace_seconds
         try:
-            made: list[MadeVariant] = await asyncio.wrap_future(future)
+            async with asyncio.timeout(turn_after + longest) as backstop:
+                made: list[MadeVariant] = await asyncio.wrap_future(future)
         except TimeoutError as exc:
+            if backstop.expired():
+                await self._give_up(pool)
+                raise BrokenProcessPool(_LOST) from exc
             raise WorkerLostError(Loss.TIME_LIMIT, f"The image took longer than {seconds:g} seconds.") from exc
         except MemoryError as exc:
             raise self._out_of_memory() from exc
@@ -145,6 +157,8 @@ class ImagePool:
             if exc.exitcode == -signal.SIGTRAP:  # how GLib, below libvips, ends a process that gets no more memory
                 raise self._out_of_memory() from exc
             raise WorkerLostError(Loss.WORKER_CRASHED, "The image made the decoder crash.") from exc
+        finally:
+            del self._in_hand[future]
         return made
 
     def _out_of_memory(self) -> WorkerLostError:
@@ -152,16 +166,32 @@ class ImagePool:
         return WorkerLostError(Loss.OUT_OF_MEMORY, reason)
 
     async def _usable_pool(self) -> ProcessPool:
-        """Return the pool, a new one where an idle child's death has broken it (pebble then gives up)."""
+        """Return the pool, a new one where an idle child's death has broken it: pebble then gives up."""
         async with self._replacing:
             if self._pool is None:
                 message = "the pool is not open"
                 raise RuntimeError(message)
             if not self._pool.active:
-                await asyncio.to_thread(_kill, self._pool)
-                self._pool = await asyncio.to_thread(self._started_pool)
-                self._restarted()
+                await self._replace(self._pool)
             return self._pool
+
+    async def _give_up(self, pool: ProcessPool) -> None:
+        """Replace *pool*, unless somebody has.
+
+        A child that dies, or stands still, between taking a job off the pipe and saying so takes the job with it, and
+        may leave the pipe locked: pebble waits for such a job for ever.
+        """
+        async with self._replacing:
+            if self._pool is pool:
+                await self._replace(pool)
+
+    async def _replace(self, pool: ProcessPool) -> None:
+        await asyncio.to_thread(_kill, pool)
+        for future in tuple(self._in_hand):
+            if not future.done():
+                future.set_exception(BrokenProcessPool(_LOST))
+        self._pool = await asyncio.to_thread(self._started_pool)
+        self._restarted()
 
     def _started_pool(self) -> ProcessPool:
         pool = ProcessPool(

@@ -198,6 +198,25 @@ async def test_an_idle_childs_death_is_mended(tmp_path: Path) -> None:
     assert restarts == ["restarted"]
 
 
+async def test_a_job_that_nobody_takes_up_is_not_waited_for_for_ever(tmp_path: Path) -> None:
+    """A child that stands still on its way to a job is replaced, and every job that waited is made."""
+    original = saved(tmp_path, gradient(40, 30))
+    restarts: list[str] = []
+
+    async with a_pool(
+        work=by_name, task_seconds=0.5, grace_seconds=1, restarted=lambda: restarts.append("restarted")
+    ) as pool:
+        first = a_request(tmp_path, "first")
+        await pool.make(original, [first])
+        os.kill(int(started(first).read_text()), signal.SIGSTOP)
+        jobs = (pool.make(original, [a_request(tmp_path, name)]) for name in ("one", "other"))
+        async with asyncio.timeout(30):
+            made = await asyncio.gather(*jobs)
+
+    assert [variant.width for [variant] in made] == [40, 40]
+    assert restarts == ["restarted"]
+
+
 async def test_a_child_killed_beside_others_at_work_costs_one_job_at_most(tmp_path: Path) -> None:
     """Chaos seed 3, "kill -9 of an image process": whoever is killed, the jobs of the others are made."""
     original = saved(tmp_path, gradient(40, 30))
