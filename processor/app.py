@@ -14,7 +14,7 @@ from common.kafka.clients import METADATA_SECONDS
 from common.settings.model import Settings
 from processor.agents import handle
 from processor.dispatching import Dispatcher
-from processor.faust_internals import PatientTransport, require_compiled_streams
+from processor.faust_internals import NoTables, PatientTransport, require_compiled_streams
 from processor.services import Services, open_services
 
 SLOTS_PER_WORKER = 4
@@ -65,6 +65,7 @@ def build_app(settings: Settings) -> ProcessorApp:
         web_enabled=False,
         topic_allow_declare=False,
         topic_disable_leader=True,
+        TableManager=NoTables,
         table_standby_replicas=0,
         processing_guarantee="at_least_once",
         consumer_auto_offset_reset="earliest",

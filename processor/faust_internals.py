@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import faust
 from faust import streams
+from faust.tables import TableManager
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
 from faust.types import TP
 
@@ -45,6 +46,17 @@ class PatientTransport(Transport):
     def __init__(self, *args: Any, fetch_wait_ms: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fetch_wait_ms = fetch_wait_ms
+
+
+class NoTables(TableManager):
+    """A table manager that waits for no tables: Faust gives them a second to be declared, and we have none."""
+
+    logger = _FAUST_LOGGER
+
+    async def on_start(self) -> None:
+        """Say at once that all tables are there; the consumer subscribes then."""
+        await self._update_channels()
+        await self.recovery.start()
 
 
 def require_compiled_streams() -> None:

@@ -1,19 +1,21 @@
 """The private names of Faust and aiokafka that we rely on."""
 
 import asyncio
+import inspect
 from typing import Any, get_type_hints
 
 import faust.worker
 import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.consumer.group_coordinator import GroupCoordinator
+from faust.tables import TableManager
 from faust.transport.consumer import ThreadDelegateConsumer
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer
 
 from common.settings.groups import KafkaSettings
 from common.settings.model import Settings
 from processor.app import ProcessorApp, build_app
-from processor.faust_internals import PatientTransport, group_coordinator, require_compiled_streams
+from processor.faust_internals import NoTables, PatientTransport, group_coordinator, require_compiled_streams
 from processor.watchdog import Watchdog
 from processor.worker import ProcessorWorker
 
@@ -48,6 +50,18 @@ async def test_aiokafka_takes_the_fetch_wait_under_the_name_we_set() -> None:
 
     assert consumer._fetch_max_wait_ms == 123  # noqa: SLF001 - names under test
     assert hasattr(consumer, "_coordinator")
+
+
+async def test_no_tables_are_waited_for(app: ProcessorApp) -> None:
+    """Ours does what Faust's own does when it starts, but for the second's sleep."""
+    source = inspect.getsource(TableManager.on_start)
+
+    assert isinstance(app.tables, NoTables)
+    assert [line.strip() for line in source.splitlines() if "await" in line] == [
+        "await self.sleep(1.0)",
+        "await self._update_channels()",
+        "await self.recovery.start()",
+    ]
 
 
 def test_faust_keeps_its_consumer_where_we_look() -> None:
