@@ -1,6 +1,9 @@
-"""What routes get from the application, and what they ask of the caller."""
+"""What routes get from the application, and what they ask of the caller.
 
-from collections.abc import Callable
+All of it is `async` though nothing waits: FastAPI runs a plain function in a thread, which costs more than the rest.
+"""
+
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import structlog
@@ -14,7 +17,7 @@ _BEARER = HTTPBearer(auto_error=False, description="An API key, where the servic
 _HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, description="The same, in a header of its own.")
 
 
-def _services(request: Request) -> Services:
+async def _services(request: Request) -> Services:
     services: Services = request.state.services
     return services
 
@@ -22,10 +25,10 @@ def _services(request: Request) -> Services:
 ServicesOfApp = Annotated[Services, Depends(_services)]
 
 
-def _caller_with(needed: Scope) -> Callable[..., Caller]:
+def _caller_with(needed: Scope) -> Callable[..., Awaitable[Caller]]:
     """Return a dependency: who is asking, provided that their key has the scope and their share is not used up."""
 
-    def caller(
+    async def caller(
         services: ServicesOfApp,
         bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)],
         header: Annotated[str | None, Security(_HEADER)],
@@ -45,7 +48,7 @@ Reader = Annotated[Caller, Depends(_caller_with(Scope.READ))]
 Writer = Annotated[Caller, Depends(_caller_with(Scope.WRITE))]
 
 
-def _own_key(
+async def _own_key(
     caller: Writer,
     key: Annotated[
         str | None,
