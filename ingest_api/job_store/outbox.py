@@ -25,11 +25,9 @@ class PostgresClaimedMessages:
 
     async def write(self, connection: Connection) -> None:
         """Forget what was sent and remember where it stands."""
-        if self._publications:
-            await connection.execute(statement("lock_jobs"), [publication.job_id for publication in self._publications])
-            await connection.execute(statement("record_publications"), *publication_columns(self._publications))
         if self._sent:
-            await connection.execute(statement("delete_messages"), self._sent)
+            columns = publication_columns(self._publications)
+            await connection.execute(statement("settle_messages"), self._sent, *columns)
 
 
 class PostgresOutbox:

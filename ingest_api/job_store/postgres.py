@@ -1,7 +1,8 @@
 """The job store on PostgreSQL."""
 
+import json
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import datetime
 from uuid import UUID
 
@@ -79,7 +80,7 @@ class PostgresJobStore:
 
     async def add_originals(self, images: Sequence[StoredImage], *, once: Once | None = None) -> None:
         """Add all of *images* and take the key of *once*, or neither; raise `KeyTakenError`."""
-        async with connection_of(self._pool) as connection, connection.transaction():
+        async with connection_of(self._pool) as connection, _together(connection, once):
             await _take_key(connection, once, [image.id for image in images])
             await connection.execute(statement("insert_images"), *image_columns(images))
 
@@ -91,14 +92,13 @@ class PostgresJobStore:
 
     async def add_job(self, record: JobRecord, request: OutboxMessage, *, once: Once | None = None) -> None:
         """Add a job, its event and its key, or none of them; raise `ImageUnknownError` or `KeyTakenError`."""
-        job, original_id = record.job, record.original.id
-        async with connection_of(self._pool) as connection, connection.transaction():
-            await _take_key(connection, once, [job.id])
-            tasks = encoded_tasks(record.tasks)
-            added = await connection.fetchval(statement("insert_job"), job.id, original_id, tasks, record.created_at)
-            if added is None:
+        job_id, original_id = record.job.id, record.original.id
+        job = (job_id, original_id, encoded_tasks(record.tasks), record.created_at)
+        event = (request.topic, request.key, request.value, json.dumps(request.headers), request.due_at)
+        async with connection_of(self._pool) as connection, _together(connection, once):
+            await _take_key(connection, once, [job_id])
+            if await connection.fetchval(statement("insert_job"), *job, *event) is None:
                 raise ImageUnknownError(original_id)
-            await connection.execute(statement("insert_messages"), *message_columns([request]))
 
     async def made_under(self, once: Once) -> list[UUID] | None:
         """Return the ids of what was made under the key of *once*, None for a new key; raise `KeyReusedError`."""
@@ -130,9 +130,8 @@ class PostgresJobStore:
         """Lock jobs and commit, when the block ends well, all that was recorded in it."""
         ids = list(job_ids)
         async with connection_of(self._pool) as connection, connection.transaction():
-            await connection.execute(statement("lock_jobs"), ids)
-            # Read after locking: a row read by the locking statement itself could be older than what it waited for.
-            rows = await connection.fetch(statement("find_jobs"), ids)
+            # Where it has to wait for a lock, READ COMMITTED reads the row anew: what is returned is never older.
+            rows = await connection.fetch(statement("lock_jobs"), ids)
             changes = PostgresJobChanges({row["id"]: record_from(row) for row in rows})
             yield changes
             await changes.write(connection)
@@ -154,6 +153,11 @@ class PostgresJobStore:
         """Make sure that the database answers."""
         async with connection_of(self._pool) as connection:
             await connection.fetchval("SELECT 1")
+
+
+def _together(connection: Connection, once: Once | None) -> AbstractAsyncContextManager[object]:
+    """Return a transaction where a key makes it two statements: one alone is a transaction, without two round trips."""
+    return connection.transaction() if once else nullcontext()
 
 
 async def _take_key(connection: Connection, once: Once | None, ids: list[UUID]) -> None:

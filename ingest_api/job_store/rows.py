@@ -60,7 +60,7 @@ def message_columns(messages: Sequence[OutboxMessage]) -> Columns:
 
 
 def publication_columns(publications: Sequence[Publication]) -> Columns:
-    """Return the arguments of record_publications."""
+    """Return the arguments of settle_messages that tell of jobs."""
     return [
         [publication.job_id for publication in publications],
         [publication.partition for publication in publications],
@@ -101,12 +101,12 @@ def reusable_from(row: asyncpg.Record) -> ReusableVariant:
 
 
 def publication_from(row: asyncpg.Record) -> Publication:
-    """Return the place in Kafka in a row of find_jobs or unanswered_jobs."""
+    """Return the place in Kafka in a row of find_jobs, lock_jobs or unanswered_jobs."""
     return Publication(job_id=row["id"], partition=row["published_partition"], offset=row["published_offset"])
 
 
 def record_from(row: asyncpg.Record) -> JobRecord:
-    """Return the job in a row of find_jobs."""
+    """Return the job in a row of find_jobs or lock_jobs."""
     return JobRecord(
         job=Job(
             id=row["id"],

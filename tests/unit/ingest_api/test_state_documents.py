@@ -20,7 +20,7 @@ def test_the_diagram_is_the_table() -> None:
     assert drawn == {(before, after) for before, following in NEXT_STATES.items() for after in following}
 
 
-@pytest.mark.parametrize("name", ["update_jobs", "record_publications", "unanswered_jobs", "unknown_images", "backlog"])
+@pytest.mark.parametrize("name", ["update_jobs", "settle_messages", "unanswered_jobs", "unknown_images", "backlog"])
 def test_the_sql_means_the_same_by_unfinished(name: str) -> None:
     """Wherever the SQL names states that a job can still leave, it names the table's."""
     lists = LISTS.findall(statement(name))
