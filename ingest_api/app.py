@@ -14,6 +14,7 @@ from ingest_api.errors import add_error_handlers
 from ingest_api.request_context import RequestContextMiddleware
 from ingest_api.request_metrics import TELEMETRY, add_metrics
 from ingest_api.routes import health, images, jobs
+from ingest_api.routes.dependencies import SECURITY_SCHEMES
 from ingest_api.services import Services, open_services
 
 _DESCRIPTION = """
@@ -50,15 +51,20 @@ def create_app(
     add_metrics(app)
     for router in (images.router, jobs.router, health.router, page.router):
         app.include_router(router)
-    _document_our_own_errors_only(app)
+    _document(app)
     return app
 
 
-def _document_our_own_errors_only(app: FastAPI) -> None:
-    """Drop the 422 that FastAPI documents for every route: invalid requests are answered 400 here."""
-    for path in app.openapi()["paths"].values():
+def _document(app: FastAPI) -> None:
+    """Put into the schema what FastAPI cannot know: how keys are sent, and which answers are ours to give."""
+    schema = app.openapi()
+    schema["components"]["securitySchemes"] = SECURITY_SCHEMES
+    for path in schema["paths"].values():
         for operation in path.values():
+            if "401" in operation["responses"]:
+                operation["security"] = [{name: []} for name in SECURITY_SCHEMES]
+            # FastAPI documents this 422 for every route; here it is 400.
             if "application/json" in operation["responses"].get("422", {}).get("content", {}):
                 del operation["responses"]["422"]
     for name in ("HTTPValidationError", "ValidationError"):
-        app.openapi()["components"]["schemas"].pop(name, None)
+        schema["components"]["schemas"].pop(name, None)

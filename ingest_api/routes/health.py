@@ -1,9 +1,9 @@
 """Whether the process runs, and whether it can do its work."""
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from ingest_api.routes.bodies import HealthBody, ReadinessBody
-from ingest_api.routes.dependencies import ServicesOfApp
+from ingest_api.routes.dependencies import services_of
 
 router = APIRouter(tags=["health"])
 
@@ -26,8 +26,9 @@ async def get_liveness() -> HealthBody:
     summary="Whether the API can do its work",
     responses={503: {"model": ReadinessBody, "description": "Database or storage are away."}},
 )
-async def get_readiness(response: Response, services: ServicesOfApp) -> ReadinessBody:
+async def get_readiness(request: Request, response: Response) -> ReadinessBody:
     """Tell how each dependency was when last looked at. Kafka may be away: accepted jobs wait in the outbox."""
-    ready = services.readiness.is_ready
-    response.status_code = 200 if ready else 503
-    return ReadinessBody(status="ready" if ready else "not ready", dependencies=dict(services.readiness.dependencies))
+    readiness = services_of(request).readiness
+    response.status_code = 200 if readiness.is_ready else 503
+    status = "ready" if readiness.is_ready else "not ready"
+    return ReadinessBody(status=status, dependencies=dict(readiness.dependencies))

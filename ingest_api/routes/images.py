@@ -9,7 +9,7 @@ from ingest_api.downloads import image_response
 from ingest_api.lookups import image_named
 from ingest_api.receiving import FIELD, received_files
 from ingest_api.routes.bodies import ImageBody, guarded
-from ingest_api.routes.dependencies import IdempotencyKey, Reader, ServicesOfApp
+from ingest_api.routes.dependencies import IdempotencyKey, Reader, Writer
 
 router = APIRouter(tags=["images"])
 
@@ -51,11 +51,12 @@ _UPLOAD_FORM = {
     ),
     openapi_extra=_UPLOAD_FORM,
 )
-async def upload_images(request: Request, services: ServicesOfApp, key: IdempotencyKey) -> list[ImageBody]:
+async def upload_images(request: Request, writer: Writer, key: IdempotencyKey = None) -> list[ImageBody]:
     """Store every part named `file`, or none: one bad file and nothing is stored."""
+    services = writer.services
     await services.admission.check_upload()
     async with received_files(request, services.settings.limits, services.blobs.work_dir) as files:
-        return [ImageBody.of(image) for image in await services.original_intake.store(files, key=key)]
+        return [ImageBody.of(image) for image in await services.original_intake.store(files, key=writer.own(key))]
 
 
 @router.get(
@@ -64,9 +65,9 @@ async def upload_images(request: Request, services: ServicesOfApp, key: Idempote
     summary="Describe an image",
     responses=guarded(_404="Image not found", _503="The database is away."),
 )
-async def get_image_metadata(image_id: ImageId, services: ServicesOfApp, _: Reader) -> ImageBody:
+async def get_image_metadata(image_id: ImageId, reader: Reader) -> ImageBody:
     """Describe an original or a variant."""
-    return ImageBody.of(await image_named(image_id, services.jobs))
+    return ImageBody.of(await image_named(image_id, reader.services.jobs))
 
 
 @router.api_route(
@@ -88,7 +89,7 @@ async def get_image_metadata(image_id: ImageId, services: ServicesOfApp, _: Read
     },
 )
 @router.api_route("/image/{id}", methods=["HEAD"], include_in_schema=False)
-async def get_image(request: Request, image_id: ImageId, services: ServicesOfApp, _: Reader) -> Response:
+async def get_image(request: Request, image_id: ImageId, reader: Reader) -> Response:
     """Send the bytes of an original or a variant; they never change."""
-    image = await image_named(image_id, services.jobs)
-    return await image_response(services.blobs, image, request.headers, request.method)
+    image = await image_named(image_id, reader.services.jobs)
+    return await image_response(reader.services.blobs, image, request.headers, request.method)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path
 
 from ingest_api.lookups import job_named
 from ingest_api.routes.bodies import JobBody, JobRequestBody, guarded
-from ingest_api.routes.dependencies import IdempotencyKey, Reader, ServicesOfApp
+from ingest_api.routes.dependencies import IdempotencyKey, Reader, Writer
 
 router = APIRouter(tags=["jobs"])
 
@@ -26,10 +26,11 @@ JobId = Annotated[str, Path(alias="id", description="The job's id, a UUID.", jso
         _503="The database is away; nothing was accepted.",
     ),
 )
-async def create_job(body: JobRequestBody, services: ServicesOfApp, key: IdempotencyKey) -> JobBody:
+async def create_job(body: JobRequestBody, writer: Writer, key: IdempotencyKey = None) -> JobBody:
     """Accept a job. Once this is answered, the job ends: completed, or failed with a reason."""
-    services.admission.check_job()
-    return JobBody.of(await services.job_intake.accept(body.original_id, body.options, key=key))
+    writer.services.admission.check_job()
+    accepted = await writer.services.job_intake.accept(body.original_id, body.options, key=writer.own(key))
+    return JobBody.of(accepted)
 
 
 @router.get(
@@ -38,6 +39,6 @@ async def create_job(body: JobRequestBody, services: ServicesOfApp, key: Idempot
     summary="Look at a job",
     responses=guarded(_404="Job not found", _503="The database is away."),
 )
-async def get_job(job_id: JobId, services: ServicesOfApp, _: Reader) -> JobBody:
+async def get_job(job_id: JobId, reader: Reader) -> JobBody:
     """Return the job as last committed."""
-    return JobBody.of(await job_named(job_id, services.jobs))
+    return JobBody.of(await job_named(job_id, reader.services.jobs))

@@ -8,6 +8,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from ingest_api.routes import health, images, jobs
+from ingest_api.routes.dependencies import Admitted
 
 ROUTES = [route for module in (health, images, jobs) for route in module.router.routes if isinstance(route, APIRoute)]
 
@@ -26,6 +27,18 @@ def test_no_request_waits_for_a_thread_to_look_at_it(route: APIRoute) -> None:
 
     assert functions
     assert [function for function in functions if not is_coroutine(function)] == []
+
+
+@pytest.mark.parametrize(
+    "route", [route for route in ROUTES if route.include_in_schema], ids=lambda route: route.operation_id
+)
+def test_a_route_that_asks_for_a_key_says_so(route: APIRoute) -> None:
+    """Where 401 may be the answer the schema tells it, and from that how to send a key; nowhere else."""
+    asks = any(
+        getattr(function, "__annotations__", {}).get("return") is Admitted for function in called(route.dependant)
+    )
+
+    assert (401 in route.responses) == asks
 
 
 def is_coroutine(function: object) -> bool:
