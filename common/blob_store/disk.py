@@ -3,13 +3,13 @@
 import asyncio
 import math
 import os
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
+from io import FileIO
 from pathlib import Path
 from threading import Event
-from typing import BinaryIO
 from uuid import UUID
 
 from common.blob_store import BlobNotFoundError, OpenBlob
@@ -79,15 +79,18 @@ class DiskStore:
 
     @asynccontextmanager
     async def open(self, blob_id: UUID, *, start: int = 0, length: int | None = None) -> AsyncIterator[OpenBlob]:
-        """Yield the blob; the open file keeps it readable even when it is replaced or deleted meanwhile."""
-        opening = asyncio.ensure_future(asyncio.to_thread(self._open, blob_id))
+        """Yield the blob; the open file keeps it readable even when it is replaced or deleted meanwhile.
+
+        The first chunk is read along with opening: each call of a thread costs as much as reading one.
+        """
+        opening = asyncio.ensure_future(asyncio.to_thread(self._open, blob_id, start, length))
         try:
-            file = await asyncio.shield(opening)
+            opened = await asyncio.shield(opening)
         except asyncio.CancelledError:
             opening.add_done_callback(_close_late)
             raise
-        with file:
-            yield OpenBlob(os.fstat(file.fileno()).st_size, self._chunks(file, start, length))
+        with opened.file:
+            yield OpenBlob(opened.byte_size, self._chunks(opened))
 
     @asynccontextmanager
     async def local_file(self, blob_id: UUID) -> AsyncIterator[Path]:
@@ -156,13 +159,18 @@ class DiskStore:
             flush_folder(self._folder)
             self._flushed.add(folder)
 
-    def _open(self, blob_id: UUID) -> BinaryIO:
+    def _open(self, blob_id: UUID, start: int, length: int | None) -> "_OpenFile":
         with disk_errors(self._folder):
             try:
-                return self._path(blob_id).open("rb")
+                file = self._path(blob_id).open("rb", buffering=0)
             except FileNotFoundError:
                 self._work_dir.stat()  # else the volume is gone, which says nothing about the blob
                 raise BlobNotFoundError(blob_id) from None
+            try:
+                return _OpenFile.at(file, start, length)
+            except BaseException:
+                file.close()
+                raise
 
     def _exists(self, blob_id: UUID) -> bool:
         with disk_errors(self._folder):
@@ -179,13 +187,32 @@ class DiskStore:
             self._work_dir.stat()
             return [UUID(file.name) for file in (self._folder / folder).glob("*") if _written_at(file) < before]
 
-    async def _chunks(self, file: BinaryIO, start: int, length: int | None) -> AsyncIterator[bytes]:
-        left = sys.maxsize if length is None else length
+    async def _chunks(self, opened: "_OpenFile") -> AsyncIterator[bytes]:
+        chunk, left = opened.first_chunk, opened.left
         with disk_errors(self._folder):
-            await asyncio.to_thread(file.seek, start)
-            while left and (chunk := await asyncio.to_thread(file.read, min(left, CHUNK_BYTES))):
-                left -= len(chunk)
+            while chunk:
                 yield chunk
+                left -= len(chunk)
+                chunk = await asyncio.to_thread(opened.file.read, min(left, CHUNK_BYTES)) if left > 0 else b""
+
+
+@dataclass(frozen=True, slots=True)
+class _OpenFile:
+    """An open file, and how many of its bytes are to be read, the first chunk included."""
+
+    file: FileIO
+    byte_size: int
+    left: int
+    first_chunk: bytes
+
+    @classmethod
+    def at(cls, file: FileIO, start: int, length: int | None) -> "_OpenFile":
+        """Return *file* with its first chunk read from byte *start*; blocks."""
+        byte_size = os.fstat(file.fileno()).st_size
+        rest = max(byte_size - start, 0)
+        left = rest if length is None else min(length, rest)
+        file.seek(start)
+        return cls(file, byte_size, left, file.read(min(left, CHUNK_BYTES)))
 
 
 def _written_at(file: Path) -> float:
@@ -195,6 +222,6 @@ def _written_at(file: Path) -> float:
         return math.inf  # deleted meanwhile
 
 
-def _close_late(opening: asyncio.Future[BinaryIO]) -> None:
+def _close_late(opening: asyncio.Future[_OpenFile]) -> None:
     if not opening.cancelled() and opening.exception() is None:
-        opening.result().close()
+        opening.result().file.close()

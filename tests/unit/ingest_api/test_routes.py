@@ -12,6 +12,8 @@ from ingest_api.routes.dependencies import Admitted
 
 ROUTES = [route for module in (health, images, jobs) for route in module.router.routes if isinstance(route, APIRoute)]
 
+DOCUMENTED = [route for route in ROUTES if route.include_in_schema]
+
 
 def called(dependant: Dependant) -> Iterator[object]:
     """Yield what FastAPI calls to answer a request."""
