@@ -18,6 +18,9 @@ from common.formats import ImageFormat
 
 _ONE_RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{1,18})?|-([0-9]{1,18}))")
 
+_SMALL_BYTES = 1024 * 1024
+"""Up to this a body is one message. Streaming takes a task that watches for the client's end, and two more messages."""
+
 _REDIRECT_SECONDS = 1800
 """How long a redirect may be remembered: well within the life of the URL it leads to."""
 
@@ -86,8 +89,12 @@ class _BlobResponse(StreamingResponse):
         length = 0 if self._is_head else self._span.length
         async with self._blobs.open(self._image_id, start=self._span.start, length=length) as blob:
             self._describe(blob.byte_size)
-            self.body_iterator = blob.chunks
-            await super().__call__(scope, receive, send)
+            if int(self.headers["Content-Length"]) <= _SMALL_BYTES:
+                self.body = b"".join([chunk async for chunk in blob.chunks])
+                await Response.__call__(self, scope, receive, send)
+            else:
+                self.body_iterator = blob.chunks
+                await super().__call__(scope, receive, send)
 
     def _describe(self, byte_size: int) -> None:
         start, length = self._span.start, self._span.length
