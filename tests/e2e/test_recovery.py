@@ -15,7 +15,7 @@ from tests.e2e.test_first_session import uploaded
 from tests.factories import images
 from tests.services.icecube import RunningIcecube, started_icecube
 
-JOBS = 20
+JOBS = 60
 DEADLINE_SECONDS = 90
 FAST_RECOVERY = {"ICECUBE_DELIVERY_LOST_AFTER_SECONDS": "2", "ICECUBE_DELIVERY_RECONCILE_SECONDS": "1"}
 
@@ -41,8 +41,10 @@ def asked_for(running: RunningIcecube) -> list[str]:
     """Return the ids of jobs that were accepted."""
     with httpx.Client(base_url=running.api, timeout=30) as http:
         original = uploaded(http, images.photo(width=1200, height=900))
-        body = {"originalID": original, "options": [{"format": "webp", "maxDimension": 900}]}
-        return [http.post("/api/v1/job", json=body).raise_for_status().json()["id"] for _ in range(JOBS)]
+        # Each asks for something of its own: what is there already is copied, and the kill would come too late.
+        options = [[{"format": "webp", "maxDimension": 900 + number}] for number in range(JOBS)]
+        bodies = [{"originalID": original, "options": option} for option in options]
+        return [http.post("/api/v1/job", json=body).raise_for_status().json()["id"] for body in bodies]
 
 
 def states(running: RunningIcecube, jobs: list[str]) -> list[str]:
