@@ -5,6 +5,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -32,7 +33,8 @@ def kill_at_once(process: "subprocess.Popen[bytes]") -> None:
     """Kill `icecube up` and everything it started, without a word."""
     family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
     for member in family:
-        member.kill()
+        with suppress(psutil.NoSuchProcess):  # gone with the one before it
+            member.kill()
     psutil.wait_procs(family, timeout=10)
     process.wait()
 
