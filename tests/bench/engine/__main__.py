@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.bench.engine.chain import missing_tools
+from tests.bench.chain import missing_tools
 from tests.bench.engine.contender import CONTENDERS, ENGINE
-from tests.bench.engine.pictures import pictures_in, write_pictures
 from tests.bench.engine.report import FORMATS, Measurement, plot, table
 from tests.bench.engine.scoring import bytes_at, score, write_reference
+from tests.bench.pictures import pictures_in, write_pictures
 
 SIDE, QUALITY = 1000, 80
 _CURVE = (50, 65, 75, 80, 85, 92)

@@ -16,7 +16,7 @@ from common.formats import ImageFormat
 from common.options import VariantOptions
 from processor.engine import ImageLimits, VariantRequest
 from processor.pool import ImagePool
-from tests.bench.engine import chain
+from tests.bench import chain
 
 Make = Callable[[Path, Path, str, int, int], Awaitable[None]]
 LIMITS = ImageLimits(megapixels=100, side_pixels=16384)

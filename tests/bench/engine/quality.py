@@ -15,8 +15,8 @@ from common.options import VariantOptions
 from processor.engine import ImageLimits, VariantRequest
 from processor.engine.libvips import set_up_libvips
 from processor.engine.recipe import make_variants
-from tests.bench.engine.pictures import pictures_in
 from tests.bench.engine.scoring import score, write_reference
+from tests.bench.pictures import pictures_in
 
 _QUALITIES = (10, 30, 50, 65, 80, 90, 95, 100)
 _PHOTOS = ("astronaut", "chelsea", "coffee", "rocket")

@@ -13,11 +13,16 @@ def write_pictures(folder: Path) -> list[Path]:
     """Write five pictures as services get them and return their paths; the same bytes every time."""
     grainy = {"photo-24mp.jpg": ("coffee", (6000, 4000)), "photo-12mp.jpg": ("rocket", (4000, 3000))}
     for name, (photo, size) in grainy.items():
-        _with_grain(_photo(photo).resize(size, Image.Resampling.BICUBIC)).save(folder / name, quality=92)
+        photograph(photo, size).save(folder / name, quality=92)
     _mosaic((3000, 2000)).save(folder / "sharp-6mp.jpg", quality=92)
     _screenshot((4000, 3000)).save(folder / "screenshot-12mp.png")
     _cut_out((2500, 2400)).save(folder / "transparent-6mp.png")
     return sorted(folder.iterdir())
+
+
+def photograph(name: str, size: tuple[int, int]) -> Image.Image:
+    """Return one of scikit-image's photographs as a camera of that many pixels would have taken it."""
+    return _with_grain(_photo(name).resize(size, Image.Resampling.BICUBIC))
 
 
 def pictures_in(folder: Path) -> list[Path]:
@@ -68,7 +73,7 @@ def _screenshot(size: tuple[int, int]) -> Image.Image:
 
 def _cut_out(size: tuple[int, int]) -> Image.Image:
     """Return a photo that fades out to its edges, as a product picture does."""
-    image = _with_grain(_photo("chelsea").resize(size, Image.Resampling.BICUBIC))
+    image = photograph("chelsea", size)
     alpha = Image.radial_gradient("L").resize(size).point([min(255, max(0, (150 - level) * 5)) for level in range(256)])
     image.putalpha(alpha)
     return image
