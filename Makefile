@@ -68,6 +68,10 @@ reference: dev ## Write the documents that are generated from the code anew
 bench-engine: dev ## Compare the image engine with the classic tool chain (PHOTOS=folder for more pictures)
 	$(BIN)/python -m tests.bench.engine $(PHOTOS)
 
+.PHONY: bench
+bench: dev ## Measure the whole service against limits beside it (ONLY='hundred api' for some, MINUTES=10 SEED=1)
+	$(BIN)/python -m tests.bench.service $(ONLY) --seed $(or $(SEED),1) --minutes $(or $(MINUTES),4)
+
 .PHONY: fuzz
 fuzz: dev ## Feed hostile files to the header check and the engine (SECONDS=300)
 	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),300)

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,19 +42,19 @@ def icecube_up(folder: Path) -> Iterator[RunningIcecube]:
 
 @contextmanager
 def started_icecube(
-    folder: Path, *, durable: bool = False, **settings: str
+    folder: Path, *, flags: Sequence[str] = (), durable: bool = False, **settings: str
 ) -> Iterator[tuple["subprocess.Popen[bytes]", RunningIcecube]]:
     """Run `icecube up` in *folder* and yield its process and endpoints; it is stopped on the way out, in order.
 
     Unless *durable*, it keeps PostgreSQL and images in RAM: as root, PostgreSQL runs as another account, which
-    pytest's folders keep out. *settings* are environment variables.
+    pytest's folders keep out. *flags* are further ones of the command, *settings* environment variables.
     """
     endpoints, log = folder / "data" / "endpoints.json", folder / "icecube.log"
     endpoints.unlink(missing_ok=True)  # of a run that was killed
     with log.open("ab") as output:
         # Its own session: the Ctrl-C that stops pytest must not reach it before the tests are done with it.
         process = subprocess.Popen(
-            [sys.executable, "-m", "deploy.local", "up", "--port", "0", "--data-dir", str(folder / "data")],
+            [sys.executable, "-m", "deploy.local", "up", "--port", "0", "--data-dir", str(folder / "data"), *flags],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -82,5 +82,5 @@ def _endpoints(process: "subprocess.Popen[bytes]", file: Path, log: Path) -> Run
     while not file.exists():
         if process.poll() is not None or time.monotonic() > deadline:
             pytest.fail(f"icecube up is not up (exit status {process.returncode}); it said:\n{log.read_text()}")
-        time.sleep(0.1)
+        time.sleep(0.02)
     return RunningIcecube(**json.loads(file.read_text("utf-8")))

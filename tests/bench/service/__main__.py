@@ -1,0 +1,64 @@
+"""Measures the whole service, scenario by scenario, and writes tables and plots into the output folder."""
+
+import argparse
+import asyncio
+import sys
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from deploy.local.stopping import exit_when_told
+from tests.bench.service.machine import circumstances
+from tests.bench.service.plan import BrokerKind, Plan
+from tests.bench.service.results import Section
+from tests.bench.service.scenarios import hundred
+from tests.services.kafka import Kind, chosen_kind
+
+SCENARIOS: dict[str, Callable[[Plan], Coroutine[None, None, Section]]] = {
+    "hundred": hundred.measure,
+}
+
+
+def main() -> None:
+    """Run what the command line names, all if it names nothing."""
+    arguments = _arguments()
+    exit_when_told()
+    found = {}
+    with TemporaryDirectory(prefix="icecube-bench-") as work:
+        plan = Plan(arguments.seed, arguments.broker or _best(), arguments.minutes, arguments.rounds, Path(work))
+        for name in arguments.scenarios or SCENARIOS:
+            began, before = time.monotonic(), circumstances(plan)
+            section = asyncio.run(SCENARIOS[name](plan))
+            took = {"took": f"{time.monotonic() - began:.0f} s"}
+            found[name] = replace(section, circumstances=before | took)
+            sys.stderr.write(f"{name} is done after {took['took']}\n")
+    # Image processes import this module: not with all that draws in it.
+    from tests.bench.service.report import update  # noqa: PLC0415 - see above
+
+    sys.stdout.write(update(arguments.output, found, list(SCENARIOS)))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.service", description=__doc__)
+    parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help=f"of {', '.join(SCENARIOS)}; default: all")
+    parser.add_argument("--broker", choices=["apache", "embedded"], help="default: Apache Kafka where it can run")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=2, help="of each alternation (default: 2)")
+    parser.add_argument(
+        "--minutes", type=float, default=4, help="of the load that memory is watched under (default: 4)"
+    )
+    parser.add_argument("--output", type=Path, default=Path("docs/performance"))
+    given = parser.parse_args()
+    if unknown := set(given.scenarios) - SCENARIOS.keys():
+        parser.error(f"no scenario is called {', '.join(sorted(unknown))}")
+    return given
+
+
+def _best() -> BrokerKind:
+    return "embedded" if chosen_kind() is Kind.EMBEDDED else "apache"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The arithmetic and the tools of the benches, which never run in tests themselves."""
