@@ -13,12 +13,13 @@ from deploy.local.stopping import exit_when_told
 from tests.bench.service.machine import circumstances
 from tests.bench.service.plan import BrokerKind, Plan
 from tests.bench.service.results import Section
-from tests.bench.service.scenarios import hundred, latency
+from tests.bench.service.scenarios import api, hundred, latency
 from tests.services.kafka import Kind, chosen_kind
 
 SCENARIOS: dict[str, Callable[[Plan], Coroutine[None, None, Section]]] = {
     "hundred": hundred.measure,
     "latency": latency.measure,
+    "api": api.measure,
 }
 
 
