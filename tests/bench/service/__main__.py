@@ -13,11 +13,12 @@ from deploy.local.stopping import exit_when_told
 from tests.bench.service.machine import circumstances
 from tests.bench.service.plan import BrokerKind, Plan
 from tests.bench.service.results import Section
-from tests.bench.service.scenarios import api, hundred, latency
+from tests.bench.service.scenarios import api, hundred, latency, mixed
 from tests.services.kafka import Kind, chosen_kind
 
 SCENARIOS: dict[str, Callable[[Plan], Coroutine[None, None, Section]]] = {
     "hundred": hundred.measure,
+    "mixed": mixed.measure,
     "latency": latency.measure,
     "api": api.measure,
 }
