@@ -13,7 +13,7 @@ from deploy.local.stopping import exit_when_told
 from tests.bench.service.machine import circumstances
 from tests.bench.service.plan import BrokerKind, Plan
 from tests.bench.service.results import Section
-from tests.bench.service.scenarios import api, hundred, latency, mixed
+from tests.bench.service.scenarios import api, empty, hundred, latency, mixed
 from tests.services.kafka import Kind, chosen_kind
 
 SCENARIOS: dict[str, Callable[[Plan], Coroutine[None, None, Section]]] = {
@@ -21,6 +21,7 @@ SCENARIOS: dict[str, Callable[[Plan], Coroutine[None, None, Section]]] = {
     "mixed": mixed.measure,
     "latency": latency.measure,
     "api": api.measure,
+    "empty": empty.measure,
 }
 
 

@@ -1,0 +1,102 @@
+"""The pipeline's own ceiling: jobs for a picture of one pixel, as fast as they go."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+from urllib.parse import urlsplit
+
+from PIL import Image
+
+from deploy.local.plan import cores
+from tests.bench.service.client import Options, client
+from tests.bench.service.http_load import job_request, sent
+from tests.bench.service.plan import Plan
+from tests.bench.service.records import Notifications, notifications
+from tests.bench.service.results import Section, Table, Verdict
+from tests.bench.service.service import Service, running_service
+from tests.bench.service.weighing import Spent, cpu_of
+
+JOBS, CONNECTIONS = 2000, 32
+_WANTED = 400
+_DIFFERENT, _ALIKE = "each different", "all alike"
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What became of so many empty jobs: seconds until all were accepted and until all were done, and the CPU's."""
+
+    accepted: float
+    done: float
+    cpu: Spent
+
+
+async def measure(plan: Plan) -> Section:
+    """Alternate jobs that differ with jobs that are all the same, whose results could be used again."""
+    pixel = plan.work / "empty.png"
+    Image.new("RGB", (1, 1), "teal").save(pixel)
+    runs: dict[str, list[_Run]] = {_DIFFERENT: [], _ALIKE: []}
+    with running_service(plan.broker) as service:
+        async with client(service) as http, notifications(service) as told:
+            original = await http.upload(pixel)
+            await _run(service, told, original, [_options(number) for number in range(JOBS)])  # a warm-up
+            for number in range(1, plan.rounds + 1):
+                different = [_options(number * JOBS + one) for one in range(JOBS)]
+                runs[_DIFFERENT].append(await _run(service, told, original, different))
+                runs[_ALIKE].append(await _run(service, told, original, different[:1] * JOBS))
+    reached = _rate(runs[_DIFFERENT])
+    verdicts = [Verdict(f"empty jobs a second, {_DIFFERENT}", reached, _WANTED)]
+    return Section("Empty jobs: one pixel to JPEG, one task", verdicts, [_rates(runs), _parts(runs)])
+
+
+def _options(number: int) -> Options:
+    """Return options of which no two are the same."""
+    return {"format": "jpeg", "maxDimension": 1 + number // 100, "quality": 1 + number % 100}
+
+
+async def _run(service: Service, told: Notifications, original: str, options: Sequence[Options]) -> _Run:
+    requests = [job_request("/api/v1/job", original, [one]) for one in options]
+    before = set(told.by_job)
+    with cpu_of(service.pid) as cpu:
+        found = await sent(urlsplit(service.api).port or 0, requests, connections=CONNECTIONS)
+        ended = await told.further(len(requests), beside=before)
+    done = max(record.read_at for record in ended) - found.began_at
+    return _Run(found.seconds, done, cpu | {"clients": found.cpu_seconds})
+
+
+def _rate(runs: Sequence[_Run]) -> float:
+    return JOBS / median(run.done for run in runs)
+
+
+def _cpu_a_job(runs: Sequence[_Run]) -> float:
+    return median(sum(run.cpu.values()) for run in runs) / JOBS
+
+
+def _rates(runs: dict[str, list[_Run]]) -> Table:
+    head = ("jobs", "accepted/s", "done/s", "CPU ms a job, all together", "of the cores", "by CPU at most, jobs/s")
+    rows = [
+        (
+            kind,
+            f"{JOBS / median(run.accepted for run in both):.0f}",
+            f"{_rate(both):.0f}",
+            f"{1000 * _cpu_a_job(both):.2f}",
+            f"{_cpu_a_job(both) * _rate(both) / cores():.2f}",
+            f"{cores() / _cpu_a_job(both):.0f}",
+        )
+        for kind, both in runs.items()
+    ]
+    words = f"{JOBS} jobs over {CONNECTIONS} connections, from the first request to the last notification: medians."
+    return Table(head, rows, words)
+
+
+def _parts(runs: dict[str, list[_Run]]) -> Table:
+    """Return who takes the CPU; a part of one process that nears a whole core is where the pipeline saturates."""
+    parts = list(dict.fromkeys(part for both in runs.values() for run in both for part in run.cpu))
+    rows = [(part, *(word for both in runs.values() for word in _part(part, both))) for part in parts]
+    head = ("part", *(f"{figure}, {kind}" for kind in runs for figure in ("CPU ms a job", "share of a core")))
+    return Table(head, rows)
+
+
+def _part(part: str, runs: Sequence[_Run]) -> tuple[str, str]:
+    a_job = median(1000 * run.cpu.get(part, 0) / JOBS for run in runs)
+    share = median(run.cpu.get(part, 0) / run.done for run in runs)
+    return f"{a_job:.2f}", f"{share:.2f}"
