@@ -13,7 +13,7 @@ from deploy.local.stopping import exit_when_told
 from tests.bench.service.machine import circumstances
 from tests.bench.service.plan import BrokerKind, Plan
 from tests.bench.service.results import Section
-from tests.bench.service.scenarios import api, empty, hundred, latency, mixed, scale, start
+from tests.bench.service.scenarios import api, empty, hundred, latency, memory, mixed, scale, start
 from tests.services.kafka import Kind, chosen_kind
 
 SCENARIOS: dict[str, Callable[[Plan], Coroutine[None, None, Section]]] = {
@@ -23,6 +23,7 @@ SCENARIOS: dict[str, Callable[[Plan], Coroutine[None, None, Section]]] = {
     "api": api.measure,
     "empty": empty.measure,
     "scale": scale.measure,
+    "memory": memory.measure,
     "start": start.measure,
 }
 
