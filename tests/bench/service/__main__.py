@@ -29,22 +29,26 @@ SCENARIOS: dict[str, Callable[[Plan], Coroutine[None, None, Section]]] = {
 
 
 def main() -> None:
-    """Run what the command line names, all if it names nothing."""
+    """Run what the command line names, all if it names nothing; each scenario is told of as soon as it is done."""
     arguments = _arguments()
     exit_when_told()
-    found = {}
-    with TemporaryDirectory(prefix="icecube-bench-") as work:
-        plan = Plan(arguments.seed, arguments.broker or _best(), arguments.minutes, arguments.rounds, Path(work))
-        for name in arguments.scenarios or SCENARIOS:
-            began, before = time.monotonic(), circumstances(plan)
-            section = asyncio.run(SCENARIOS[name](plan))
-            took = {"took": f"{time.monotonic() - began:.0f} s"}
-            found[name] = replace(section, circumstances=before | took)
-            sys.stderr.write(f"{name} is done after {took['took']}\n")
     # Image processes import this module: not with all that draws in it.
     from tests.bench.service.report import update  # noqa: PLC0415 - see above
 
-    sys.stdout.write(update(arguments.output, found, list(SCENARIOS)))
+    page = ""
+    with TemporaryDirectory(prefix="icecube-bench-") as work:
+        plan = Plan(arguments.seed, arguments.broker or _best(), arguments.minutes, arguments.rounds, Path(work))
+        for name in arguments.scenarios or SCENARIOS:
+            page = update(arguments.output, {name: _measured(name, plan)}, list(SCENARIOS))
+    sys.stdout.write(page)
+
+
+def _measured(name: str, plan: Plan) -> Section:
+    began, before = time.monotonic(), circumstances(plan)
+    section = asyncio.run(SCENARIOS[name](plan))
+    took = {"took": f"{time.monotonic() - began:.0f} s"}
+    sys.stderr.write(f"{name} is done after {took['took']}\n")
+    return replace(section, circumstances=before | took)
 
 
 def _arguments() -> argparse.Namespace:

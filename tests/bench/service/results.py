@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -58,5 +60,4 @@ class Section:
 
 def percentile(values: Sequence[float], share: float) -> float:
     """Return the smallest of *values* that at least *share* of them do not exceed."""
-    ordered = sorted(values)
-    return ordered[max(0, -(-len(ordered) * round(share * 1000) // 1000) - 1)]
+    return float(np.percentile(values, 100 * share, method="inverted_cdf"))

@@ -1,7 +1,5 @@
 """CPU time and memory of a running service, by the role of each process in it."""
 
-import os
-import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -98,8 +96,3 @@ def paused(processes: list[psutil.Process]) -> Iterator[None]:
         for process in processes:
             with suppress(psutil.NoSuchProcess):
                 process.resume()
-
-
-def load() -> str:
-    """Return the load of the machine in the last minute, and how many cores it has for it."""
-    return f"{os.getloadavg()[0]:.1f} on {psutil.cpu_count()} cores at {time.strftime('%Y-%m-%d %H:%M')}"
