@@ -155,7 +155,7 @@ class JobStore(Protocol):
         ...
 
     async def find_image(self, image_id: UUID) -> StoredImage | None:
-        """Return the image, original or variant."""
+        """Return the image, original or variant; one that was deleted may be returned for a while yet."""
         ...
 
     async def add_job(self, record: JobRecord, request: OutboxMessage, *, once: Once | None = None) -> None:

@@ -6,6 +6,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 from datetime import datetime
 from uuid import UUID
 
+from cachetools import LRUCache
+
 from common.crash_points import CrashPoint, reached
 from common.events import ReusableVariant
 from ingest_api.idempotency import KeyReusedError, Once
@@ -32,6 +34,9 @@ from ingest_api.job_store.rows import (
 )
 from ingest_api.job_store.statements import statement
 from ingest_api.jobs import Job
+
+_IMAGES_REMEMBERED = 10_000
+"""Some 10 MB. What `icecube gc` deletes may be remembered for a while: it had no bytes to show for itself anyway."""
 
 
 class PostgresJobChanges:
@@ -77,6 +82,7 @@ class PostgresJobStore:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._images: LRUCache[UUID, StoredImage] = LRUCache(_IMAGES_REMEMBERED)
 
     async def add_originals(self, images: Sequence[StoredImage], *, once: Once | None = None) -> None:
         """Add all of *images* and take the key of *once*, or neither; raise `KeyTakenError`."""
@@ -85,10 +91,14 @@ class PostgresJobStore:
             await connection.execute(statement("insert_images"), *image_columns(images))
 
     async def find_image(self, image_id: UUID) -> StoredImage | None:
-        """Return the image, original or variant."""
-        async with connection_of(self._pool) as connection:
-            row = await connection.fetchrow(statement("find_image"), image_id)
-        return image_from(row) if row else None
+        """Return the image, original or variant; it is remembered, as its row never changes."""
+        image = self._images.get(image_id)
+        if image is None:
+            async with connection_of(self._pool) as connection:
+                row = await connection.fetchrow(statement("find_image"), image_id)
+            if row:
+                image = self._images[image_id] = image_from(row)
+        return image
 
     async def add_job(self, record: JobRecord, request: OutboxMessage, *, once: Once | None = None) -> None:
         """Add a job, its event and its key, or none of them; raise `ImageUnknownError` or `KeyTakenError`."""

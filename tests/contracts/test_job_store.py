@@ -300,3 +300,24 @@ async def test_the_hash_of_an_original_is_kept(jobs: PostgresJobStore) -> None:
 
     assert await jobs.find_image(original.id) == original
     assert await jobs.find_job(record.job.id) == record
+
+
+async def test_an_image_is_asked_for_once(jobs: PostgresJobStore, pool: Pool) -> None:
+    """What is known of an image never changes: who has found it finds it again without the database."""
+    original = an_image()
+    await jobs.add_originals([original])
+    await jobs.find_image(original.id)
+
+    await pool.close()
+
+    assert await jobs.find_image(original.id) == original
+
+
+async def test_an_image_that_comes_later_is_found(jobs: PostgresJobStore) -> None:
+    """That there was none is not remembered."""
+    original = an_image()
+    assert await jobs.find_image(original.id) is None
+
+    await jobs.add_originals([original])
+
+    assert await jobs.find_image(original.id) == original
