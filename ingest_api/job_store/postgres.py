@@ -141,7 +141,7 @@ class PostgresJobStore:
         ids = list(job_ids)
         async with connection_of(self._pool) as connection, connection.transaction():
             # Where it has to wait for a lock, READ COMMITTED reads the row anew: what is returned is never older.
-            rows = await connection.fetch(statement("lock_jobs"), ids)
+            rows = await connection.fetch(statement("find_jobs") + statement("lock_jobs"), ids)
             changes = PostgresJobChanges({row["id"]: record_from(row) for row in rows})
             yield changes
             await changes.write(connection)

@@ -101,12 +101,12 @@ def reusable_from(row: asyncpg.Record) -> ReusableVariant:
 
 
 def publication_from(row: asyncpg.Record) -> Publication:
-    """Return the place in Kafka in a row of find_jobs, lock_jobs or unanswered_jobs."""
+    """Return the place in Kafka in a row of find_jobs or unanswered_jobs."""
     return Publication(job_id=row["id"], partition=row["published_partition"], offset=row["published_offset"])
 
 
 def record_from(row: asyncpg.Record) -> JobRecord:
-    """Return the job in a row of find_jobs or lock_jobs."""
+    """Return the job in a row of find_jobs."""
     return JobRecord(
         job=Job(
             id=row["id"],

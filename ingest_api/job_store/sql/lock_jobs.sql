@@ -1,11 +1,4 @@
--- Lock jobs until the end of the transaction, always in the order of their ids, so that no two callers deadlock;
--- return them, as they are when locked, with their originals.
--- $1 ids
-SELECT jobs.id, state, tasks, attempt, starts, code, reason, due_at, jobs.created_at, ended_at,
-       published_partition, published_offset, published_at,
-       images.id AS image_id, images.original_id, original_name, format, width, height, byte_size,
-       images.created_at AS image_created_at, images.sha256
-FROM jobs JOIN images ON images.id = jobs.original_id
-WHERE jobs.id = ANY ($1::uuid[])
+-- Ends find_jobs where the jobs are to be changed: lock them until the end of the transaction, always in the order of
+-- their ids, so that no two callers deadlock.
 ORDER BY jobs.id
 FOR NO KEY UPDATE OF jobs
