@@ -1,6 +1,6 @@
 """Step 2: the original's pixels, decoded as seldom and as small as the variants allow."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Hashable
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ import pyvips
 
 from common.formats import ImageFormat
 from processor.engine.header import Header
+from processor.engine.kept_pixels import KeptPixels, decoded_bytes
 from processor.engine.sizing import Size
 
 _KEPT_FOR_THE_RESIZE = 2
@@ -18,6 +19,9 @@ With 3 a zone plate's alias falls from 7 % of its strength to nothing, but a 12-
 _SHARED_BYTES = 256 * 1024 * 1024
 """Decoded pixels up to this are held for all sizes of a job; more would eat the memory that a task may use."""
 
+_KEPT = KeptPixels()
+"""This image process's."""
+
 Decode = Callable[[Size], pyvips.Image]
 
 
@@ -27,17 +31,27 @@ def decoder(original: Path, header: Header, sizes: Collection[Size], *, every_fr
     What it returns is at least as large as asked; frames lie below one another. Damaged data raises `pyvips.Error` no
     later than when the pixels are read; *forgiving* lets pass what a JPEG decoder only warns of.
     """
+    options: dict[str, Any] = {"fail_on": "warning" if header.format is ImageFormat.JPEG and not forgiving else "error"}
+    if every_frame:
+        options["n"] = -1
 
     def decode(size: Size) -> pyvips.Image:
-        options = _shrink_on_load(header, max(size)) | ({"n": -1} if every_frame else {})
-        fail_on = "warning" if header.format is ImageFormat.JPEG and not forgiving else "error"
-        return pyvips.Image.new_from_file(str(original), access="sequential", fail_on=fail_on, **options)
+        shrunk = _shrink_on_load(header, max(size))
+        return pyvips.Image.new_from_file(str(original), access="sequential", **options, **shrunk)
 
-    largest = decode(max(sizes, key=max))
-    if len(sizes) > 1 and _decoded_bytes(largest) <= _SHARED_BYTES:
-        shared = largest.copy_memory()
-        return lambda _: shared
-    return decode
+    largest = max(sizes, key=max)
+    opened = decode(largest)
+    key = (*_identity(original), *options.items(), *_shrink_on_load(header, max(largest)).items())
+    pixels = _KEPT.of(key, opened, is_read_often=len(sizes) > 1)
+    if pixels is opened and len(sizes) > 1 and decoded_bytes(opened) <= _SHARED_BYTES:
+        pixels = opened.copy_memory()
+    return decode if pixels is opened else lambda _: pixels
+
+
+def _identity(original: Path) -> tuple[Hashable, ...]:
+    """Return what tells this very file from any other that has had its name."""
+    status = original.stat()
+    return str(original), status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _shrink_on_load(header: Header, longer_side: int) -> dict[str, Any]:
@@ -49,8 +63,3 @@ def _shrink_on_load(header: Header, longer_side: int) -> dict[str, Any]:
             return {"scale": 1 / spare}
         case _:
             return {}
-
-
-def _decoded_bytes(image: pyvips.Image) -> int:
-    bytes_a_sample = 2 if image.format == "ushort" else 1
-    return int(image.width * image.height * image.bands * bytes_a_sample)
