@@ -3,22 +3,15 @@
 Each part is imported when it is about to run, so that none pays for the libraries of another.
 """
 
-import asyncio
 import os
-from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from common.settings.loading import SettingsError, load_settings
-from common.settings.model import Settings
-from deploy.local import lifeline
-from deploy.local.effective_config import as_json
 from deploy.local.operating import api_key, dead, gc
 from deploy.local.refusing import EXIT_FAILED, EXIT_REFUSED, give_up
-from deploy.local.requirements import missing_for, refusal
 from processor.convert.command import convert
 
 Config = Annotated[
@@ -83,11 +76,12 @@ def up(
 ) -> None:
     """Run everything on this machine, with nothing else installed; Ctrl-C stops it."""
     from common.logs import configure  # noqa: PLC0415 - see module
+    from deploy.local.configured import settings_of  # noqa: PLC0415 - see module
     from deploy.local.plan import UpError, UpRefusedError  # noqa: PLC0415 - see module
     from deploy.local.up import run  # noqa: PLC0415 - see module
 
     flags = {"port": port, "data_dir": data_dir, "max_workers": workers}
-    settings = _settings(config, {"server": {name: value for name, value in flags.items() if value is not None}})
+    settings = settings_of(config, {"server": {name: value for name, value in flags.items() if value is not None}})
     configure(settings.server)
     try:
         raise typer.Exit(run(settings, config=config, processors=processors))
@@ -100,7 +94,9 @@ def up(
 @app.command()
 def api(config: Config = None) -> None:
     """Serve the REST API."""
-    settings = _settings_of_a_part("api", config)
+    from deploy.local.configured import settings_of_a_part  # noqa: PLC0415 - see module
+
+    settings = settings_of_a_part("api", config)
     from ingest_api.server import run  # noqa: PLC0415 - see module
 
     try:
@@ -112,7 +108,9 @@ def api(config: Config = None) -> None:
 @app.command()
 def processor(config: Config = None) -> None:
     """Process the jobs that wait on Kafka."""
-    settings = _settings_of_a_part("processor", config)
+    from deploy.local.configured import settings_of_a_part  # noqa: PLC0415 - see module
+
+    settings = settings_of_a_part("processor", config)
     from processor.worker import run  # noqa: PLC0415 - see module
 
     try:
@@ -124,7 +122,9 @@ def processor(config: Config = None) -> None:
 @app.command()
 def migrate(config: Config = None) -> None:
     """Bring the database to the schema of this release."""
-    settings = _settings_of_a_part("migrate", config)
+    from deploy.local.configured import settings_of_a_part  # noqa: PLC0415 - see module
+
+    settings = settings_of_a_part("migrate", config)
     from asyncpg import PostgresError  # noqa: PLC0415 - see module
 
     from ingest_api.migrating import MigrationError, run  # noqa: PLC0415 - see module
@@ -138,7 +138,11 @@ def migrate(config: Config = None) -> None:
 @app.command()
 def topics(config: Config = None) -> None:
     """Create the Kafka topics that do not exist yet."""
-    settings = _settings_of_a_part("topics", config)
+    from deploy.local.configured import settings_of_a_part  # noqa: PLC0415 - see module
+
+    settings = settings_of_a_part("topics", config)
+    import asyncio  # noqa: PLC0415 - see module
+
     from common.kafka.clients import KafkaError  # noqa: PLC0415 - see module
     from common.kafka.topics import create_topics  # noqa: PLC0415 - see module
 
@@ -157,23 +161,7 @@ app.command(name="api-key")(api_key)
 @app.command(name="config")
 def show_config(config: Config = None) -> None:
     """Print the configuration in force as JSON, secrets masked."""
-    typer.echo(as_json(_settings(config), environment=os.environ, file=config))
+    from deploy.local.configured import settings_of  # noqa: PLC0415 - see module
+    from deploy.local.effective_config import as_json  # noqa: PLC0415 - see module
 
-
-def _settings(config: Path | None, flags: Mapping[str, Mapping[str, Any]] | None = None) -> Settings:
-    try:
-        return load_settings(flags=flags or {}, environment=os.environ, file=config)
-    except SettingsError as exc:
-        give_up(str(exc), EXIT_REFUSED)
-
-
-def _settings_of_a_part(command: str, config: Path | None) -> Settings:
-    """Return the settings of a part that runs alone, with its lifeline held and its log set up."""
-    settings = _settings(config)
-    if missing := missing_for(command, settings):
-        give_up(refusal(command, missing), EXIT_REFUSED)
-    lifeline.hold(os.environ, grace_seconds=lifeline.ORPHAN_GRACE_SECONDS)
-    from common.logs import configure  # noqa: PLC0415 - see module
-
-    configure(settings.server)
-    return settings
+    typer.echo(as_json(settings_of(config), environment=os.environ, file=config))

@@ -1,8 +1,6 @@
 """The commands of an operator: dead letters, garbage, API keys. Each also works beside a running `icecube up`."""
 
-import asyncio
 import json
-import os
 import secrets
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
@@ -12,12 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from common.settings.loading import SettingsError, load_settings
-from common.settings.model import Settings
 from deploy.local.refusing import EXIT_FAILED, EXIT_REFUSED, give_up
-from deploy.local.requirements import missing_for, refusal
 
 if TYPE_CHECKING:  # imported when they run, as in deploy/local/command.py
+    from common.settings.model import Settings
     from ingest_api.dead_letters import DeadLetter, DeadLetterTopic, Replay
 
 Config = Annotated[
@@ -77,16 +73,17 @@ def api_key(
     typer.echo(f"entry  {name}:{scope}:{hashed_key(key)}")
 
 
-def _run(command: str, config: Path | None, work: Callable[[Settings], Coroutine[Any, Any, None]]) -> None:
+def _run(command: str, config: Path | None, work: Callable[["Settings"], Coroutine[Any, Any, None]]) -> None:
     """Do *work* with the settings in force; every outage ends in one line."""
+    import asyncio  # noqa: PLC0415 - see deploy/local/command.py
+
     from common.blob_store import BlobStoreUnavailableError  # noqa: PLC0415 - see deploy/local/command.py
     from common.kafka.clients import KafkaError  # noqa: PLC0415 - see deploy/local/command.py
-    from common.logs import configure  # noqa: PLC0415 - see deploy/local/command.py
+    from deploy.local.configured import settings_beside  # noqa: PLC0415 - see deploy/local/command.py
     from ingest_api.job_store import ImageUnknownError, JobStoreUnavailableError  # noqa: PLC0415 - see there
     from ingest_api.migrating import SchemaVersionError  # noqa: PLC0415 - see there
 
-    settings = _settings(command, config)
-    configure(settings.server)
+    settings = settings_beside(command, config)
     outages = (BlobStoreUnavailableError, JobStoreUnavailableError, KafkaError, SchemaVersionError, OSError)
     try:
         asyncio.run(work(settings))
@@ -94,27 +91,7 @@ def _run(command: str, config: Path | None, work: Callable[[Settings], Coroutine
         give_up(f"icecube {command}: {exc}", EXIT_FAILED)
 
 
-def _settings(command: str, config: Path | None) -> Settings:
-    """Return the settings in force; what they leave to `icecube up` is taken from the one that runs here."""
-    try:
-        settings = load_settings(flags={}, environment=os.environ, file=config)
-        announced = settings.server.data_dir / "endpoints.json"
-        if missing_for(command, settings) and announced.exists():
-            endpoints = json.loads(announced.read_text("utf-8"))
-            embedded = {
-                "ICECUBE_DATABASE_TYPE": "postgres",
-                "ICECUBE_DATABASE_URI": endpoints["postgres"],
-                "ICECUBE_KAFKA_BROKERS": endpoints["kafka"],
-            }
-            settings = load_settings(flags={}, environment={**embedded, **os.environ}, file=config)
-    except SettingsError as exc:
-        give_up(str(exc), EXIT_REFUSED)
-    if missing := missing_for(command, settings):
-        give_up(refusal(command, missing), EXIT_REFUSED)
-    return settings
-
-
-async def _list(settings: Settings) -> None:
+async def _list(settings: "Settings") -> None:
     from ingest_api.dead_letters import open_dead_letters  # noqa: PLC0415 - see deploy/local/command.py
 
     count = 0
@@ -132,7 +109,7 @@ def _line(letter: "DeadLetter") -> str:
     return f"{star} {letter.name:<8} {letter.put_aside_at:%Y-%m-%d %H:%M:%S}  {what}  {why}"
 
 
-async def _show(settings: Settings, name: str) -> None:
+async def _show(settings: "Settings", name: str) -> None:
     from ingest_api.dead_letters import open_dead_letters  # noqa: PLC0415 - see deploy/local/command.py
 
     async with open_dead_letters(settings.kafka) as topic:
@@ -156,7 +133,7 @@ async def _named(topic: "DeadLetterTopic", name: str) -> "DeadLetter":
     raise LookupError(message)
 
 
-async def _replay(settings: Settings, name: str | None) -> None:
+async def _replay(settings: "Settings", name: str | None) -> None:
     from ingest_api.dead_letters import open_dead_letters  # noqa: PLC0415 - see deploy/local/command.py
 
     async with AsyncExitStack() as stack:
@@ -170,7 +147,7 @@ async def _replay(settings: Settings, name: str | None) -> None:
             await topic.mark_replayed(letter)
 
 
-async def _opened_replay(settings: Settings, stack: AsyncExitStack) -> "Replay":
+async def _opened_replay(settings: "Settings", stack: AsyncExitStack) -> "Replay":
     from common.kafka.clients import open_producer  # noqa: PLC0415 - see deploy/local/command.py
     from ingest_api.dead_letters import Replay  # noqa: PLC0415 - see there
     from ingest_api.intake.jobs import JobIntake  # noqa: PLC0415 - see there
@@ -184,7 +161,7 @@ async def _opened_replay(settings: Settings, stack: AsyncExitStack) -> "Replay":
     return Replay(intake, await stack.enter_async_context(open_producer(settings.kafka)))
 
 
-async def _gc(settings: Settings, *, remove: bool, older_than: timedelta) -> None:
+async def _gc(settings: "Settings", *, remove: bool, older_than: timedelta) -> None:
     from common.blob_store.opening import open_blob_store  # noqa: PLC0415 - see deploy/local/command.py
     from ingest_api.gc import GarbageCollector  # noqa: PLC0415 - see there
     from ingest_api.job_store.census import PostgresCensus  # noqa: PLC0415 - see there
