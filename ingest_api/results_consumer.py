@@ -1,15 +1,19 @@
 """The results consumer: reads what the processors report, and has it applied."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from common.crash_points import CrashPoint, reached
-from common.kafka.clients import ConsumedRecord, open_consumer
+from common.kafka.clients import ConsumedRecord, Consumer, open_consumer
 from common.patience import patiently
 from common.settings.groups import KafkaSettings
 from ingest_api.job_store import JobStoreUnavailableError
 from ingest_api.results import ResultsHandler
 
 _BATCH = 500
+_READ_MS = 1000
+_STARTS_WAIT_MS = 150
+"""How long starts wait for what comes after them: most jobs end sooner, and are then written once instead of twice."""
+_STARTED = b"icecube.JobStarted"
 
 
 class ResultsConsumer:
@@ -25,8 +29,7 @@ class ResultsConsumer:
         topic, group = self._settings.results_topic, self._settings.results_group
         async with open_consumer(self._settings, topic, group=group) as consumer:
             while True:
-                batches = await consumer.getmany(timeout_ms=1000, max_records=_BATCH)
-                if records := [record for batch in batches.values() for record in batch]:
+                if records := await read_batch(consumer):
                     reached(CrashPoint.RESULTS_READ_NOT_APPLIED)
                     await self._handle(records)
                     reached(CrashPoint.RESULTS_COMMITTED_OFFSET_NOT)
@@ -35,3 +38,15 @@ class ResultsConsumer:
     async def _handle(self, records: Sequence[ConsumedRecord]) -> None:
         await patiently(lambda: self._handler.handle(records), on=JobStoreUnavailableError)
         self._wake_relay()
+
+
+async def read_batch(consumer: Consumer) -> list[ConsumedRecord]:
+    """Return what has come, nothing after a while. Starts alone, which nobody waits for, are held for a moment."""
+    records = _flat(await consumer.getmany(timeout_ms=_READ_MS, max_records=_BATCH))
+    if records and all(("ce_type", _STARTED) in record.headers for record in records):
+        records += _flat(await consumer.getmany(timeout_ms=_STARTS_WAIT_MS, max_records=_BATCH))
+    return records
+
+
+def _flat(batches: Mapping[object, Sequence[ConsumedRecord]]) -> list[ConsumedRecord]:
+    return [record for batch in batches.values() for record in batch]

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from common.kafka.clients import KafkaError
+from common.kafka.clients import ConsumedRecord, KafkaError
 from ingest_api.kafka_log import KafkaLog, PartitionView
 
 
@@ -53,6 +53,25 @@ class RecordingProducer:
         self.sent.append(Record(value, key, topic, 0, len(self.sent), list(headers or ())))
         future.set_result(Place(0, len(self.sent) - 1))
         return future
+
+
+@dataclass
+class ScriptedConsumer:
+    """Gives out *batches* one by one, then nothing."""
+
+    batches: list[list[Record]]
+
+    async def getmany(
+        self,
+        *,
+        timeout_ms: int = 0,  # noqa: ARG002 - the port's
+        max_records: int | None = None,  # noqa: ARG002 - the port's
+    ) -> dict[object, list[ConsumedRecord]]:
+        """Return the next batch at once."""
+        return {"partition": list(self.batches.pop(0))} if self.batches else {}
+
+    async def commit(self) -> None:
+        """Commit nothing."""
 
 
 class StandingLog(KafkaLog):
