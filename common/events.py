@@ -30,28 +30,6 @@ class OriginalImage(WireModel):
     name: str
 
 
-class ReusableVariant(WireModel):
-    """A variant that *engine* made of the same bytes with the same options: copying it saves making it."""
-
-    id: UUID
-    engine: str
-    format: ImageFormat
-    width: int
-    height: int
-    byte_size: int
-    frames: int | None = None
-    original_frames: int | None = None
-
-
-class RequestedTask(WireModel):
-    """One variant to make; the id of its image was given out when the job was created."""
-
-    id: UUID
-    variant_id: UUID
-    options: VariantOptions
-    reusable: ReusableVariant | None = None
-
-
 class FinishedVariant(WireModel):
     """A variant that is stored and can be downloaded under *id*.
 
@@ -66,6 +44,22 @@ class FinishedVariant(WireModel):
     byte_size: int
     frames: int | None = None
     original_frames: int | None = None
+
+
+class ReusableVariant(WireModel):
+    """A variant that *engine* made of the same bytes with the same options: copying it saves making it."""
+
+    engine: str
+    variant: FinishedVariant
+
+
+class RequestedTask(WireModel):
+    """One variant to make; the id of its image was given out when the job was created."""
+
+    id: UUID
+    variant_id: UUID
+    options: VariantOptions
+    reusable: ReusableVariant | None = None
 
 
 class JobRequested(WireModel):

@@ -28,5 +28,4 @@ def offer_again(changes: JobChanges, record: JobRecord, result: JobSucceeded) ->
         if variant.id in options and variant.id not in result.reused:
             work = work_of(record.original, options[variant.id])
             if work is not None:
-                members = variant.model_dump(by_alias=False, exclude={"task_id"})
-                changes.offer_again(work, ReusableVariant(engine=result.engine, **members))
+                changes.offer_again(work, ReusableVariant(engine=result.engine, variant=variant))

@@ -24,17 +24,8 @@ async def reused(blobs: BlobStore, tasks: Iterable[RequestedTask], *, engine: st
 
 async def _copied(blobs: BlobStore, task: RequestedTask, reusable: ReusableVariant) -> FinishedVariant | None:
     try:
-        await blobs.copy(reusable.id, task.variant_id)
+        await blobs.copy(reusable.variant.id, task.variant_id)
     except BlobNotFoundError:
-        log.info("variant to reuse has gone", variant_id=str(reusable.id))
+        log.info("variant to reuse has gone", variant_id=str(reusable.variant.id))
         return None
-    return FinishedVariant(
-        task_id=task.id,
-        id=task.variant_id,
-        format=reusable.format,
-        width=reusable.width,
-        height=reusable.height,
-        byte_size=reusable.byte_size,
-        frames=reusable.frames,
-        original_frames=reusable.original_frames,
-    )
+    return reusable.variant.model_copy(update={"task_id": task.id, "id": task.variant_id})

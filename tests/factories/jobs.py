@@ -44,12 +44,10 @@ def a_task(**options: Any) -> RequestedTask:
     return RequestedTask(id=new_id(), variant_id=new_id(), options=VariantOptions(**wanted))
 
 
-def a_reusable_variant(**changes: Any) -> ReusableVariant:
+def a_reusable_variant(*, engine: str = "an-engine", **changes: Any) -> ReusableVariant:
     """Return what a processor may copy instead of making `a_task`."""
-    variant = ReusableVariant(
-        id=new_id(), engine="an-engine", format=ImageFormat.WEBP, width=100, height=75, byte_size=7
-    )
-    return variant.model_copy(update=changes)
+    (variant,) = the_variants_of((a_task(),))
+    return ReusableVariant(engine=engine, variant=variant.model_copy(update={"byte_size": 7} | changes))
 
 
 def a_record(**changes: Any) -> JobRecord:

@@ -279,8 +279,8 @@ async def test_what_was_made_is_remembered_and_copies_are_not(
 
     await handler.handle(records_of(success))
 
-    found = await jobs.made_before([made, copied])
-    assert {work: (variant.id, variant.engine) for work, variant in found.items()} == {
+    offered = await jobs.made_before([made, copied])
+    assert {work: (one.variant.id, one.engine) for work, one in offered.items()} == {
         made: (hashed.tasks[0].variant_id, "e1")
     }
 
