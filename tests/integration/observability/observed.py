@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import httpx
@@ -68,12 +69,19 @@ def observed_icecube(folder: Path, **settings: str) -> Iterator[Observed]:
             yield Observed(icecube, f"http://127.0.0.1:{port}", collector, folder / "icecube.log")
 
 
+_QUALITIES = count(50)
+"""One for each job: a variant that is there already is copied, and shows less."""
+
+
 def finished_job(icecube: RunningIcecube, headers: dict[str, str], *, photo: bytes | None = None) -> str:
-    """Upload a photo, ask for a WebP of it, and return the job's state when it has ended."""
+    """Upload a photo, ask for a WebP that nobody has asked for, and return the job's state when it has ended."""
     with httpx.Client(base_url=icecube.api, headers=headers, timeout=30) as http:
         files = {"file": ("holiday.jpg", photo or images.photo())}
         (uploaded,) = http.post("/api/v1/images", files=files).raise_for_status().json()
-        wanted = {"originalID": uploaded["id"], "options": [{"format": "webp", "maxDimension": 100}]}
+        wanted = {
+            "originalID": uploaded["id"],
+            "options": [{"format": "webp", "maxDimension": 100, "quality": next(_QUALITIES)}],
+        }
         job = http.post("/api/v1/job", json=wanted).raise_for_status().json()
         deadline = time.monotonic() + JOB_SECONDS
         while job["status"] in ("pending", "processing"):
