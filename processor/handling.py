@@ -85,8 +85,7 @@ class Handling:
     async def _stored(self, job: JobRequested) -> JobSucceeded:
         if await is_stopped(self.blobs, job.job_id):
             raise _JobStoppedError
-        with stage(Stage.STORE):
-            copies = await reused(self.blobs, job.tasks, engine=self.engine)
+        copies = await reused(self.blobs, job.tasks, engine=self.engine)
         left = [task for task in job.tasks if task.variant_id not in copies]
         stored = copies | (await self._made_and_stored(job, left) if left else {})
         variants = tuple(stored[task.variant_id] for task in job.tasks)

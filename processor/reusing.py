@@ -8,6 +8,7 @@ import structlog
 
 from common.blob_store import BlobNotFoundError, BlobStore
 from common.events import FinishedVariant, RequestedTask, ReusableVariant
+from processor.measuring import Stage, stage
 
 log = structlog.get_logger()
 
@@ -18,7 +19,10 @@ async def reused(blobs: BlobStore, tasks: Iterable[RequestedTask], *, engine: st
     A task whose offer has gone from the store is left to be made.
     """
     offered = [(task, task.reusable) for task in tasks if task.reusable and task.reusable.engine == engine]
-    copied = await asyncio.gather(*(_copied(blobs, task, reusable) for task, reusable in offered))
+    if not offered:
+        return {}
+    with stage(Stage.STORE):
+        copied = await asyncio.gather(*(_copied(blobs, task, reusable) for task, reusable in offered))
     return {variant.id: variant for variant in copied if variant}
 
 

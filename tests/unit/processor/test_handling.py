@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 
+from common import metrics
 from common.blob_store import BlobStore, BlobStoreUnavailableError
 from common.blob_store.disk import DiskStore, open_disk_store
 from common.events import JobFailed, JobRequested, JobSucceeded
@@ -80,6 +81,20 @@ async def test_a_job_done_twice_ends_the_same(blobs: DiskStore, job: JobRequeste
     handling = Handling(blobs, ScriptedPool())
 
     assert await handling.outcome_of(job) == await handling.outcome_of(job)
+
+
+async def test_storing_is_measured_once(blobs: DiskStore, job: JobRequested) -> None:
+    """A job that is offered nothing to copy does not count as a second, instant storing: it would halve the mean."""
+    before = storings()
+
+    await Handling(blobs, ScriptedPool()).outcome_of(job)
+
+    assert storings() - before == 1
+
+
+def storings() -> float:
+    """Return how many times storing was measured."""
+    return metrics.PROCESSOR.get_sample_value("icecube_stage_seconds_count", {"stage": "store"}) or 0
 
 
 async def test_what_was_made_before_is_copied(blobs: DiskStore, job: JobRequested, tmp_path: Path) -> None:
