@@ -111,6 +111,10 @@ class ImagePool:
         for future in tuple(self._in_hand):
             future.cancel()
 
+    def has_work_waiting(self) -> bool:
+        """Say whether more is in hand than the children work on: whichever is done first finds its next job."""
+        return len(self._in_hand) > self._workers
+
     async def make(self, original: Path, requests: Sequence[VariantRequest]) -> list[MadeVariant]:
         """Have a child write *requests*' outputs; wait in turn while all are busy.
 

@@ -12,6 +12,7 @@ from common.kafka.dead_letters import bounded, unreadable_headers
 from common.kafka.headers import Headers, event_headers, to_kafka
 from common.patience import patiently
 from common.settings.groups import KafkaSettings
+from processor.gathering import Gathering
 
 _SOURCE = "/icecube/processor"
 
@@ -23,6 +24,7 @@ class Reports:
     producer: Producer
     topics: KafkaSettings
     clock: Callable[[], datetime]
+    gathering: Gathering
 
     async def started(self, job: JobRequested) -> None:
         """Tell that work begins: before it does, so that a job that kills its processor leaves a trace."""
@@ -37,6 +39,7 @@ class Reports:
             subject=result.job_id,
             at=self.clock(),
         )
+        await self.gathering.turn()
         await self._send(self.topics.results_topic, str(result.job_id).encode(), encode(result), headers)
 
     async def unreadable(self, record: ConsumedRecord, reason: str) -> None:

@@ -13,6 +13,7 @@ from common.patience import patiently
 from common.settings.groups import BlobType
 from common.settings.model import Settings
 from processor.engine import ImageLimits
+from processor.gathering import Gathering
 from processor.handling import Handling
 from processor.pool import ImagePool
 from processor.reporting import Reports
@@ -48,7 +49,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 readable=[settings.blob_folder] if settings.blob.type is BlobType.DISK else [],
             )
         )
-        yield Services(Handling(blobs, pool), Reports(producer, settings.kafka, _now))
+        yield Services(Handling(blobs, pool), Reports(producer, settings.kafka, _now, Gathering(pool.has_work_waiting)))
 
 
 def _now() -> datetime:

@@ -57,9 +57,10 @@ class RecordingProducer:
 
 @dataclass
 class ScriptedConsumer:
-    """Gives out *batches* one by one, then nothing."""
+    """Gives out *batches* one by one, then nothing; counts how often it was told to commit."""
 
     batches: list[list[Record]]
+    commits: int = 0
 
     async def getmany(
         self,
@@ -71,7 +72,8 @@ class ScriptedConsumer:
         return {"partition": list(self.batches.pop(0))} if self.batches else {}
 
     async def commit(self) -> None:
-        """Commit nothing."""
+        """Count."""
+        self.commits += 1
 
 
 class StandingLog(KafkaLog):

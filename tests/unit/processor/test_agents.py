@@ -14,6 +14,7 @@ from common.settings.model import Settings
 from processor.agents import handle
 from processor.app import ProcessorApp, build_app
 from processor.dispatching import Dispatcher
+from processor.gathering import Gathering
 from processor.handling import Handling
 from processor.reporting import Reports
 from processor.services import Services
@@ -38,7 +39,8 @@ async def app(producer: RecordingProducer, tmp_path: Path) -> AsyncIterator[Proc
     async with open_disk_store(tmp_path / "images") as blobs:
         app = build_app(settings)
         app.services = Services(
-            handling=Handling(blobs, ScriptedPool()), reports=Reports(producer, settings.kafka, lambda: NOON)
+            handling=Handling(blobs, ScriptedPool()),
+            reports=Reports(producer, settings.kafka, lambda: NOON, Gathering(lambda: False)),
         )
         app.dispatcher = Dispatcher(lambda event: handle(event, app.services), slots=1)
         yield app

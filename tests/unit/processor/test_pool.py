@@ -128,6 +128,23 @@ async def test_time_in_the_queue_does_not_count(tmp_path: Path) -> None:
     assert variant.width == 40
 
 
+async def test_work_waits_when_there_is_more_than_children(tmp_path: Path) -> None:
+    """One job for one child leaves nothing waiting, a second does, until it is given up."""
+    at_work = a_request(tmp_path, "at-work")
+
+    async with a_pool(work=by_name) as pool:
+        first = asyncio.ensure_future(pool.make(tmp_path / "sleep", [at_work]))
+        await until(started(at_work).exists)
+        assert not pool.has_work_waiting()
+        second = asyncio.ensure_future(pool.make(tmp_path / "sleep", [a_request(tmp_path)]))
+        await until(pool.has_work_waiting)
+        second.cancel()
+
+        await until(lambda: not pool.has_work_waiting())
+
+    await asyncio.gather(first, second, return_exceptions=True)
+
+
 async def test_a_job_has_the_time_of_all_its_variants(tmp_path: Path) -> None:
     """The limit is for each variant: three of them may take three times as long."""
     began = time.monotonic()
