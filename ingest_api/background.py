@@ -10,7 +10,7 @@ from common.blob_store import BlobStoreUnavailableError
 from common.kafka.clients import KafkaError
 from ingest_api.job_store import JobStoreUnavailableError
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 OUTAGES = (KafkaError, JobStoreUnavailableError, BlobStoreUnavailableError, TimeoutError, OSError)
 """Failures that say nothing worse than that something we depend on is away."""

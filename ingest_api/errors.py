@@ -40,7 +40,7 @@ from ingest_api.lookups import ImageNotFoundError, JobNotFoundError
 from ingest_api.problems import Problem, unavailable
 from ingest_api.rate_limits import TooManyRequestsError
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 _HTTP_PROBLEMS = {
     HTTPStatus.NOT_FOUND: ("not_found", "There is nothing at this path."),

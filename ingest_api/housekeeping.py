@@ -7,7 +7,7 @@ import structlog
 
 from ingest_api.job_store import JobStore
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 _EVERY_SECONDS = 3600.0
 

@@ -9,7 +9,7 @@ import structlog
 
 from common.settings.model import Settings
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 _LOCK = 0x1CECBE  # one migration at a time, whoever starts it
 _LEDGER = """

@@ -13,7 +13,7 @@ from common.settings.groups import KafkaSettings
 from common.tracing import SpanKind, continued_trace, trace_headers, traced
 from ingest_api.job_store import ClaimedMessages, Outbox, OutboxMessage, Publication
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class Relay:

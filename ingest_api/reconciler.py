@@ -14,7 +14,7 @@ from ingest_api.job_store import JobStore, Publication
 from ingest_api.kafka_log import KafkaLog, PartitionView, open_kafka_log
 from ingest_api.messages import Messages
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 _LIMIT = 1000
 _ANSWERS_POLL_SECONDS = 0.2

@@ -36,7 +36,7 @@ from ingest_api.jobs import PROCESSOR_LOST, Job, RetryPolicy
 from ingest_api.messages import Messages
 from ingest_api.reuse import offer_again
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from common.telemetry.exporting import exported_spans
 from ingest_api.app import create_app
 from ingest_api.job_metrics import begin_at_zero
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 _KEEP_ALIVE_SECONDS = 75
 """Longer than the 60 s after which common load balancers drop an idle connection, so that they never race with us."""

@@ -25,7 +25,7 @@ async def handle(event: Any, services: Services) -> None:
         try:
             job = _job_in(message.value)
         except UnreadableEventError as exc:
-            structlog.get_logger().error("unreadable event put aside", reason=str(exc))
+            structlog.get_logger(__name__).error("unreadable event put aside", reason=str(exc))
             metrics.UNREADABLE_EVENTS.labels(message.topic).inc()
             await services.reports.unreadable(message, str(exc))
             return

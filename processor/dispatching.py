@@ -10,7 +10,7 @@ from common import metrics
 from common.crash_points import CrashPoint, reached
 from processor.acknowledgements import OrderedAcks
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class Dispatcher:

@@ -25,7 +25,7 @@ from processor.measuring import Stage, count_failure, count_success, observe_mak
 from processor.pool import WorkerLostError
 from processor.reusing import reused
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 _ATTEMPTS_THAT_LOSE_A_WORKER = 2
 """A crash or a time limit may be chance once; twice, it is the image."""

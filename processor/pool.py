@@ -21,7 +21,7 @@ from processor.engine import ImageLimits, MadeVariant, VariantRequest
 from processor.engine.child import prepare, serve
 from processor.fork_server import fork_server
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 _CPU_SECONDS_A_SECOND = 2
 """A child is one thread but for AVIF's encoder; this limit is for when nobody is left to watch the clock."""

@@ -12,7 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from common import metrics
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 _CONTENT_TYPE = {"Content-Type": CONTENT_TYPE_LATEST}
 

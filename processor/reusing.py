@@ -10,7 +10,7 @@ from common.blob_store import BlobNotFoundError, BlobStore
 from common.events import FinishedVariant, RequestedTask, ReusableVariant
 from processor.measuring import Stage, stage
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 async def reused(blobs: BlobStore, tasks: Iterable[RequestedTask], *, engine: str) -> dict[UUID, FinishedVariant]:

@@ -10,7 +10,7 @@ from mode import Service
 
 from processor.faust_internals import coordination_has_ended, group_coordinator, raise_pending_error
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 _LOOK_EVERY_SECONDS = 1.0
 _EXIT_STATUS = 70

@@ -18,7 +18,7 @@ from processor.measuring import begin_at_zero
 from processor.probes import Membership, ProbeServer, listening
 from processor.watchdog import Watchdog
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 READY_FILE = "ICECUBE_READY_FILE"
 """Names a file to touch once the processor has its partitions; for whoever started it."""

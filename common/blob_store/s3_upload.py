@@ -18,7 +18,7 @@ PART_BYTES = 8 * 1024 * 1024
 REQUEST_SECONDS = 60
 """Deadline of one request with all its retries, and of one part: 8 MiB in a minute is a very slow line."""
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from common.settings.groups import KafkaSettings
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 _RETENTION_MS = 7 * 24 * 3600 * 1000
 """A week: longer than any outage that should go unnoticed; PostgreSQL remembers what is still to be done."""

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import structlog
 from opentelemetry import trace
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 

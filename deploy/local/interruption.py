@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 async def until_told(work: Callable[[], Awaitable[None]], *, hurry: Callable[[], None]) -> None:

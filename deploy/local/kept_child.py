@@ -10,7 +10,7 @@ import structlog
 
 from deploy.local.child import Child, ChildFailedError, kill_group, spawn, told
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 FIRST_DELAY_SECONDS = 0.5
 LONGEST_DELAY_SECONDS = 15.0

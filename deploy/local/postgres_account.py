@@ -8,7 +8,7 @@ from pathlib import Path
 
 import structlog
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 _FALLBACK = "nobody"
 

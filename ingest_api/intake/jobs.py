@@ -19,7 +19,7 @@ from ingest_api.jobs import Job
 from ingest_api.messages import Messages
 from ingest_api.reuse import work_of
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class TooManyTasksError(Exception):

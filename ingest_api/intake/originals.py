@@ -19,7 +19,7 @@ from ingest_api.job_store import JobStore, KeyTakenError, StoredImage
 from ingest_api.names import safe_name
 from ingest_api.receiving import ReceivedFile
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

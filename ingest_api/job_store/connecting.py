@@ -10,7 +10,7 @@ import structlog
 
 from ingest_api.job_store import JobStoreUnavailableError, ValueRefusedError
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"

@@ -2,6 +2,8 @@
 
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -138,6 +140,27 @@ def test_a_traceback_shows_no_variables(capsys: pytest.CaptureFixture[str], log_
     told = capsys.readouterr().err
     assert told.count("ZeroDivisionError") == 2
     assert "s3cret" not in told
+
+
+_TALKATIVE = """
+import logging, structlog
+from common.logs import configure
+from common.settings.groups import ServerSettings
+configure(ServerSettings())
+for _ in range(1000):
+    structlog.get_logger("ours").error("a line that nobody will read")
+    logging.getLogger("library").error("nor this one")
+print("went on")
+"""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
+def test_a_full_disk_below_the_log_stops_no_work() -> None:
+    """Lines that cannot be written are lost, and whoever wrote them goes on."""
+    with Path("/dev/full").open("wb") as full:
+        told = subprocess.run([sys.executable, "-c", _TALKATIVE], stdout=subprocess.PIPE, stderr=full, check=False)
+
+    assert told.stdout == b"went on\n"
 
 
 def _fails_with_a_password_at_hand() -> float:
