@@ -14,6 +14,7 @@ from tests.bench.service.plan import Plan
 from tests.bench.service.records import notifications
 from tests.bench.service.results import Section
 from tests.bench.service.rounds import BARE, SERVICE, Round, comparison
+from tests.bench.service.running_in import run_in
 from tests.bench.service.service import running_service
 from tests.bench.service.weighing import cpu_below, cpu_of
 
@@ -50,6 +51,7 @@ def distinct_options(rng: Random, number: int) -> list[Options]:
 async def _by_service(plan: Plan, picture: Path, options: Sequence[Options]) -> Round:
     with running_service(plan.broker) as service:
         async with client(service) as http, notifications(service) as told:
+            await run_in(http, told)
             original = await http.upload(picture)
 
             async def done(wanted: Sequence[Options]) -> None:

@@ -15,6 +15,7 @@ from tests.bench.service.plan import Plan
 from tests.bench.service.records import Notifications, notifications
 from tests.bench.service.results import Section
 from tests.bench.service.rounds import BARE, SERVICE, Round, comparison
+from tests.bench.service.running_in import run_in
 from tests.bench.service.service import running_service
 from tests.bench.service.weighing import cpu_below, cpu_of
 
@@ -61,6 +62,7 @@ def four_variants(rng: Random) -> list[Options]:
 async def _by_service(plan: Plan, works: Sequence[Work]) -> Round:
     with running_service(plan.broker) as service:
         async with client(service) as http, notifications(service) as told:
+            await run_in(http, told)
             await asyncio.gather(*(_processed(http, told, work) for work in _warm_ups(works)))
             waiting = iter(works)
             began = time.perf_counter()

@@ -13,6 +13,7 @@ from tests.bench.service.client import Options, client
 from tests.bench.service.plan import Plan
 from tests.bench.service.records import notifications
 from tests.bench.service.results import Section, Table, Verdict
+from tests.bench.service.running_in import run_in
 from tests.bench.service.service import running_service
 
 _JOBS_A_PROCESS = 60
@@ -54,6 +55,7 @@ def _options(number: int) -> Options:
 async def _by_service(plan: Plan, picture: Path, options: Sequence[Options], *, processors: int, workers: int) -> float:
     with running_service(plan.broker, processors=processors, ICECUBE_SERVER_MAX_WORKERS=str(workers)) as service:
         async with client(service) as http, notifications(service) as told:
+            await run_in(http, told)
             original = await http.upload(picture)
 
             async def done(wanted: Sequence[Options]) -> float:
