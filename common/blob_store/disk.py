@@ -21,6 +21,7 @@ from common.blob_store.durable_files import (
     flush_folder,
     linked_aside,
     move_durably,
+    rename_durably,
     sweep,
 )
 from common.blob_store.probe import probe
@@ -148,7 +149,7 @@ class DiskStore:
                 self._work_dir.stat()  # else the volume is gone, which says nothing about the blob
                 raise BlobNotFoundError(source_id) from None
             try:
-                move_durably(staged, self._path(blob_id))
+                rename_durably(staged, self._path(blob_id))  # what stands in the store was flushed when it came there
                 self._flush_name(self._path(blob_id).parent)
             finally:
                 staged.unlink(missing_ok=True)

@@ -36,9 +36,9 @@ def copy_aside(source: Path, folder: Path, stop: Event) -> Path:
 
 
 def linked_aside(source: Path, folder: Path) -> Path:
-    """Return a new name in *folder* for the file *source*, written to just now as far as its times tell.
+    """Return a new name in *folder* for the flushed file *source*, written to just now as far as its times tell.
 
-    A copy where the file system knows no second names, or has given all that a file may have (65,000 on ext4).
+    A flushed copy where the file system knows no second names, or has given all that a file may have (ext4: 65,000).
     """
     link = folder / f"{uuid4().hex}.part"
     try:
@@ -46,19 +46,30 @@ def linked_aside(source: Path, folder: Path) -> Path:
     except FileNotFoundError:
         raise
     except OSError:
-        return copy_aside(source, folder, Event())
+        copy = copy_aside(source, folder, Event())
+        _flush(copy)
+        return copy
     os.utime(link)
     return link
 
 
 def move_durably(source: Path, target: Path) -> None:
     """Move *source* to *target* on the same file system: whole and on the disk, or not at all."""
+    _flush(source)
+    rename_durably(source, target)
+
+
+def rename_durably(source: Path, target: Path) -> None:
+    """Move *source*, whose bytes are on the disk, to *target* on the same file system; so is its name then."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    with source.open("rb") as file:
-        os.fchmod(file.fileno(), BLOB_MODE)
-        os.fsync(file.fileno())
     source.replace(target)
     flush_folder(target.parent)
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fchmod(file.fileno(), BLOB_MODE)
+        os.fsync(file.fileno())
 
 
 def _copy(reader: BinaryIO, writer: BinaryIO, stop: Event) -> None:
