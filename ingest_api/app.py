@@ -49,8 +49,9 @@ def create_app(
     add_error_handlers(app)
     app.add_middleware(RequestContextMiddleware)
     add_metrics(app)
-    for router in (images.router, jobs.router, health.router, page.router):
-        app.include_router(router)
+    # Not by `include_router`: to find a route in a router takes FastAPI 15 µs, and ours have nothing to inherit.
+    routers = (images.router, images.reads, jobs.router, jobs.reads, health.router, page.router)
+    app.router.routes[:0] = [route for router in routers for route in router.routes]
     _document(app)
     return app
 

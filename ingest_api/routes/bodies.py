@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
+from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from common.formats import ImageFormat
@@ -106,6 +107,11 @@ class ProblemBody(BaseModel):
     detail: str = Field(examples=["Image not found"])
     code: str = Field(examples=["image_not_found"])
     error: str = Field(examples=["Image not found"])
+
+
+def json_response(body: BaseModel) -> Response:
+    """Return the response of *body*."""
+    return Response(body.model_dump_json(), media_type="application/json")
 
 
 def guarded(**descriptions: str) -> dict[int | str, dict[str, Any]]:

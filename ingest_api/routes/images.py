@@ -8,10 +8,12 @@ from ingest_api.body_limit import UPLOAD_PATH
 from ingest_api.downloads import image_response
 from ingest_api.lookups import image_named
 from ingest_api.receiving import FIELD, received_files
-from ingest_api.routes.bodies import ImageBody, guarded
+from ingest_api.routes.bodies import ImageBody, guarded, json_response
 from ingest_api.routes.dependencies import IdempotencyKey, Reader, Writer
+from ingest_api.routes.straight import StraightRoute
 
 router = APIRouter(tags=["images"])
+reads = APIRouter(tags=["images"], route_class=StraightRoute)
 
 ImageId = Annotated[str, Path(alias="id", description="The image's id, a UUID.", json_schema_extra={"format": "uuid"})]
 
@@ -59,18 +61,19 @@ async def upload_images(request: Request, writer: Writer, key: IdempotencyKey = 
         return [ImageBody.of(image) for image in await services.original_intake.store(files, key=writer.own(key))]
 
 
-@router.get(
+@reads.get(
     "/api/v1/image/{id}/metadata",
     operation_id="getImageMetadata",
     summary="Describe an image",
+    response_model=ImageBody,
     responses=guarded(_404="Image not found", _503="The database is away."),
 )
-async def get_image_metadata(image_id: ImageId, reader: Reader) -> ImageBody:
+async def get_image_metadata(image_id: ImageId, reader: Reader) -> Response:
     """Describe an original or a variant."""
-    return ImageBody.of(await image_named(image_id, reader.services.jobs))
+    return json_response(ImageBody.of(await image_named(image_id, reader.services.jobs)))
 
 
-@router.api_route(
+@reads.api_route(
     "/image/{id}",
     methods=["GET"],
     operation_id="getImage",
@@ -88,7 +91,7 @@ async def get_image_metadata(image_id: ImageId, reader: Reader) -> ImageBody:
         ),
     },
 )
-@router.api_route("/image/{id}", methods=["HEAD"], include_in_schema=False)
+@reads.api_route("/image/{id}", methods=["HEAD"], include_in_schema=False)
 async def get_image(request: Request, image_id: ImageId, reader: Reader) -> Response:
     """Send the bytes of an original or a variant; they never change."""
     image = await image_named(image_id, reader.services.jobs)

@@ -2,13 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Response
 
 from ingest_api.lookups import job_named
-from ingest_api.routes.bodies import JobBody, JobRequestBody, guarded
+from ingest_api.routes.bodies import JobBody, JobRequestBody, guarded, json_response
 from ingest_api.routes.dependencies import IdempotencyKey, Reader, Writer
+from ingest_api.routes.straight import StraightRoute
 
 router = APIRouter(tags=["jobs"])
+reads = APIRouter(tags=["jobs"], route_class=StraightRoute)
 
 JobId = Annotated[str, Path(alias="id", description="The job's id, a UUID.", json_schema_extra={"format": "uuid"})]
 
@@ -33,12 +35,13 @@ async def create_job(body: JobRequestBody, writer: Writer, key: IdempotencyKey =
     return JobBody.of(accepted)
 
 
-@router.get(
+@reads.get(
     "/api/v1/job/{id}",
     operation_id="getJob",
     summary="Look at a job",
+    response_model=JobBody,
     responses=guarded(_404="Job not found", _503="The database is away."),
 )
-async def get_job(job_id: JobId, reader: Reader) -> JobBody:
+async def get_job(job_id: JobId, reader: Reader) -> Response:
     """Return the job as last committed."""
-    return JobBody.of(await job_named(job_id, reader.services.jobs))
+    return json_response(JobBody.of(await job_named(job_id, reader.services.jobs)))
