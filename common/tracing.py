@@ -6,20 +6,26 @@ Only the OpenTelemetry API is needed here; without its SDK nothing is recorded, 
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 
 from opentelemetry import context, propagate, trace
 from opentelemetry.trace import SpanKind
 
-__all__ = ["SpanKind", "continued_trace", "trace_headers", "traced"]
+__all__ = ["TRACE_FIELDS", "SpanKind", "begun_trace", "continued_trace", "trace_headers", "traced"]
+
+TRACE_FIELDS = frozenset(propagate.get_global_textmap().fields)
+"""The headers that may carry a trace."""
 
 _TRACER = trace.get_tracer("icecube")
+_BEGUN: ContextVar[dict[str, str]] = ContextVar("begun trace")
 
 
 def trace_headers() -> dict[str, str]:
     """Return the headers that carry the current trace on; empty where there is none."""
     carrier: dict[str, str] = {}
-    propagate.inject(carrier)
-    return carrier
+    if context.get_current():
+        propagate.inject(carrier)
+    return carrier or _BEGUN.get({})
 
 
 @contextmanager
@@ -33,6 +39,17 @@ def continued_trace(headers: Mapping[str, str]) -> Iterator[str]:
         yield trace.format_trace_id(trace.get_current_span(current).get_span_context().trace_id)
     finally:
         context.detach(token)
+
+
+@contextmanager
+def begun_trace() -> Iterator[str]:
+    """Begin a trace that no tracer records; yield its id in hex. OpenTelemetry's own takes 15 µs, every request."""
+    trace_id = secrets.token_hex(16)
+    token = _BEGUN.set({"traceparent": f"00-{trace_id}-{secrets.token_hex(8)}-00"})
+    try:
+        yield trace_id
+    finally:
+        _BEGUN.reset(token)
 
 
 def traced(name: str, kind: SpanKind = SpanKind.INTERNAL, **attributes: str) -> AbstractContextManager[object]:

@@ -1,16 +1,17 @@
 """Gives every request its id and its trace, in the logs and in the answer."""
 
 import re
+from collections.abc import Mapping
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from common.ids import new_id
-from common.tracing import continued_trace, trace_headers
+from common.ids import new_id_text
+from common.tracing import TRACE_FIELDS, begun_trace, continued_trace, trace_headers
 
-_ID_HEADER = "X-Request-ID"
-_SAFE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_ID_HEADER = b"x-request-id"
+_SAFE_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
+_TRACE_HEADERS = [(name.encode(), name) for name in TRACE_FIELDS]
 
 
 class RequestContextMiddleware:
@@ -27,18 +28,30 @@ class RequestContextMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        given = headers.get(_ID_HEADER, "")
-        request_id = given if _SAFE_ID.fullmatch(given) else str(new_id())
+        given = dict(scope["headers"])
+        request_id = _usable(given.get(_ID_HEADER)) or new_id_text()
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update({_ID_HEADER: request_id, **trace_headers()})
+                told = {_ID_HEADER: request_id.encode(), **_encoded(trace_headers())}
+                message["headers"] = [*message["headers"], *told.items()]
             await send(message)
 
-        with (
-            # A tracer that runs has begun a span for this request already, which continues the caller's trace.
-            continued_trace(trace_headers() or headers) as trace_id,
-            structlog.contextvars.bound_contextvars(request_id=request_id, trace_id=trace_id),
-        ):
+        # A tracer that runs has begun a span for this request already, which continues the caller's trace.
+        carried = trace_headers() or _trace_in(given)
+        with continued_trace(carried) if carried else begun_trace() as trace_id:
+            # Never unbound: the server gives each request a context of its own, which ends with it.
+            structlog.contextvars.bind_contextvars(request_id=request_id, trace_id=trace_id)
             await self._app(scope, receive, send_with_id)
+
+
+def _usable(given: bytes | None) -> str | None:
+    return given.decode() if given and _SAFE_ID.fullmatch(given) else None
+
+
+def _trace_in(given: Mapping[bytes, bytes]) -> dict[str, str]:
+    return {name: given[raw].decode("latin-1") for raw, name in _TRACE_HEADERS if raw in given}
+
+
+def _encoded(headers: Mapping[str, str]) -> dict[bytes, bytes]:
+    return {name.encode(): value.encode() for name, value in headers.items()}

@@ -22,18 +22,7 @@ _KEEP_ALIVE_SECONDS = 75
 def run(settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT, finish the requests in hand, and return the exit status."""
     begin_at_zero(settings.kafka)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            create_app(settings),
-            host=settings.server.host,
-            port=settings.server.port,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=int(settings.server.drain_seconds),
-        )
-    )
+    server = uvicorn.Server(config_of(settings))
     # uvicorn raises the signal that stopped it once more when all is done; then it means: leave.
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: sys.exit(0))
@@ -43,6 +32,22 @@ def run(settings: Settings) -> int:
     ):
         server.run(sockets=[listener])
     return 0 if server.started else 1
+
+
+def config_of(settings: Settings) -> uvicorn.Config:
+    """Return how the API is served."""
+    return uvicorn.Config(
+        create_app(settings),
+        host=settings.server.host,
+        port=settings.server.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        # Else a request sent ahead, before the one on its connection is answered, would begin with that one's trace.
+        reset_contextvars=True,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=int(settings.server.drain_seconds),
+    )
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -1,12 +1,15 @@
 """What holds for every route."""
 
 import asyncio
+import json
+import re
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
 
 from common.settings.model import Settings
+from tests.factories import images
 from tests.integration.http.test_images import assert_is_problem
 from tests.services.api import Api, running_api
 
@@ -60,6 +63,33 @@ async def test_a_request_id_is_kept_or_given(api: Api) -> None:
     assert kept.headers["x-request-id"] == "abc-123"
     assert given.headers["x-request-id"]
     assert replaced.headers["x-request-id"] not in {"a b\tc", given.headers["x-request-id"]}
+
+
+async def test_requests_sent_ahead_are_requests_of_their_own(api: Api) -> None:
+    """Of two requests sent together on one connection, the second is not taken for a part of the first."""
+    reader, writer = await asyncio.open_connection(api.http.base_url.host, api.http.base_url.port)
+
+    writer.write(b"GET /api/v1/health HTTP/1.1\r\nHost: icecube\r\n\r\n" * 2)
+    writer.write_eof()
+    answers = await reader.read()
+
+    writer.close()
+    traces = re.findall(rb"traceparent: 00-([0-9a-f]{32})", answers)
+    assert len(set(traces)) == len(traces) == 2
+
+
+async def test_a_job_goes_on_with_the_trace_that_its_request_was_told(api: Api) -> None:
+    """Without a tracer anywhere, the trace of the answer is the one that the job's event carries."""
+    upload = await api.http.post("/api/v1/images", files={"file": images.photo()})
+
+    answer = await api.http.post(
+        "/api/v1/job", json={"originalID": upload.json()[0]["id"], "options": [{"format": "png"}]}
+    )
+
+    connection = await asyncpg.connect(api.settings.database.dsn)
+    headers = json.loads(await connection.fetchval("SELECT headers FROM outbox"))
+    await connection.close()
+    assert headers["traceparent"].split("-")[1] == answer.headers["traceparent"].split("-")[1]
 
 
 async def test_the_documentation_page_loads_nothing_from_elsewhere(api: Api) -> None:
