@@ -3,6 +3,7 @@
 Only the OpenTelemetry API is needed here; without its SDK nothing is recorded, but ids still travel.
 """
 
+import random
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -11,7 +12,7 @@ from contextvars import ContextVar
 from opentelemetry import context, propagate, trace
 from opentelemetry.trace import SpanKind
 
-__all__ = ["TRACE_FIELDS", "SpanKind", "begun_trace", "continued_trace", "trace_headers", "traced"]
+__all__ = ["TRACE_FIELDS", "SpanKind", "begun_trace", "continued_trace", "has_tracer", "trace_headers", "traced"]
 
 TRACE_FIELDS = frozenset(propagate.get_global_textmap().fields)
 """The headers that may carry a trace."""
@@ -44,12 +45,17 @@ def continued_trace(headers: Mapping[str, str]) -> Iterator[str]:
 @contextmanager
 def begun_trace() -> Iterator[str]:
     """Begin a trace that no tracer records; yield its id in hex. OpenTelemetry's own takes 15 µs, every request."""
-    trace_id = secrets.token_hex(16)
-    token = _BEGUN.set({"traceparent": f"00-{trace_id}-{secrets.token_hex(8)}-00"})
+    trace_id = f"{random.getrandbits(128):032x}"
+    token = _BEGUN.set({"traceparent": f"00-{trace_id}-{random.getrandbits(64):016x}-00"})
     try:
         yield trace_id
     finally:
         _BEGUN.reset(token)
+
+
+def has_tracer() -> bool:
+    """Say whether a tracer is installed in this process."""
+    return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
 
 
 def traced(name: str, kind: SpanKind = SpanKind.INTERNAL, **attributes: str) -> AbstractContextManager[object]:
@@ -57,7 +63,7 @@ def traced(name: str, kind: SpanKind = SpanKind.INTERNAL, **attributes: str) -> 
 
     *attributes* are named with underscores for dots: `messaging_system`.
     """
-    if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
+    if not has_tracer():
         return nullcontext()  # OpenTelemetry's own way to do nothing takes six times as long
     named = {attribute.replace("_", "."): value for attribute, value in attributes.items()}
     return _TRACER.start_as_current_span(name, kind=kind, attributes=named)

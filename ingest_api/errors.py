@@ -22,9 +22,9 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common import metrics
 from common.blob_store import BlobNotFoundError, BlobStoreUnavailableError
@@ -105,8 +105,36 @@ def add_error_handlers(app: FastAPI) -> None:
     """Answer every error of *app* as a problem; middleware that is added later sees the answers."""
     for kind in _ANSWERS.keys() - {Exception}:
         app.add_exception_handler(kind, _answer)
-    # Starlette's own answer to surprises comes from outside of all middleware, where the request's id is unknown.
-    app.add_middleware(ServerErrorMiddleware, handler=_answer)
+    app.add_middleware(ProblemMiddleware)
+
+
+class ProblemMiddleware:
+    """Answers what no handler has: surprises, and all that middleware raises.
+
+    Starlette's own answer to surprises comes from outside of all middleware, where the request's id is unknown.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request. Surprises are raised on, once they are answered, for the server and the tracer."""
+        has_begun = False
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_and_note)
+        except Exception as exc:
+            if has_begun:
+                raise
+            response = await _answer(Request(scope, receive), exc)
+            await response(scope, receive, send)
+            if response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
+                raise
 
 
 async def _answer(request: Request, exc: Exception) -> Response:

@@ -1,5 +1,6 @@
 """Measures requests and says how they are traced; shows all metrics of the process at `/metrics`."""
 
+from functools import cache
 from time import perf_counter
 
 from fastapi import FastAPI
@@ -10,19 +11,13 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common import metrics
+from common.tracing import has_tracer
 
 PATH = "/metrics"
 UNMEASURED = frozenset({"/livez", "/readyz", PATH})
 """Asked by machines every few seconds: their figures would hide those of clients."""
 
-TELEMETRY: TelemetryConfig = {
-    # A span for each request, by FastAPI itself, where a tracer is installed. Metrics are ours, and so are logs.
-    "metrics": False,
-    "logs": False,
-    "operation_spans": False,
-    "auto_configure": False,
-    "exclude": lambda scope: scope.get("path") in UNMEASURED,
-}
+_timer = cache(metrics.HTTP_REQUEST_SECONDS.labels)
 
 
 class RequestMetricsMiddleware:
@@ -51,7 +46,22 @@ class RequestMetricsMiddleware:
             await self._app(scope, receive, send_and_note_status)
         finally:
             seconds = perf_counter() - began
-            metrics.HTTP_REQUEST_SECONDS.labels(scope["method"], _template(scope), status).observe(seconds)
+            _timer(scope["method"], _template(scope), status).observe(seconds)
+
+
+def telemetry() -> TelemetryConfig:
+    """Return what FastAPI records by itself: a span for each request. Metrics are ours, and so are logs.
+
+    Without a tracer in the process it is told so, instead of looking for one in every request.
+    """
+    return {
+        "tracing": has_tracer(),
+        "metrics": False,
+        "logs": False,
+        "operation_spans": False,
+        "auto_configure": False,
+        "exclude": lambda scope: scope.get("path") in UNMEASURED,
+    }
 
 
 def add_metrics(app: FastAPI) -> None:

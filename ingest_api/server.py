@@ -22,7 +22,6 @@ _KEEP_ALIVE_SECONDS = 75
 def run(settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT, finish the requests in hand, and return the exit status."""
     begin_at_zero(settings.kafka)
-    server = uvicorn.Server(config_of(settings))
     # uvicorn raises the signal that stopped it once more when all is done; then it means: leave.
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: sys.exit(0))
@@ -30,6 +29,7 @@ def run(settings: Settings) -> int:
         exported_spans("icecube-api", os.environ),
         _listening(settings.server.host, settings.server.port) as listener,
     ):
+        server = uvicorn.Server(config_of(settings))
         server.run(sockets=[listener])
     return 0 if server.started else 1
 

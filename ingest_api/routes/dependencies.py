@@ -55,7 +55,7 @@ def _admitted_with(needed: Scope) -> Callable[[Request], Awaitable[Admitted]]:
 
     async def admitted(request: Request) -> Admitted:
         services = services_of(request)
-        caller = services.access.caller_with(_key_in(request.headers))
+        caller = services.access.caller_with(_key_in(request.headers)) if services.access.callers else ANYBODY
         if caller.scope < needed:
             raise ForbiddenError(needed)
         if caller is not ANYBODY:

@@ -6,8 +6,9 @@ from typing import Annotated
 import httpx
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from starlette.types import Receive, Scope, Send
 
-from ingest_api.routes.straight import StraightRoute
+from ingest_api.routes.straight import StraightMiddleware, StraightRoute
 
 
 async def word(request: Request) -> str:
@@ -30,15 +31,37 @@ async def nested(said: Annotated[str, Depends(told)]) -> Response:
     return Response(said)
 
 
-async def test_an_endpoint_gets_its_path_its_dependencies_and_the_request() -> None:
-    """What FastAPI would pass to an endpoint of this kind is passed, under the same names."""
-    app = FastAPI()
-    app.router.routes.append(StraightRoute("/told/{name}", told))
-    http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
+def a_client(**more: object) -> httpx.AsyncClient:
+    """Return a client of an application with a straight route, that tells which way a request went.
 
-    answer = await http.get("/told/one", headers={"X-Word": "hello"})
+    *more* is put into each request's scope.
+    """
+    app = FastAPI()
+    app.router.routes.append(StraightRoute("/told/{name}", told, methods=["GET"]))
+    straight = StraightMiddleware(app, app.routes)
+
+    async def through(scope: Scope, receive: Receive, send: Send) -> None:
+        await straight({**scope, **more, "state": {}}, receive, send)
+
+    return httpx.AsyncClient(transport=httpx.ASGITransport(through), base_url="http://test")
+
+
+@pytest.mark.parametrize("more", [{}, {"fastapi.telemetry": None}], ids=["straight", "with a tracer"])
+async def test_an_endpoint_gets_its_path_its_dependencies_and_the_request(more: dict[str, object]) -> None:
+    """Straight or through FastAPI, an endpoint is passed the same."""
+    async with a_client(**more) as http:
+        answer = await http.get("/told/one", headers={"X-Word": "hello"})
 
     assert answer.text == "one hello GET"
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("POST", "/told/one", 405), ("GET", "/told/one/two", 404)])
+async def test_what_no_straight_route_takes_is_passed_on(method: str, path: str, status: int) -> None:
+    """Another method, or another path, is the router's to answer."""
+    async with a_client() as http:
+        answer = await http.request(method, path)
+
+    assert answer.status_code == status
 
 
 @pytest.mark.parametrize("endpoint", [searching, nested])
