@@ -21,6 +21,7 @@ from ingest_api.job_store import (
     StoredImage,
 )
 from ingest_api.job_store.connecting import Connection, Pool, connection_of
+from ingest_api.job_store.gathering import Gathering
 from ingest_api.job_store.rows import (
     encoded_tasks,
     image_columns,
@@ -83,6 +84,7 @@ class PostgresJobStore:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._images: LRUCache[UUID, StoredImage] = LRUCache(_IMAGES_REMEMBERED)
+        self._jobs = Gathering(self._find_jobs)
 
     async def add_originals(self, images: Sequence[StoredImage], *, once: Once | None = None) -> None:
         """Add all of *images* and take the key of *once*, or neither; raise `KeyTakenError`."""
@@ -130,10 +132,13 @@ class PostgresJobStore:
         return {row["work"]: reusable_from(row) for row in rows}
 
     async def find_job(self, job_id: UUID) -> JobRecord | None:
-        """Return the job as last committed."""
+        """Return the job as last committed; those who ask at once share a query."""
+        return await self._jobs.get(job_id)
+
+    async def _find_jobs(self, job_ids: Sequence[UUID]) -> dict[UUID, JobRecord]:
         async with connection_of(self._pool) as connection:
-            row = await connection.fetchrow(statement("find_jobs"), [job_id])
-        return record_from(row) if row else None
+            rows = await connection.fetch(statement("find_jobs"), job_ids)
+        return {row["id"]: record_from(row) for row in rows}
 
     @asynccontextmanager
     async def changing(self, job_ids: Iterable[UUID]) -> AsyncIterator[PostgresJobChanges]:
