@@ -63,6 +63,10 @@ class BlobStore(Protocol):
         """
         ...
 
+    def at_hand(self, blob_id: UUID) -> memoryview | None:
+        """Return the whole blob where that takes no waiting; None says nothing about it: `open` will."""
+        ...
+
     def local_file(self, blob_id: UUID) -> AbstractAsyncContextManager[Path]:
         """Yield a path where the whole blob can be read, not changed; raise `BlobNotFoundError`."""
         ...

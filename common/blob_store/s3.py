@@ -106,6 +106,10 @@ class S3Store:
         async with answer["Body"]:
             yield OpenBlob(_whole_size(answer), self._chunks(blob_id, answer))
 
+    def at_hand(self, blob_id: UUID) -> None:  # noqa: ARG002 - the port's
+        """Return None: objects are elsewhere."""
+        return
+
     @asynccontextmanager
     async def local_file(self, blob_id: UUID) -> AsyncIterator[Path]:
         """Download the blob into the work folder; the copy is removed at the end."""
