@@ -1,15 +1,18 @@
 """Answers `GET` and `HEAD` for an image's bytes, which never change: caches, conditions and ranges included."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Protocol
 from uuid import UUID
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
@@ -20,6 +23,9 @@ _ONE_RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{1,18})?|-([0-9]{1,18}))"
 
 _SMALL_BYTES = 1024 * 1024
 """Up to this a body is one message. Streaming takes a task that watches for the client's end, and two more messages."""
+
+_SPECIAL = frozenset({b"range", b"if-range", b"if-none-match", b"if-modified-since"})
+"""Headers of requests that may be answered otherwise than with all bytes."""
 
 _REDIRECT_SECONDS = 1800
 """How long a redirect may be remembered: well within the life of the URL it leads to."""
@@ -51,13 +57,25 @@ class Span:
 _WHOLE = Span()
 
 
+def asks_for_all(request: Request) -> bool:
+    """Say whether *request* is a GET without conditions and ranges: the same answer is right for all of these."""
+    return request.method == "GET" and _SPECIAL.isdisjoint(name for name, _ in request.scope["headers"])
+
+
+def answer_at_hand(blobs: BlobStore, image: DownloadableImage) -> Response | None:
+    """Return the answer to who asks for all, if it is small and to be had without waiting."""
+    content = blobs.at_hand(image.id)
+    headers = _headers_of(image.id, image.original_name, image.format, image.created_at)
+    return None if content is None else Response(content, headers=headers)
+
+
 async def image_response(blobs: BlobStore, image: DownloadableImage, request_headers: Headers, method: str) -> Response:
     """Return the answer to *method*, GET or HEAD.
 
     When it is sent, the blob is opened before the status goes out: `BlobNotFoundError`,
     `BlobStoreUnavailableError` and, for a range past the end, `HTTPException` 416 reach the error handlers.
     """
-    headers = _headers_of(image)
+    headers = _headers_of(image.id, image.original_name, image.format, image.created_at)
     if _is_fresh(request_headers, headers["ETag"], image.created_at):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     direct = await blobs.direct_url(
@@ -67,7 +85,8 @@ async def image_response(blobs: BlobStore, image: DownloadableImage, request_hea
         return RedirectResponse(direct, HTTPStatus.FOUND, {"Cache-Control": f"private, max-age={_REDIRECT_SECONDS}"})
     if method == "HEAD":
         return _BlobResponse(blobs, image.id, _WHOLE, headers, is_head=True)
-    return _BlobResponse(blobs, image.id, _span(request_headers, headers, image.byte_size), headers)
+    span = _span(request_headers, headers, image.byte_size)
+    return _BlobResponse(blobs, image.id, span, headers)
 
 
 class _BlobResponse(StreamingResponse):
@@ -77,7 +96,7 @@ class _BlobResponse(StreamingResponse):
     """
 
     def __init__(
-        self, blobs: BlobStore, image_id: UUID, span: Span, headers: dict[str, str], *, is_head: bool = False
+        self, blobs: BlobStore, image_id: UUID, span: Span, headers: Mapping[str, str], *, is_head: bool = False
     ) -> None:
         super().__init__(content=(), headers=headers)
         self._blobs = blobs
@@ -109,14 +128,17 @@ class _BlobResponse(StreamingResponse):
         self.headers["Content-Range"] = f"bytes {start}-{end - 1}/{byte_size}"
 
 
-def _headers_of(image: DownloadableImage) -> dict[str, str]:
+@lru_cache(maxsize=10_000)
+def _headers_of(
+    image_id: UUID, original_name: str, image_format: ImageFormat, created_at: datetime
+) -> Mapping[str, str]:
     return {
-        "Content-Type": image.format.media_type,
-        "Content-Disposition": f'inline; filename="{image.original_name}.{image.format.value}"',
+        "Content-Type": image_format.media_type,
+        "Content-Disposition": f'inline; filename="{original_name}.{image_format.value}"',
         "Accept-Ranges": "bytes",
         "Cache-Control": "public, max-age=31536000, immutable",
-        "ETag": f'"{image.id}"',
-        "Last-Modified": format_datetime(_whole_second(image.created_at), usegmt=True),
+        "ETag": f'"{image_id}"',
+        "Last-Modified": format_datetime(_whole_second(created_at), usegmt=True),
         # The bytes came from a stranger: no browser may take them for anything but the image they were checked to be.
         "X-Content-Type-Options": "nosniff",
     }
@@ -127,15 +149,19 @@ def _is_fresh(request_headers: Headers, etag: str, created_at: datetime) -> bool
     tags = request_headers.get("If-None-Match")
     if tags is not None:
         return tags.strip() == "*" or etag in {tag.strip().removeprefix("W/") for tag in tags.split(",")}
-    since = _date(request_headers.get("If-Modified-Since"))
+    date = request_headers.get("If-Modified-Since")
+    since = _date(date) if date else None
     return since is not None and _whole_second(created_at) <= since
 
 
-def _span(request_headers: Headers, headers: dict[str, str], byte_size: int) -> Span:
+def _span(request_headers: Headers, headers: Mapping[str, str], byte_size: int) -> Span:
     """Return the one range asked for; everything for several ranges, a malformed one, or another version's."""
+    asked = request_headers.get("Range")
+    if asked is None:
+        return _WHOLE
     if request_headers.get("If-Range", headers["ETag"]) not in {headers["ETag"], headers["Last-Modified"]}:
         return _WHOLE
-    match = _ONE_RANGE.fullmatch(request_headers.get("Range", "").strip())
+    match = _ONE_RANGE.fullmatch(asked.strip())
     if match is None:
         return _WHOLE
     first, last, suffix = (None if part is None else int(part) for part in match.groups())
@@ -146,9 +172,9 @@ def _span(request_headers: Headers, headers: dict[str, str], byte_size: int) -> 
     return Span(start=first, length=last - first + 1) if last >= first else _WHOLE
 
 
-def _date(text: str | None) -> datetime | None:
+def _date(text: str) -> datetime | None:
     try:
-        date = parsedate_to_datetime(text or "")
+        date = parsedate_to_datetime(text)
     except (TypeError, ValueError, IndexError, OverflowError):  # what it raises for different kinds of nonsense
         return None
     return date if date.tzinfo else date.replace(tzinfo=UTC)

@@ -24,6 +24,7 @@ from ingest_api.job_store.connecting import Pool, connection_of, open_pool
 from ingest_api.job_store.outbox import PostgresOutbox
 from ingest_api.job_store.postgres import PostgresJobStore
 from ingest_api.jobs import RetryPolicy
+from ingest_api.kept_answers import KeptAnswers
 from ingest_api.messages import Messages
 from ingest_api.migrating import check_schema
 from ingest_api.outbox import Relay
@@ -32,6 +33,8 @@ from ingest_api.readiness import Readiness
 from ingest_api.reconciler import Reconciler
 from ingest_api.results import ResultsHandler
 from ingest_api.results_consumer import ResultsConsumer
+
+_MIB = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,9 @@ class Services:
     rate_limits: RateLimits
     readiness: Readiness
     backlog: BacklogWatch
+    described_images: KeptAnswers
+    ended_jobs: KeptAnswers
+    small_downloads: KeptAnswers
 
 
 @asynccontextmanager
@@ -88,6 +94,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             rate_limits=RateLimits(settings.access.requests_per_minute, monotonic),
             readiness=readiness,
             backlog=backlog,
+            described_images=KeptAnswers(2 * _MIB),
+            ended_jobs=KeptAnswers(4 * _MIB),
+            small_downloads=KeptAnswers(16 * _MIB),
         )
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 
 from ingest_api.body_limit import UPLOAD_PATH
-from ingest_api.downloads import image_response
+from ingest_api.downloads import answer_at_hand, asks_for_all, image_response
 from ingest_api.lookups import image_named
 from ingest_api.receiving import FIELD, received_files
 from ingest_api.routes.bodies import ImageBody, guarded, json_response
@@ -69,8 +69,11 @@ async def upload_images(request: Request, writer: Writer, key: IdempotencyKey = 
     responses=guarded(_404="Image not found", _503="The database is away."),
 )
 async def get_image_metadata(image_id: ImageId, reader: Reader) -> Response:
-    """Describe an original or a variant."""
-    return json_response(ImageBody.of(await image_named(image_id, reader.services.jobs)))
+    """Describe an original or a variant; they never change."""
+    kept = reader.services.described_images
+    if answer := kept.get(image_id):
+        return answer
+    return kept.keep(image_id, json_response(ImageBody.of(await image_named(image_id, reader.services.jobs))))
 
 
 @reads.api_route(
@@ -94,5 +97,11 @@ async def get_image_metadata(image_id: ImageId, reader: Reader) -> Response:
 @reads.api_route("/image/{id}", methods=["HEAD"], include_in_schema=False)
 async def get_image(request: Request, image_id: ImageId, reader: Reader) -> Response:
     """Send the bytes of an original or a variant; they never change."""
-    image = await image_named(image_id, reader.services.jobs)
-    return await image_response(reader.services.blobs, image, request.headers, request.method)
+    services = reader.services
+    for_all = asks_for_all(request)
+    if for_all and (answer := services.small_downloads.get(image_id)):
+        return answer
+    image = await image_named(image_id, services.jobs)
+    if for_all and (answer := answer_at_hand(services.blobs, image)):
+        return services.small_downloads.keep(image_id, answer)
+    return await image_response(services.blobs, image, request.headers, request.method)

@@ -192,6 +192,22 @@ async def test_bytes_of_an_image(api: Api) -> None:
     assert response.headers["x-content-type-options"] == "nosniff"
 
 
+async def test_an_image_asked_for_often_is_answered_the_same(api: Api) -> None:
+    """Read from the store, from the system's memory, or kept: the answer is one, and its parts are still to be had."""
+    content = images.photo()
+    (image,) = (await api.http.post("/api/v1/images", files=form(content))).json()
+    path = f"/image/{image['id']}"
+
+    answers = [await api.http.get(path) for _ in range(4)]
+    part = await api.http.get(path, headers={"Range": "bytes=2-5"})
+
+    own = {"date", "x-request-id", "traceparent"}
+    told = [{name: value for name, value in answer.headers.items() if name not in own} for answer in answers]
+    assert [answer.content for answer in answers] == [content] * 4
+    assert told == [told[0]] * 4
+    assert (part.status_code, part.content) == (206, content[2:6])
+
+
 async def test_head_of_an_image(api: Api) -> None:
     """HEAD answers what GET would, without the bytes."""
     (image,) = (await api.http.post("/api/v1/images", files=form(images.photo()))).json()

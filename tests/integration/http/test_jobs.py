@@ -1,8 +1,10 @@
 """Asking for jobs and looking at them."""
 
+from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
 from common.ids import new_id
@@ -67,6 +69,31 @@ async def test_a_job_is_found_again(api: Api) -> None:
     response = await api.http.get(f"/api/v1/job/{job['id']}")
 
     assert (response.status_code, response.json()) == (200, job)
+
+
+@pytest.mark.parametrize("state", ["completed", "failed"])
+async def test_a_look_at_a_job_shows_its_end_and_then_stays(api: Api, state: str) -> None:
+    """A job is read anew until it has ended; from then on its answer is final, and no query is made for it."""
+    original = await uploaded(api)
+    job = (await api.http.post("/api/v1/job", json={"originalID": original, "options": [VALID]})).json()
+    path = f"/api/v1/job/{job['id']}"
+
+    looks = [(await api.http.get(path)).json()["status"]]
+    for written in ("processing", state, "pending"):
+        await set_state(api, job["id"], written)
+        looks.append((await api.http.get(path)).json()["status"])
+
+    assert looks == ["pending", "processing", state, state]
+
+
+async def set_state(api: Api, job_id: str, state: str) -> None:
+    """Write *state* as another API process would, or nobody."""
+    connection = await asyncpg.connect(api.settings.database.dsn)
+    failure = ("damaged", "The image is cut short.") if state == "failed" else (None, None)
+    ended_at = datetime.now(UTC) if state in {"completed", "failed"} else None
+    change = "UPDATE jobs SET state = $1, code = $2, reason = $3, ended_at = $4 WHERE id = $5"
+    await connection.execute(change, state, *failure, ended_at, UUID(job_id))
+    await connection.close()
 
 
 async def test_absent_options_have_their_defaults(api: Api) -> None:

@@ -20,7 +20,7 @@ from common.blob_store import BlobNotFoundError, BlobStore, OpenBlob
 from common.blob_store.disk import DiskStore, open_disk_store
 from common.formats import ImageFormat
 from common.ids import new_id
-from ingest_api.downloads import image_response
+from ingest_api.downloads import answer_at_hand, asks_for_all, image_response
 
 CONTENT = bytes(range(256)) * 5000
 SIZE = len(CONTENT)
@@ -208,6 +208,50 @@ async def test_the_length_is_the_blobs_own(blobs: BlobStore, image: AnImage) -> 
     assert (whole.headers["Content-Length"], whole.content) == (str(SIZE), CONTENT)
     assert part.headers["Content-Range"] == f"bytes 10-{SIZE - 1}/{SIZE}"
     assert part.content == CONTENT[10:]
+
+
+@pytest.fixture
+async def small(blobs: BlobStore, tmp_path: Path) -> AnImage:
+    """Return a small image whose bytes are stored, and were read."""
+    image = AnImage(byte_size=1000)
+    path = tmp_path / "small"
+    path.write_bytes(CONTENT[:1000])
+    await blobs.put_file(image.id, path)
+    async with blobs.open(image.id) as blob:
+        assert [chunk async for chunk in blob.chunks] == [CONTENT[:1000]]
+    return image
+
+
+async def test_what_is_at_hand_is_answered_the_same(blobs: BlobStore, small: AnImage) -> None:
+    """Status, headers and bytes do not tell which way an answer was made."""
+    usual = await answer_to(blobs, small)
+
+    at_hand = answer_at_hand(blobs, small)
+
+    assert at_hand is not None
+    assert (at_hand.status_code, bytes(at_hand.body)) == (usual.status_code, usual.content)
+    assert sorted(at_hand.headers.items()) == sorted(usual.headers.items())
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "expected"),
+    [
+        ("GET", {}, True),
+        ("GET", {"accept": "image/*", "cookie": "a=b"}, True),
+        ("HEAD", {}, False),
+        ("GET", {"range": "bytes=0-5"}, False),
+        ("GET", {"if-range": '"x"'}, False),
+        ("GET", {"if-none-match": "*"}, False),
+        ("GET", {"if-modified-since": "Sun, 01 Mar 2026 12:30:15 GMT"}, False),
+    ],
+)
+def test_conditions_and_ranges_are_not_asking_for_all(method: str, headers: dict[str, str], *, expected: bool) -> None:
+    """Only who would get all bytes whatever they are gets the answer that was made for others."""
+    request = Request({"type": "http", "method": method, "headers": Headers(headers).raw})
+
+    asked = asks_for_all(request)
+
+    assert asked == expected
 
 
 class WatchedStore(DiskStore):
