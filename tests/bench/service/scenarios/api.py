@@ -24,7 +24,9 @@ from tests.bench.service.weighing import API, IMAGES, POSTGRES, PROCESSOR, cpu_o
 CONNECTIONS = (1, 8, 64)
 SECONDS = 2.0
 _OF_BARE = 0.6
-_READS = frozenset({"GET job", "GET metadata", "GET image"})
+_READS = frozenset({"GET job", "GET job, unfinished", "GET metadata", "GET image"})
+_MANY = 300
+"""Images of 100 kB: more than an API process keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,34 +55,50 @@ Runs = dict[tuple[str, int], tuple[list[_Run], list[_Run]]]
 async def measure(plan: Plan) -> Section:
     """Alternate both, for each kind of request and number of connections, with the processor stopped."""
     with running_service(plan.broker) as service:
-        kinds = await _kinds(plan.work, service)
+        images, job = await _made(plan.work, service)
         processor = [one for role in (PROCESSOR, IMAGES) for one in roles(service.pid)[role]]
         # Its work on the jobs that are asked for would be measured as well.
-        with paused(processor), bare_routes({_slug(kind): one.answer for kind, one in kinds.items()}) as bare:
-            runs: Runs = {}
-            for kind, one in kinds.items():
-                for connections in CONNECTIONS:
-                    ours, theirs = runs.setdefault((kind, connections), ([], []))
-                    for _ in range(plan.rounds):
-                        ours.append(await _on_service(service, one, connections))
-                        theirs.append(await _on_bare_route(*bare, one, connections))
+        with paused(processor):
+            kinds = await _kinds(service, images, job)
+            with bare_routes({_slug(kind): one.answer for kind, one in kinds.items()}) as bare:
+                runs: Runs = {}
+                for kind, one in kinds.items():
+                    for connections in CONNECTIONS:
+                        ours, theirs = runs.setdefault((kind, connections), ([], []))
+                        for _ in range(plan.rounds):
+                            ours.append(await _on_service(service, one, connections))
+                            theirs.append(await _on_bare_route(*bare, one, connections))
     return _section(runs)
 
 
-async def _kinds(folder: Path, service: Service) -> dict[str, _Kind]:
-    """Return the requests, about an image and a job that exist."""
-    small, large = folder / "api-small.jpg", folder / "api-large.jpg"
+async def _made(folder: Path, service: Service) -> tuple[list[str], str]:
+    """Return images of 100 kB, and a job that has ended."""
+    small = folder / "api-small.jpg"
     small.write_bytes(_jpeg((640, 427), 100_000))
-    large.write_bytes(_jpeg((1800, 1200), 1_000_000))
     async with client(service) as http, notifications(service) as told:
-        image = await http.upload(small)
-        job = (await http.ask(image, [{"format": "webp", "maxDimension": 100}]))["id"]
+        images = [await http.upload(small) for _ in range(_MANY)]
+        job = (await http.ask(images[0], [{"format": "webp", "maxDimension": 100}]))["id"]
         await told.of({job})
-        paths = {"GET job": f"/api/v1/job/{job}", "GET metadata": f"/api/v1/image/{image}/metadata"}
-        paths |= {"GET image": f"/image/{image}"}
-        reads = {kind: _Kind([get(path)], [get(_path(kind))], await http.get(path)) for kind, path in paths.items()}
-        accepted = json.dumps(await http.ask(image, [{"maxDimension": 99}])).encode()
-        stored = await http.get(paths["GET metadata"])
+    return images, job
+
+
+async def _kinds(service: Service, images: Sequence[str], job: str) -> dict[str, _Kind]:
+    """Return the requests, about images and a job that exist; jobs that are asked for stay unfinished."""
+    image, large = images[0], _jpeg((1800, 1200), 1_000_000)
+    async with client(service) as http:
+        asked = await http.ask(image, [{"maxDimension": 99}])
+        paths = {
+            "GET job": [f"/api/v1/job/{job}"],
+            "GET job, unfinished": [f"/api/v1/job/{asked['id']}"],
+            "GET metadata": [f"/api/v1/image/{image}/metadata"],
+            "GET image": [f"/image/{image}"],
+            f"GET image, {_MANY} in turn": [f"/image/{one}" for one in images],
+        }
+        reads = {
+            kind: _Kind([get(path) for path in some], [get(_path(kind))], await http.get(some[0]))
+            for kind, some in paths.items()
+        }
+    accepted, stored = json.dumps(asked).encode(), reads["GET metadata"].answer
     asks = [[{"maxDimension": 1 + number}] for number in range(4000)]
     return reads | {
         "POST job": _Kind(
@@ -89,8 +107,8 @@ async def _kinds(folder: Path, service: Service) -> dict[str, _Kind]:
             accepted,
         ),
         "upload of 1 MB": _Kind(
-            [upload("/api/v1/images", large.read_bytes())],
-            [upload(_path("upload of 1 MB"), large.read_bytes())],
+            [upload("/api/v1/images", large)],
+            [upload(_path("upload of 1 MB"), large)],
             stored,
         ),
     }
@@ -108,7 +126,7 @@ def _jpeg(size: tuple[int, int], least_bytes: int) -> bytes:
 
 
 def _slug(kind: str) -> str:
-    return kind.replace(" ", "-")
+    return kind.replace(",", "").replace(" ", "-")
 
 
 def _path(kind: str) -> str:
