@@ -1,7 +1,7 @@
 """Answers that stay true for ever, kept ready to be sent."""
 
 from cachetools import LRUCache
-from fastapi import Response
+from starlette.responses import Response
 
 _BYTES_BESIDE_BODY = 1000
 _LARGEST = 16

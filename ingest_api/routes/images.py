@@ -69,7 +69,7 @@ async def upload_images(request: Request, writer: Writer, key: IdempotencyKey = 
     responses=guarded(_404="Image not found", _503="The database is away."),
 )
 async def get_image_metadata(image_id: ImageId, reader: Reader) -> Response:
-    """Describe an original or a variant; they never change."""
+    """Describe an original or a variant."""
     kept = reader.services.described_images
     if answer := kept.get(image_id):
         return answer

@@ -43,10 +43,11 @@ async def create_job(body: JobRequestBody, writer: Writer, key: IdempotencyKey =
     responses=guarded(_404="Job not found", _503="The database is away."),
 )
 async def get_job(job_id: JobId, reader: Reader) -> Response:
-    """Return the job as last committed; one that has ended never changes."""
+    """Return the job as last committed."""
     kept = reader.services.ended_jobs
     if answer := kept.get(job_id):
         return answer
     record = await job_named(job_id, reader.services.jobs)
     answer = json_response(JobBody.of(record))
+    # Nothing leaves an end, and nobody deletes jobs.
     return kept.keep(job_id, answer) if record.job.has_ended else answer

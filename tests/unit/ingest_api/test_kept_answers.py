@@ -1,7 +1,7 @@
 """Answers kept ready to be sent."""
 
 import pytest
-from fastapi import Response
+from starlette.responses import Response
 
 from ingest_api.kept_answers import KeptAnswers
 
