@@ -35,19 +35,19 @@ _QUIET = {
 
 
 class _Unfailing:
-    """A file that loses lines where it cannot take them, on a full disk or a closed pipe: a log stops no work."""
+    """A file that loses the lines it cannot take, as on a full disk or in a closed pipe: a log stops no work."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
 
     def write(self, line: bytes) -> None:
         """Write as much as can be written."""
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             self._file.write(line)
 
     def flush(self) -> None:
         """Pass on as much as can be passed on."""
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             self._file.flush()
 
 
