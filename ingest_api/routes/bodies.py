@@ -1,6 +1,7 @@
 """What requests and responses look like. The members are promised to clients: names and casing are fixed."""
 
 from datetime import datetime
+from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -109,9 +110,9 @@ class ProblemBody(BaseModel):
     error: str = Field(examples=["Image not found"])
 
 
-def json_response(body: BaseModel) -> Response:
-    """Return the response of *body*."""
-    return Response(body.model_dump_json(), media_type="application/json")
+def json_response(body: BaseModel, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    """Return the response of *body*; FastAPI would validate it once more first."""
+    return Response(body.model_dump_json(), status, media_type="application/json")
 
 
 def guarded(**descriptions: str) -> dict[int | str, dict[str, Any]]:

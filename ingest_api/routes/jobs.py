@@ -1,5 +1,6 @@
 """Jobs: asked for and looked at."""
 
+from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
@@ -20,6 +21,7 @@ JobId = Annotated[str, Path(alias="id", description="The job's id, a UUID.", jso
     operation_id="createJob",
     summary="Ask for variants of an image",
     status_code=201,
+    response_model=JobBody,
     responses=guarded(
         _400="A field is invalid, missing or empty; the answer names it.",
         _404="Image not found",
@@ -28,11 +30,11 @@ JobId = Annotated[str, Path(alias="id", description="The job's id, a UUID.", jso
         _503="The database is away; nothing was accepted.",
     ),
 )
-async def create_job(body: JobRequestBody, writer: Writer, key: IdempotencyKey = None) -> JobBody:
+async def create_job(body: JobRequestBody, writer: Writer, key: IdempotencyKey = None) -> Response:
     """Accept a job. Once this is answered, the job ends: completed, or failed with a reason."""
     writer.services.admission.check_job()
     accepted = await writer.services.job_intake.accept(body.original_id, body.options, key=writer.own(key))
-    return JobBody.of(accepted)
+    return json_response(JobBody.of(accepted), HTTPStatus.CREATED)
 
 
 @reads.get(
