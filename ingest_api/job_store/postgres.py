@@ -1,6 +1,6 @@
 """The job store on PostgreSQL."""
 
-import json
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import datetime
@@ -22,8 +22,8 @@ from ingest_api.job_store import (
 )
 from ingest_api.job_store.connecting import Connection, Pool, connection_of
 from ingest_api.job_store.gathering import Gathering
+from ingest_api.job_store.new_jobs import NewJob, NewJobs, insert_jobs
 from ingest_api.job_store.rows import (
-    encoded_tasks,
     image_columns,
     image_from,
     job_columns,
@@ -85,6 +85,8 @@ class PostgresJobStore:
         self._pool = pool
         self._images: LRUCache[UUID, StoredImage] = LRUCache(_IMAGES_REMEMBERED)
         self._jobs = Gathering(self._find_jobs)
+        self._new_jobs = NewJobs(pool)
+        self._works = Gathering(self._find_reusable)
 
     async def add_originals(self, images: Sequence[StoredImage], *, once: Once | None = None) -> None:
         """Add all of *images* and take the key of *once*, or neither; raise `KeyTakenError`."""
@@ -104,13 +106,14 @@ class PostgresJobStore:
 
     async def add_job(self, record: JobRecord, request: OutboxMessage, *, once: Once | None = None) -> None:
         """Add a job, its event and its key, or none of them; raise `ImageUnknownError` or `KeyTakenError`."""
-        job_id, original_id = record.job.id, record.original.id
-        job = (job_id, original_id, encoded_tasks(record.tasks), record.created_at)
-        event = (request.topic, request.key, request.value, json.dumps(request.headers), request.due_at)
-        async with connection_of(self._pool) as connection, _together(connection, once):
-            await _take_key(connection, once, [job_id])
-            if await connection.fetchval(statement("insert_job"), *job, *event) is None:
-                raise ImageUnknownError(original_id)
+        new = NewJob(record, request)
+        if once is None:
+            await self._new_jobs.add(new)
+            return
+        async with connection_of(self._pool) as connection, connection.transaction():
+            await _take_key(connection, once, [record.job.id])
+            if not await insert_jobs(connection, [new]):
+                raise ImageUnknownError(record.original.id)
 
     async def made_under(self, once: Once) -> list[UUID] | None:
         """Return the ids of what was made under the key of *once*, None for a new key; raise `KeyReusedError`."""
@@ -127,6 +130,10 @@ class PostgresJobStore:
 
     async def made_before(self, works: Sequence[bytes]) -> dict[bytes, ReusableVariant]:
         """Return, for those of *works* that were done, the newest variant made; its blob may be gone."""
+        found = await asyncio.gather(*(self._works.get(work) for work in works))
+        return {work: variant for work, variant in zip(works, found, strict=True) if variant}
+
+    async def _find_reusable(self, works: Sequence[bytes]) -> dict[bytes, ReusableVariant]:
         async with connection_of(self._pool) as connection:
             rows = await connection.fetch(statement("find_reusable"), works)
         return {row["work"]: reusable_from(row) for row in rows}

@@ -47,6 +47,17 @@ def job_columns(jobs: Collection[Job]) -> Columns:
     ]
 
 
+def new_job_columns(jobs: Collection[tuple[JobRecord, OutboxMessage]]) -> Columns:
+    """Return the arguments of insert_jobs: jobs and the events that ask for them."""
+    return [
+        [record.job.id for record, _ in jobs],
+        [record.original.id for record, _ in jobs],
+        [encoded_tasks(record.tasks) for record, _ in jobs],
+        [record.created_at for record, _ in jobs],
+        *message_columns([message for _, message in jobs])[:-1],  # the last names the job, which is known
+    ]
+
+
 def message_columns(messages: Sequence[OutboxMessage]) -> Columns:
     """Return the arguments of insert_messages."""
     return [

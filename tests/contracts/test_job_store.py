@@ -15,6 +15,7 @@ from ingest_api.job_store import (
     JobStoreUnavailableError,
     OutboxMessage,
     Publication,
+    ValueRefusedError,
 )
 from ingest_api.job_store.connecting import Pool
 from ingest_api.job_store.outbox import PostgresOutbox
@@ -70,6 +71,28 @@ async def test_a_job_needs_its_original(jobs: PostgresJobStore, outbox: Postgres
 
     async with outbox.claim(10) as claimed:
         assert claimed.messages == {}
+
+
+async def test_jobs_that_come_at_once_stand_each_for_itself(jobs: PostgresJobStore, outbox: PostgresOutbox) -> None:
+    """Of jobs that share a statement, one that is refused, or of an unknown image, takes no other along."""
+    good, unknown, refused = [a_record() for _ in range(20)], a_record(), a_record()
+    await jobs.add_originals([record.original for record in [*good, refused]])
+    messages = [a_message(key=record.job.id.bytes) for record in good]
+    unholdable = a_message(topic="a text with\0 in it")
+
+    outcomes = await asyncio.gather(
+        *map(jobs.add_job, good, messages),
+        jobs.add_job(unknown, a_message()),
+        jobs.add_job(refused, unholdable),
+        return_exceptions=True,
+    )
+
+    assert [type(outcome) for outcome in outcomes] == [type(None)] * 20 + [ImageUnknownError, ValueRefusedError]
+    assert [await jobs.find_job(record.job.id) for record in good] == good
+    assert [await jobs.find_job(record.job.id) for record in (unknown, refused)] == [None, None]
+    async with outbox.claim(100) as claimed:
+        sent = {(message.key, message.request_of) for message in claimed.messages.values()}
+        assert sent == {(record.job.id.bytes, record.job.id) for record in good}
 
 
 async def test_changes_are_written_together_or_not_at_all(jobs: PostgresJobStore, outbox: PostgresOutbox) -> None:

@@ -1,0 +1,54 @@
+"""Adds jobs and the events that ask for them; those that come at once share a statement and its commit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ingest_api.job_store import ImageUnknownError, JobRecord, OutboxMessage, ValueRefusedError
+from ingest_api.job_store.connecting import Connection, Pool, connection_of
+from ingest_api.job_store.gathering import Gathering
+from ingest_api.job_store.rows import new_job_columns
+from ingest_api.job_store.statements import statement
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NewJob:
+    """A job, and the event that asks for it."""
+
+    record: JobRecord
+    request: OutboxMessage
+
+
+class NewJobs:
+    """Adds jobs one by one, as far as its callers see."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._gathering = Gathering(self._outcomes)
+
+    async def add(self, new: NewJob) -> None:
+        """Commit the job and its event, or neither; raise `ImageUnknownError` or `ValueRefusedError`."""
+        outcome = await self._gathering.get(new)
+        if isinstance(outcome, ValueRefusedError):
+            raise outcome
+        if outcome is None:
+            raise ImageUnknownError(new.record.original.id)
+
+    async def _outcomes(self, jobs: Sequence[NewJob]) -> dict[NewJob, NewJob | ValueRefusedError]:
+        """Return what became of *jobs*, but for those of unknown images. One that is refused spoils no other."""
+        try:
+            async with connection_of(self._pool) as connection:
+                return {new: new for new in await insert_jobs(connection, jobs)}
+        except ValueRefusedError as exc:
+            if len(jobs) == 1:
+                return {jobs[0]: exc}
+        outcomes: dict[NewJob, NewJob | ValueRefusedError] = {}
+        for new in jobs:
+            outcomes |= await self._outcomes([new])
+        return outcomes
+
+
+async def insert_jobs(connection: Connection, jobs: Sequence[NewJob]) -> list[NewJob]:
+    """Insert *jobs* with their events; return those whose originals are known: of the others nothing is there."""
+    columns = new_job_columns([(new.record, new.request) for new in jobs])
+    inserted = {row["id"] for row in await connection.fetch(statement("insert_jobs"), *columns)}
+    return [new for new in jobs if new.record.job.id in inserted]
