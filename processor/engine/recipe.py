@@ -94,12 +94,12 @@ def _picture(decode: Decode, size: Size, *, opaque: bool) -> pyvips.Image:
     image = on_white_early(image) if opaque else image
     image = resized(image, size.turned() if lies_on_its_side(image) else size)
     image = to_srgb(image)
-    image = upright(image.copy_memory())
-    return brought_up_to_date(image)
+    return upright(image.copy_memory())
 
 
 def _variant(picture: pyvips.Image, size: Size, original: Path, header: Header, request: VariantRequest) -> MadeVariant:
     image_format = _format_of(header, request)
+    picture = brought_up_to_date(picture) if request.options.keep_metadata else picture
     data = encoded(picture, image_format, request.options)
     if image_format is header.format and size == (header.width, header.height):
         data = no_larger(data, picture, original, header, request.options)

@@ -17,7 +17,7 @@ def encode(image: pyvips.Image, options: VariantOptions) -> bytes:
     Progressive scans would take 6 % off and cost five times the encoder's time: more than all bytes won elsewhere.
     """
     opaque = on_white(image)
-    rgb = opaque.colourspace("srgb")
+    rgb = opaque if (opaque.interpretation, opaque.bands) == ("srgb", 3) else opaque.colourspace("srgb")
     if options.quality >= _FULL_COLOUR_FROM:
         jpeg = _full_colour(rgb, options.quality)
     else:
