@@ -75,7 +75,7 @@ class ImagePool:
         limits: ImageLimits,
         task_seconds: float = 60,
         task_memory_mb: int = 1024,
-        tasks_per_child: int = 200,
+        tasks_per_child: int = 1000,
         grace_seconds: float = _GRACE_SECONDS,
         folders: Sequence[Path] | None = None,
         readable: Sequence[Path] = (),
