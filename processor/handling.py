@@ -133,14 +133,15 @@ class Handling:
 
 @contextmanager
 def _outputs(work_dir: Path, tasks: Sequence[RequestedTask]) -> Iterator[list[VariantRequest]]:
-    """Yield a request for each of *tasks*; what is left of their files at the end is removed."""
+    """Yield a request for each of *tasks*; where they are not all stored, what is left of their files is removed."""
     # Beside those of other jobs: a folder of its own, made and removed, cost a third of the smallest job.
     requests = [VariantRequest(work_dir / f"{new_id()}.variant", task.options) for task in tasks]
     try:
         yield requests
-    finally:
+    except BaseException:  # what is stored has gone from there
         for request in requests:
             request.output.unlink(missing_ok=True)
+        raise
 
 
 def _failure(job: JobRequested, code: str, reason: str, *, retryable: bool) -> JobFailed:

@@ -40,7 +40,7 @@ class BlobStore(Protocol):
     async def put_file(self, blob_id: UUID, path: Path) -> None:
         """Store the content of the file at *path*; durable when this returns.
 
-        A file inside `work_dir` may be consumed: it may be gone afterwards, whether this succeeded or not.
+        A file in `work_dir` is consumed: it has gone when this returns, and may have gone when this raises.
         A cancelled call has stopped working when it ends: the blob is stored, or nothing has changed.
         Raises `FileNotFoundError` when there is no file at *path*.
         """

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from io import FileIO
 from pathlib import Path
+from stat import S_ISREG
 from threading import Event
 from uuid import UUID
 
@@ -134,9 +135,9 @@ class DiskStore:
         return self._folder / blob_id.hex[-_FAN_OUT_DIGITS:] / str(blob_id)
 
     def _put(self, blob_id: UUID, path: Path, stop: Event) -> None:
-        source = path.resolve(strict=True)
+        inside = path.parent == self._work_dir and S_ISREG(path.lstat().st_mode)
+        source = path if inside else path.resolve(strict=True)
         with disk_errors(self._folder):
-            inside = source.is_relative_to(self._work_dir.resolve())
             try:
                 staged = source if inside else copy_aside(source, self._work_dir, stop)
             except CopyStoppedError:

@@ -61,15 +61,21 @@ def move_durably(source: Path, target: Path) -> None:
 
 def rename_durably(source: Path, target: Path) -> None:
     """Move *source*, whose bytes are on the disk, to *target* on the same file system; so is its name then."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    source.replace(target)
+    try:
+        source.replace(target)
+    except FileNotFoundError:  # hardly ever: asking first would cost every file
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source.replace(target)
     flush_folder(target.parent)
 
 
 def _flush(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fchmod(file.fileno(), BLOB_MODE)
-        os.fsync(file.fileno())
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fchmod(descriptor, BLOB_MODE)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _copy(reader: BinaryIO, writer: BinaryIO, stop: Event) -> None:

@@ -84,9 +84,11 @@ class S3Store:
         return self._work_dir
 
     async def put_file(self, blob_id: UUID, path: Path) -> None:
-        """Upload the file, which stays."""
+        """Upload the file; it stays where it does not lie in `work_dir`."""
         with s3_errors(self._place, blob_id):
             await S3Upload(self._client, self._bucket, _key(blob_id)).send(path)
+        if path.parent == self._work_dir:
+            path.unlink(missing_ok=True)  # noqa: ASYNC240 - of a local folder
 
     async def copy(self, source_id: UUID, blob_id: UUID) -> None:
         """Have S3 copy the object; it does so in one request up to 5 GB."""

@@ -180,6 +180,16 @@ async def test_a_file_outside_the_work_folder_stays(store: BlobStore, tmp_path: 
     assert path.read_bytes() == b"mine"
 
 
+async def test_a_file_in_the_work_folder_is_consumed(store: BlobStore) -> None:
+    """What has been stored leaves nothing to be removed."""
+    path = store.work_dir / "upload"
+    path.write_bytes(b"x")
+
+    await store.put_file(new_id(), path)
+
+    assert list(store.work_dir.iterdir()) == []
+
+
 async def test_a_file_that_is_not_there_cannot_be_put(store: BlobStore, tmp_path: Path) -> None:
     """The caller's mistake is told as such, not as a store that is away."""
     blob_id = new_id()
