@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import faust.worker
+import mode.loop
 import structlog
 from mode import Service
 
@@ -53,6 +54,7 @@ def run(settings: Settings) -> int:
 
     Raises `OSError` naming the address when the port of the probes and metrics is taken.
     """
+    mode.loop.use("uvloop")  # asyncio's own takes a tenth more of the smallest job's CPU
     begin_at_zero(settings.kafka)
     app = build_app(settings)
     if path := os.environ.get(READY_FILE):
