@@ -78,7 +78,6 @@ def build_app(settings: Settings) -> ProcessorApp:
         broker_rebalance_timeout=job_seconds + 15,
         broker_request_timeout=job_seconds + 30,
         broker_commit_interval=0.5,  # bounds the work that a rebalance repeats
-        broker_commit_every=1,
         stream_wait_empty=True,
         stream_processing_timeout=2 * job_seconds,
         broker_commit_livelock_soft_timeout=2 * job_seconds,

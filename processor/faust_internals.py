@@ -24,15 +24,24 @@ class _PatientConsumerThread(AIOKafkaConsumerThread):
         return consumer
 
 
-class _PatientConsumer(Consumer):
+class PatientConsumer(Consumer):
+    """Faust's consumer, whose last commits leave nothing out that was acknowledged."""
+
     logger = _FAUST_LOGGER
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        # Faust forgets what was acknowledged since its last timed commit before it commits once more: others would do
-        # it again. A commit under way does not have the newest either, so it is waited for, not joined.
+        """Commit all that was acknowledged: Faust forgets what came since its last commit, and it would be done again.
+
+        A commit under way does not have the newest either, so it is waited for, not joined.
+        """
         await self.maybe_wait_for_commit_to_finish()
         await self.commit()
         await super().on_partitions_revoked(revoked)
+
+    async def on_stop(self) -> None:
+        """Commit all that was acknowledged: Faust would end with a commit under way, which does not have the newest."""
+        await self.maybe_wait_for_commit_to_finish()
+        await super().on_stop()
 
     def _new_consumer_thread(self) -> AIOKafkaConsumerThread:
         return _PatientConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -41,7 +50,7 @@ class _PatientConsumer(Consumer):
 class PatientTransport(Transport):
     """Faust's Kafka transport with a configurable fetch wait."""
 
-    Consumer: ClassVar[type[Consumer]] = _PatientConsumer
+    Consumer: ClassVar[type[Consumer]] = PatientConsumer
 
     def __init__(self, *args: Any, fetch_wait_ms: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

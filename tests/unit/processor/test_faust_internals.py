@@ -15,7 +15,13 @@ from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer
 from common.settings.groups import KafkaSettings
 from common.settings.model import Settings
 from processor.app import ProcessorApp, build_app
-from processor.faust_internals import NoTables, PatientTransport, group_coordinator, require_compiled_streams
+from processor.faust_internals import (
+    NoTables,
+    PatientConsumer,
+    PatientTransport,
+    group_coordinator,
+    require_compiled_streams,
+)
 from processor.watchdog import Watchdog
 from processor.worker import ProcessorWorker
 
@@ -62,6 +68,37 @@ async def test_no_tables_are_waited_for(app: ProcessorApp) -> None:
         "await self._update_channels()",
         "await self.recovery.start()",
     ]
+
+
+async def test_a_stop_commits_what_a_commit_under_way_has_not(app: ProcessorApp) -> None:
+    """What was acknowledged since a commit set out is committed before the consumer ends."""
+    consumer = SlowToCommit(app)
+    under_way = asyncio.create_task(consumer.commit())
+    await asyncio.sleep(0)
+    stopping = asyncio.create_task(consumer.on_stop())
+    await asyncio.sleep(0)
+
+    consumer.may_commit.set()
+    await asyncio.gather(under_way, stopping)
+    consumer._thread.thread_loop.close()  # noqa: SLF001 - it is not started, and so not stopped
+
+    assert consumer.commits == 2
+
+
+class SlowToCommit(PatientConsumer):
+    """A consumer that counts its commits, and ends none before it may."""
+
+    def __init__(self, app: ProcessorApp) -> None:
+        callbacks = ("callback", "on_partitions_revoked", "on_partitions_assigned")
+        super().__init__(app.transport, **dict.fromkeys(callbacks, app.topics.on_message))
+        self.may_commit = asyncio.Event()
+        self.commits = 0
+
+    async def force_commit(self, *_: Any, **__: Any) -> bool:
+        """Commit nothing."""
+        self.commits += 1
+        await self.may_commit.wait()
+        return True
 
 
 def test_faust_keeps_its_consumer_where_we_look() -> None:
