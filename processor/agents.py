@@ -1,6 +1,6 @@
 """The Faust agent: reads job events and hands each to the use case."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
@@ -13,8 +13,11 @@ from common.tracing import SpanKind, continued_trace, traced
 from processor.services import Services
 
 
-async def handle(event: Any, services: Services) -> None:
-    """Do what *event* asks for and report it; returns when the report is out, whatever it is."""
+async def handle(event: Any, services: Services, *, made: Callable[[], None] = lambda: None) -> None:
+    """Do what *event* asks for and report it; returns when the report is out, whatever it is.
+
+    *made* is called when an image process has done its part.
+    """
     message = event.message
     where = {"topic": message.topic, "partition": message.partition, "offset": message.offset}
     with (
@@ -33,7 +36,7 @@ async def handle(event: Any, services: Services) -> None:
             reached(CrashPoint.JOB_TAKEN_NOT_ANNOUNCED)
             await services.reports.started(job)
             reached(CrashPoint.JOB_ANNOUNCED_NOT_WORKED_ON)
-            await services.reports.result(await services.handling.outcome_of(job))
+            await services.reports.result(await services.handling.outcome_of(job, made=made))
             reached(CrashPoint.RESULT_SENT_NOT_ACKNOWLEDGED)
 
 

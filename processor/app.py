@@ -18,7 +18,9 @@ from processor.faust_internals import NoTables, PatientTransport, require_compil
 from processor.services import Services, open_services
 
 SLOTS_PER_WORKER = 4
-"""Jobs in hand for each image process: one being worked on, the others on their way in or out."""
+"""Jobs for each image process that are begun and not yet made: one being worked on, the others on their way there."""
+BEYOND_PER_WORKER = 8
+"""Jobs that are made, and being stored and reported: the smallest spend most of their time there, and share it."""
 _BUFFERED_EVENTS = 1000
 """More than a second's worth of the smallest jobs: a Faust whose buffers are full looks again after a second.
 
@@ -44,8 +46,11 @@ class ProcessorApp(faust.App):
     async def on_start(self) -> None:
         """Open the services; they are closed when the application has stopped."""
         self.services = await self.add_async_context(self.open_with(self.settings))
+        workers = self.settings.server.max_workers
         self.dispatcher = Dispatcher(
-            lambda event: handle(event, self.services), slots=SLOTS_PER_WORKER * self.settings.server.max_workers
+            lambda event: handle(event, self.services, made=self.dispatcher.give_slot_back),
+            slots=SLOTS_PER_WORKER * workers,
+            beyond=BEYOND_PER_WORKER * workers,
         )
 
 

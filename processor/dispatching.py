@@ -1,4 +1,4 @@
-"""Hands events to concurrent work, no more at once than there are slots, and acknowledges them in order."""
+"""Hands events to concurrent work, no more at once than may be in hand, and acknowledges them in order."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -14,15 +14,17 @@ log = structlog.get_logger(__name__)
 
 
 class Dispatcher:
-    """Runs *handle* for each event of a stream.
+    """Runs *handle* for each event of a stream: one for each of *slots*, and *beyond* that have given theirs back.
 
     *handle* must not raise: whatever becomes of a job is a result to be sent. Cancelled, its event is not
     acknowledged, and Kafka delivers it again.
     """
 
-    def __init__(self, handle: Callable[[Any], Awaitable[None]], *, slots: int) -> None:
+    def __init__(self, handle: Callable[[Any], Awaitable[None]], *, slots: int, beyond: int = 0) -> None:
         self._handle = handle
         self._free = asyncio.Semaphore(slots)
+        self._beyond = beyond
+        self._without_slot: set[asyncio.Task[Any] | None] = set()
         self._acks = OrderedAcks()
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_draining = False
@@ -37,6 +39,13 @@ class Dispatcher:
             if not await self._take(unacknowledged, events):
                 self._free.release()
                 return
+
+    def give_slot_back(self) -> None:
+        """Let another event be taken, if not too many have said so, while the caller, run by this, goes on."""
+        task = asyncio.current_task()
+        if task not in self._without_slot and len(self._without_slot) < self._beyond:
+            self._without_slot.add(task)
+            self._free.release()
 
     async def drain(self, *, grace_seconds: float) -> None:
         """Take no more; let what is in hand finish within the grace, then give it up to be delivered again."""
@@ -74,7 +83,10 @@ class Dispatcher:
     def _released(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         metrics.JOBS_IN_HAND.set(len(self._tasks))
-        self._free.release()
+        if task in self._without_slot:
+            self._without_slot.remove(task)
+        else:
+            self._free.release()
         if not task.cancelled() and (error := task.exception()):
             # The event stays unacknowledged and holds its partition: better seen than lost.
             log.error("handling raised", exc_info=error)

@@ -1,7 +1,7 @@
 """What a processor does with an event: make the variants, store them, and report exactly one outcome."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,14 +52,16 @@ class Handling:
     engine: str = field(default_factory=engine_version)
     """What may be reused: only what this very engine made."""
 
-    async def outcome_of(self, job: JobRequested) -> JobSucceeded | JobFailed:
-        """Do the job and say how it ended; never raises, but for cancellation.
+    async def outcome_of(
+        self, job: JobRequested, *, made: Callable[[], None] = lambda: None
+    ) -> JobSucceeded | JobFailed:
+        """Do the job and say how it ended; never raises, but for cancellation. Call *made* when only storing is left.
 
         Doing a job again stores the same variants under the same ids.
         """
         began = perf_counter()
         try:
-            success = await self._success_of(job)
+            success = await self._success_of(job, made)
         except ImageRefusedError as exc:
             return _failure(job, exc.code, exc.reason, retryable=False)
         except WorkerLostError as exc:
@@ -78,22 +80,24 @@ class Handling:
         log.info("variants stored", variants=len(success.variants), reused=len(success.reused), seconds=seconds)
         return success
 
-    async def _success_of(self, job: JobRequested) -> JobSucceeded:
+    async def _success_of(self, job: JobRequested, made: Callable[[], None]) -> JobSucceeded:
         """Store the variants. A store that is away is waited for: a job is not to blame for an outage."""
-        return await patiently(lambda: self._stored(job), on=BlobStoreUnavailableError)
+        return await patiently(lambda: self._stored(job, made), on=BlobStoreUnavailableError)
 
-    async def _stored(self, job: JobRequested) -> JobSucceeded:
+    async def _stored(self, job: JobRequested, made: Callable[[], None]) -> JobSucceeded:
         if await is_stopped(self.blobs, job.job_id):
             raise _JobStoppedError
         copies = await reused(self.blobs, job.tasks, engine=self.engine)
         left = [task for task in job.tasks if task.variant_id not in copies]
-        stored = copies | (await self._made_and_stored(job, left) if left else {})
+        stored = copies | (await self._made_and_stored(job, left, made) if left else {})
         variants = tuple(stored[task.variant_id] for task in job.tasks)
         return JobSucceeded(
             job_id=job.job_id, attempt=job.attempt, variants=variants, engine=self.engine, reused=tuple(copies)
         )
 
-    async def _made_and_stored(self, job: JobRequested, tasks: Sequence[RequestedTask]) -> dict[UUID, FinishedVariant]:
+    async def _made_and_stored(
+        self, job: JobRequested, tasks: Sequence[RequestedTask], made: Callable[[], None]
+    ) -> dict[UUID, FinishedVariant]:
         work_dir = self.blobs.work_dir
         # Around all of it: a disk that is full or gone is an outage too, whoever meets it first, us or the child.
         with disk_errors(work_dir), _outputs(work_dir, tasks) as requests:
@@ -101,10 +105,11 @@ class Handling:
                 with stage(Stage.FETCH):
                     original = await held.enter_async_context(self.blobs.local_file(job.original.id))
                 with stage(Stage.MAKE):
-                    made = await self._made(original, requests)
-            observe_making(made)
+                    variants = await self._made(original, requests)
+            made()
+            observe_making(variants)
             reached(CrashPoint.VARIANTS_MADE_NOT_STORED)
-            pairs = zip(tasks, made, strict=True)
+            pairs = zip(tasks, variants, strict=True)
             with stage(Stage.STORE):
                 stored = await asyncio.gather(*(self._store(task, variant) for task, variant in pairs))
             reached(CrashPoint.VARIANTS_STORED_NOT_REPORTED)

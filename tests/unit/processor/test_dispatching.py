@@ -81,6 +81,28 @@ async def test_no_more_events_are_pulled_than_there_are_slots() -> None:
     assert gate.most_at_once == 2
 
 
+async def test_who_gives_its_slot_back_makes_room_for_another() -> None:
+    """Work that goes on without its slot is bounded as well, and its end frees no second one."""
+    gate = Gate()
+
+    async def handle(event: AnEvent) -> None:
+        dispatcher.give_slot_back()
+        dispatcher.give_slot_back()
+        await gate.handle(event)
+
+    stream, dispatcher = AStream([an_event(offset) for offset in range(9)]), Dispatcher(handle, slots=1, beyond=2)
+    consuming = asyncio.create_task(dispatcher.consume(stream))
+    await until(lambda: len(gate.running) == 3)
+    assert stream.pulled == 3
+
+    for offset in range(9):
+        gate.open(offset)
+    await consuming
+    await until(lambda: len(stream.acknowledged) == 9)
+
+    assert gate.most_at_once == 3
+
+
 async def test_a_finished_event_waits_for_those_before_it() -> None:
     """Acknowledged in order, whatever order the work ends in."""
     stream, gate = AStream([an_event(0), an_event(1)]), Gate()

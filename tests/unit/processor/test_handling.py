@@ -65,6 +65,20 @@ async def test_every_variant_is_stored_and_reported(blobs: DiskStore, job: JobRe
         assert await content_of(task.variant_id, blobs) == b"variant"
 
 
+async def test_making_ends_before_storing(blobs: DiskStore, job: JobRequested) -> None:
+    """Whoever waits for an image process is told when this job needs none any more, and has stored nothing yet."""
+    stored: list[bool] = []
+
+    def made() -> None:
+        stored.append(
+            any(file.is_file() for task in job.tasks for file in blobs.work_dir.parent.rglob(str(task.variant_id)))
+        )
+
+    await Handling(blobs, ScriptedPool()).outcome_of(job, made=made)
+
+    assert stored == [False]
+
+
 async def test_a_variant_says_what_became_of_an_animation(blobs: DiskStore, job: JobRequested) -> None:
     """Of an animated original the result tells how many frames are kept; of any other it tells nothing."""
     animated = await Handling(blobs, ScriptedPool(original_frames=9)).outcome_of(job)
