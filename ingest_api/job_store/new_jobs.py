@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from ingest_api.job_store import ImageUnknownError, JobRecord, OutboxMessage, ValueRefusedError
 from ingest_api.job_store.connecting import Connection, Pool, connection_of
-from ingest_api.job_store.gathering import Gathering
 from ingest_api.job_store.rows import new_job_columns
+from ingest_api.job_store.shared_statements import SharedStatement
 from ingest_api.job_store.statements import statement
 
 
@@ -23,11 +23,11 @@ class NewJobs:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._gathering = Gathering(self._outcomes)
+        self._shared = SharedStatement(self._outcomes)
 
     async def add(self, new: NewJob) -> None:
         """Commit the job and its event, or neither; raise `ImageUnknownError` or `ValueRefusedError`."""
-        outcome = await self._gathering.get(new)
+        outcome = await self._shared.get(new)
         if isinstance(outcome, ValueRefusedError):
             raise outcome
         if outcome is None:

@@ -21,7 +21,6 @@ from ingest_api.job_store import (
     StoredImage,
 )
 from ingest_api.job_store.connecting import Connection, Pool, connection_of
-from ingest_api.job_store.gathering import Gathering
 from ingest_api.job_store.new_jobs import NewJob, NewJobs, insert_jobs
 from ingest_api.job_store.rows import (
     image_columns,
@@ -33,6 +32,7 @@ from ingest_api.job_store.rows import (
     reusable_columns,
     reusable_from,
 )
+from ingest_api.job_store.shared_statements import SharedStatement
 from ingest_api.job_store.statements import statement
 from ingest_api.jobs import Job
 
@@ -84,9 +84,9 @@ class PostgresJobStore:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._images: LRUCache[UUID, StoredImage] = LRUCache(_IMAGES_REMEMBERED)
-        self._jobs = Gathering(self._find_jobs)
+        self._jobs = SharedStatement(self._find_jobs)
         self._new_jobs = NewJobs(pool)
-        self._works = Gathering(self._find_reusable)
+        self._works = SharedStatement(self._find_reusable)
 
     async def add_originals(self, images: Sequence[StoredImage], *, once: Once | None = None) -> None:
         """Add all of *images* and take the key of *once*, or neither; raise `KeyTakenError`."""

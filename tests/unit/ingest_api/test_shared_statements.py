@@ -1,11 +1,11 @@
-"""One query for all who ask at once."""
+"""One statement for all who ask at once."""
 
 import asyncio
 from collections.abc import Sequence
 
 import pytest
 
-from ingest_api.job_store.gathering import Gathering
+from ingest_api.job_store.shared_statements import SharedStatement
 
 
 class Source:
@@ -31,11 +31,11 @@ class Source:
         self._may_end.set()
 
 
-async def asking(gathering: Gathering[int, str], *keys: int) -> list["asyncio.Task[str | None]"]:
+async def asking(shared: SharedStatement[int, str], *keys: int) -> list["asyncio.Task[str | None]"]:
     """Return tasks that have asked for *keys*, one after the other."""
     tasks = []
     for key in keys:
-        tasks.append(asyncio.create_task(gathering.get(key)))
+        tasks.append(asyncio.create_task(shared.get(key)))
         for _ in range(3):  # until it has asked, and the query that it begins is out
             await asyncio.sleep(0)
     return tasks
@@ -44,9 +44,9 @@ async def asking(gathering: Gathering[int, str], *keys: int) -> list["asyncio.Ta
 async def test_those_who_ask_meanwhile_share_the_next_query() -> None:
     """Two queries are out at most; all who ask until one of them is back are answered by one more."""
     source = Source()
-    gathering = Gathering(source.fetch)
+    shared = SharedStatement(source.fetch)
 
-    tasks = await asking(gathering, 0, 2, 4, 5, 4, 6)
+    tasks = await asking(shared, 0, 2, 4, 5, 4, 6)
     source.answer()
 
     assert await asyncio.gather(*tasks) == ["old", "old", "old", None, "old", "old"]
@@ -56,37 +56,37 @@ async def test_those_who_ask_meanwhile_share_the_next_query() -> None:
 async def test_nobody_joins_a_query_that_is_out() -> None:
     """Who asks after a change sees it, even if the same was asked for before, and that query is not back."""
     source = Source()
-    gathering = Gathering(source.fetch)
-    (before,) = await asking(gathering, 0)
+    shared = SharedStatement(source.fetch)
+    (before,) = await asking(shared, 0)
 
     source.value = "new"
-    (after,) = await asking(gathering, 0)
+    (after,) = await asking(shared, 0)
     source.answer()
 
     assert (await before, await after) == ("old", "new")
 
 
 async def test_what_goes_wrong_is_raised_to_all_who_asked() -> None:
-    """An error ends the query, not the gathering: those who ask later are answered."""
+    """An error ends the query, not the sharing: those who ask later are answered."""
     source = Source()
-    gathering = Gathering(source.fetch)
+    shared = SharedStatement(source.fetch)
     source.error = ConnectionError("away")
-    tasks = await asking(gathering, 0, 2, 4, 6)
+    tasks = await asking(shared, 0, 2, 4, 6)
 
     source.answer()
     answers = await asyncio.gather(*tasks, return_exceptions=True)
     source.error = None
 
     assert [type(answer) for answer in answers] == [ConnectionError] * 4
-    assert await gathering.get(8) == "old"
+    assert await shared.get(8) == "old"
 
 
 @pytest.mark.parametrize("leaving", [0, 1, 2, 3])
 async def test_who_leaves_takes_nobody_along(leaving: int) -> None:
     """One caller's cancellation, waiting or under way, changes nothing for the others."""
     source = Source()
-    gathering = Gathering(source.fetch)
-    tasks = await asking(gathering, 0, 2, 4, 6)
+    shared = SharedStatement(source.fetch)
+    tasks = await asking(shared, 0, 2, 4, 6)
 
     tasks.pop(leaving).cancel()
     source.answer()
@@ -98,10 +98,10 @@ async def test_any_number_of_callers_one_after_the_other_is_answered() -> None:
     """Whatever the moment a query ends in, nobody waits for one that never begins."""
     source = Source()
     source.answer()
-    gathering = Gathering(source.fetch)
+    shared = SharedStatement(source.fetch)
 
     async def often() -> set[str | None]:
-        return {await gathering.get(key) for key in range(0, 200, 2)}
+        return {await shared.get(key) for key in range(0, 200, 2)}
 
     async with asyncio.timeout(10):
         answers = await asyncio.gather(*(often() for _ in range(5)))

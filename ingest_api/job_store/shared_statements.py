@@ -1,4 +1,4 @@
-"""One query for all who ask at once."""
+"""One statement for all who have something to ask, or to add, at once: a round trip costs more than a row."""
 
 import asyncio
 from collections import defaultdict
@@ -7,18 +7,18 @@ from itertools import chain
 from typing import Generic, TypeVar
 
 _AT_ONCE = 2
-"""Queries out at a time: while one comes back another is on its way."""
+"""Statements out at a time: while one comes back another is on its way."""
 _MOST = 500
-"""Keys in one query."""
+"""Keys in one of them."""
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
-class Gathering(Generic[Key, Value]):
-    """Asks for one thing at a time, of something that answers for many at the price of one.
+class SharedStatement(Generic[Key, Value]):
+    """Runs *fetch*, which answers for many keys at the price of one, for whoever comes with one.
 
-    Whoever asks joins a query that has yet to begin, never one that is out: what is found was there after they asked.
+    They join a statement that has yet to begin, never one that is out: what is found was there after they asked.
     """
 
     def __init__(self, fetch: Callable[[Sequence[Key]], Awaitable[Mapping[Key, Value]]]) -> None:
@@ -27,7 +27,7 @@ class Gathering(Generic[Key, Value]):
         self._workers: set[asyncio.Task[None] | None] = set()
 
     async def get(self, key: Key) -> Value | None:
-        """Return what is found for *key*; raise what the query raised. Who is cancelled takes nobody along."""
+        """Return what is found for *key*; raise what *fetch* raised. Who is cancelled takes nobody along."""
         answer: asyncio.Future[Value | None] = asyncio.get_running_loop().create_future()
         self._waiting[key].append(answer)
         if len(self._workers) < _AT_ONCE:
