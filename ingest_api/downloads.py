@@ -128,7 +128,7 @@ class _BlobResponse(StreamingResponse):
         self.headers["Content-Range"] = f"bytes {start}-{end - 1}/{byte_size}"
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=1000)
 def _headers_of(
     image_id: UUID, original_name: str, image_format: ImageFormat, created_at: datetime
 ) -> Mapping[str, str]:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-GATHER_SECONDS = 0.15
+GATHER_SECONDS = 0.25
 """How long the first of them waits for others at most."""
 
 

@@ -9,7 +9,7 @@ from cachetools import LRUCache
 
 _SMALL_BYTES = 1024 * 1024
 """Up to this, other requests wait for less than a tenth of a millisecond while it is copied."""
-_REMEMBERED = 10_000
+_REMEMBERED = 1000
 _LOCAL = frozenset({"bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "tmpfs", "xfs"})
 """File systems whose `open` waits for no other machine: a network's may wait for ever, and every request with it."""
 _NOWAIT: int | None = getattr(os, "RWF_NOWAIT", None)

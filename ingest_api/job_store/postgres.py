@@ -36,8 +36,8 @@ from ingest_api.job_store.shared_statements import SharedStatement
 from ingest_api.job_store.statements import statement
 from ingest_api.jobs import Job
 
-_IMAGES_REMEMBERED = 10_000
-"""Some 10 MB. What `icecube gc` deletes may be remembered for a while: it had no bytes to show for itself anyway."""
+_IMAGES_REMEMBERED = 1000
+"""Some 1 MB. What `icecube gc` deletes may be remembered for a while: it had no bytes to show for itself anyway."""
 
 
 class PostgresJobChanges:

@@ -73,16 +73,21 @@ def peak_megabytes(supervisor: int) -> dict[str, float]:
 
 
 def _resident(process: psutil.Process) -> float:
-    with suppress(psutil.NoSuchProcess):
-        return float(process.memory_info().rss) / 2**20
-    return 0.0
+    """Return what a process holds but for shared memory: PostgreSQL's buffers fill with its tables, to their size."""
+    status = _status(process)
+    return status.get("VmRSS", 0.0) - status.get("RssShmem", 0.0)
 
 
 def _peak(process: psutil.Process) -> float:
+    return _status(process).get("VmHWM", 0.0)
+
+
+def _status(process: psutil.Process) -> dict[str, float]:
+    """Return the sizes that Linux tells of a process, in megabytes; none of one that has ended."""
     with suppress(OSError):
-        status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
-        return next((int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM")), 0.0)
-    return 0.0
+        lines = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii").splitlines()
+        return {line.split(":")[0]: int(line.split()[1]) / 1024 for line in lines if line.endswith(" kB")}
+    return {}
 
 
 @contextmanager

@@ -115,7 +115,7 @@ def _section(rows: dict[str, dict[str, float]], samples: Samples, minutes: float
         (when, *(f"{levels[name][place]:.0f}" for name in names))
         for place, when in enumerate(("median of the load's second fifth", "… of its last fifth"))
     ]
-    words = "Megabytes (2^20) of the largest process of each role. PostgreSQL's count its shared buffers."
+    words = "Megabytes (2^20) of the largest process of each role. Peaks count PostgreSQL's shared buffers."
     title = f"Memory: large uploads, large photos, then {minutes:g} minutes of load by {CLIENTS} clients"
     return Section(title, verdicts, [Table(("", *names), table, words)], [_chart(samples, names)])
 
