@@ -46,9 +46,7 @@ def linked_aside(source: Path, folder: Path) -> Path:
     except FileNotFoundError:
         raise
     except OSError:
-        copy = copy_aside(source, folder, Event())
-        _flush(copy)
-        return copy
+        return _flushed(copy_aside(source, folder, Event()))
     os.utime(link)
     return link
 
@@ -67,6 +65,16 @@ def rename_durably(source: Path, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         source.replace(target)
     flush_folder(target.parent)
+
+
+def _flushed(copy: Path) -> Path:
+    """Flush *copy* and return it; on any error it is removed."""
+    try:
+        _flush(copy)
+    except BaseException:
+        copy.unlink(missing_ok=True)
+        raise
+    return copy
 
 
 def _flush(path: Path) -> None:
