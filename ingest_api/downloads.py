@@ -65,8 +65,9 @@ def asks_for_all(request: Request) -> bool:
 def answer_at_hand(blobs: BlobStore, image: DownloadableImage) -> Response | None:
     """Return the answer to who asks for all, if it is small and to be had without waiting."""
     content = blobs.at_hand(image.id)
-    headers = _headers_of(image.id, image.original_name, image.format, image.created_at)
-    return None if content is None else Response(content, headers=headers)
+    if content is None:
+        return None
+    return Response(content, headers=_headers_of(image.id, image.original_name, image.format, image.created_at))
 
 
 async def image_response(blobs: BlobStore, image: DownloadableImage, request_headers: Headers, method: str) -> Response:
@@ -85,8 +86,7 @@ async def image_response(blobs: BlobStore, image: DownloadableImage, request_hea
         return RedirectResponse(direct, HTTPStatus.FOUND, {"Cache-Control": f"private, max-age={_REDIRECT_SECONDS}"})
     if method == "HEAD":
         return _BlobResponse(blobs, image.id, _WHOLE, headers, is_head=True)
-    span = _span(request_headers, headers, image.byte_size)
-    return _BlobResponse(blobs, image.id, span, headers)
+    return _BlobResponse(blobs, image.id, _span(request_headers, headers, image.byte_size), headers)
 
 
 class _BlobResponse(StreamingResponse):
