@@ -8,15 +8,15 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from common.settings.model import Settings
-from ingest_api.body_limit import BodyLimitMiddleware
 from ingest_api.console import page
-from ingest_api.errors import add_error_handlers
-from ingest_api.request_context import RequestContextMiddleware
-from ingest_api.request_metrics import add_metrics, telemetry
-from ingest_api.routes import health, images, jobs
-from ingest_api.routes.dependencies import SECURITY_SCHEMES
-from ingest_api.routes.straight import StraightMiddleware
+from ingest_api.reads.straight import StraightMiddleware
 from ingest_api.services import Services, open_services
+from ingest_api.web.body_limit import BodyLimitMiddleware
+from ingest_api.web.errors import add_error_handlers
+from ingest_api.web.request_context import RequestContextMiddleware
+from ingest_api.web.request_metrics import add_metrics, telemetry
+from ingest_api.web.routes import health, images, jobs
+from ingest_api.web.routes.dependencies import SECURITY_SCHEMES
 
 _DESCRIPTION = """
 Upload images, ask for variants of them (resized, converted, compressed), and fetch the results.

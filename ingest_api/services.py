@@ -11,28 +11,28 @@ from common.blob_store import BlobStore
 from common.blob_store.opening import open_blob_store
 from common.settings.model import Settings
 from common.stop_marks import mark_stopped
-from ingest_api.access import AccessList
-from ingest_api.admission import Admission
-from ingest_api.background import kept_running
-from ingest_api.backlog import BacklogWatch
-from ingest_api.consumer_lag import LagWatch
-from ingest_api.housekeeping import Housekeeping
+from ingest_api.access.keys import AccessList
+from ingest_api.access.rate_limits import RateLimits
+from ingest_api.delivery.messages import Messages
+from ingest_api.delivery.outbox import Relay
+from ingest_api.delivery.reconciler import Reconciler
+from ingest_api.delivery.results import ResultsHandler
+from ingest_api.delivery.results_consumer import ResultsConsumer
+from ingest_api.domain.jobs import RetryPolicy
+from ingest_api.intake.admission import Admission
 from ingest_api.intake.jobs import JobIntake
 from ingest_api.intake.originals import OriginalIntake
 from ingest_api.job_store import JobStore
 from ingest_api.job_store.connecting import Pool, connection_of, open_pool
+from ingest_api.job_store.migrating import check_schema
 from ingest_api.job_store.outbox import PostgresOutbox
 from ingest_api.job_store.postgres import PostgresJobStore
-from ingest_api.jobs import RetryPolicy
-from ingest_api.kept_answers import KeptAnswers
-from ingest_api.messages import Messages
-from ingest_api.migrating import check_schema
-from ingest_api.outbox import Relay
-from ingest_api.rate_limits import RateLimits
-from ingest_api.readiness import Readiness
-from ingest_api.reconciler import Reconciler
-from ingest_api.results import ResultsHandler
-from ingest_api.results_consumer import ResultsConsumer
+from ingest_api.reads.kept_answers import KeptAnswers
+from ingest_api.upkeep.background import kept_running
+from ingest_api.upkeep.backlog import BacklogWatch
+from ingest_api.upkeep.consumer_lag import LagWatch
+from ingest_api.upkeep.housekeeping import Housekeeping
+from ingest_api.upkeep.readiness import Readiness
 
 _MIB = 1024 * 1024
 

@@ -12,10 +12,10 @@ from yarl import URL
 
 from common.kafka.clients import METADATA_SECONDS
 from common.settings.model import Settings
-from processor.agents import handle
-from processor.dispatching import Dispatcher
-from processor.faust_internals import NoTables, PatientTransport, require_compiled_streams
 from processor.services import Services, open_services
+from processor.stream.agents import handle
+from processor.stream.dispatching import Dispatcher
+from processor.stream.faust_internals import NoTables, PatientTransport, require_compiled_streams
 
 SLOTS_PER_WORKER = 4
 """Jobs for each image process that are begun and not yet made: one being worked on, the others on their way there."""

@@ -13,10 +13,10 @@ from common.patience import patiently
 from common.settings.groups import BlobType
 from common.settings.model import Settings
 from processor.engine import ImageLimits
-from processor.gathering import Gathering
-from processor.handling import Handling
+from processor.jobs.handling import Handling
+from processor.jobs.reporting import Reports
 from processor.pool import ImagePool
-from processor.reporting import Reports
+from processor.stream.gathering import Gathering
 
 
 @dataclass(frozen=True, slots=True)

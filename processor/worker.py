@@ -15,9 +15,9 @@ from mode import Service
 from common.settings.model import Settings
 from common.telemetry.exporting import exported_spans
 from processor.app import ProcessorApp, build_app
-from processor.measuring import begin_at_zero
+from processor.jobs.measuring import begin_at_zero
 from processor.probes import Membership, ProbeServer, listening
-from processor.watchdog import Watchdog
+from processor.stream.watchdog import Watchdog
 
 log = structlog.get_logger(__name__)
 

@@ -127,7 +127,7 @@ def migrate(config: Config = None) -> None:
     settings = settings_of_a_part("migrate", config)
     from asyncpg import PostgresError  # noqa: PLC0415 - see module
 
-    from ingest_api.migrating import MigrationError, run  # noqa: PLC0415 - see module
+    from ingest_api.job_store.migrating import MigrationError, run  # noqa: PLC0415 - see module
 
     try:
         raise typer.Exit(run(settings))

@@ -13,11 +13,11 @@ from common.events import RequestedTask
 from common.ids import new_id
 from common.options import VariantOptions
 from common.settings.groups import LimitsSettings
-from ingest_api.idempotency import Once, once
+from ingest_api.delivery.messages import Messages
+from ingest_api.delivery.reuse import work_of
+from ingest_api.domain.idempotency import Once, once
+from ingest_api.domain.jobs import Job
 from ingest_api.job_store import ImageUnknownError, JobRecord, JobStore, KeyTakenError, StoredImage
-from ingest_api.jobs import Job
-from ingest_api.messages import Messages
-from ingest_api.reuse import work_of
 
 log = structlog.get_logger(__name__)
 

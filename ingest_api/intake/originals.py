@@ -13,11 +13,11 @@ from common.blob_store.disk_errors import disk_errors
 from common.crash_points import CrashPoint, reached
 from common.ids import new_id
 from common.settings.groups import LimitsSettings
-from ingest_api.header import ImageHeader, check_limits, read_header
-from ingest_api.idempotency import Once, once
+from ingest_api.domain.idempotency import Once, once
 from ingest_api.job_store import JobStore, KeyTakenError, StoredImage
-from ingest_api.names import safe_name
-from ingest_api.receiving import ReceivedFile
+from ingest_api.uploads.header import ImageHeader, check_limits, read_header
+from ingest_api.uploads.names import safe_name
+from ingest_api.uploads.receiving import ReceivedFile
 
 log = structlog.get_logger(__name__)
 

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from common.events import RequestedTask, ReusableVariant
 from common.formats import ImageFormat
-from ingest_api.idempotency import Once
-from ingest_api.jobs import Job
+from ingest_api.domain.idempotency import Once
+from ingest_api.domain.jobs import Job
 
 
 class JobStoreUnavailableError(Exception):

@@ -10,7 +10,8 @@ from cachetools import LRUCache
 
 from common.crash_points import CrashPoint, reached
 from common.events import ReusableVariant
-from ingest_api.idempotency import KeyReusedError, Once
+from ingest_api.domain.idempotency import KeyReusedError, Once
+from ingest_api.domain.jobs import Job
 from ingest_api.job_store import (
     Backlog,
     ImageUnknownError,
@@ -34,7 +35,6 @@ from ingest_api.job_store.rows import (
 )
 from ingest_api.job_store.shared_statements import SharedStatement
 from ingest_api.job_store.statements import statement
-from ingest_api.jobs import Job
 
 _IMAGES_REMEMBERED = 1000
 """Some 1 MB. What `icecube gc` deletes may be remembered for a while: it had no bytes to show for itself anyway."""

@@ -9,8 +9,8 @@ from pydantic import TypeAdapter
 
 from common.events import RequestedTask, ReusableVariant
 from common.formats import ImageFormat
+from ingest_api.domain.jobs import Job, JobState
 from ingest_api.job_store import JobRecord, OutboxMessage, Publication, StoredImage
-from ingest_api.jobs import Job, JobState
 
 _TASKS = TypeAdapter(tuple[RequestedTask, ...])
 

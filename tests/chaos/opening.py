@@ -11,7 +11,7 @@ from random import Random
 from common.crash_points import ARMED_FOLDER
 from common.settings.groups import KafkaSettings
 from deploy.local.ports import free_ports
-from ingest_api.migrating import migrate
+from ingest_api.job_store.migrating import migrate
 from tests.chaos.broker import attacked_broker
 from tests.chaos.database import set_up_witness
 from tests.chaos.history import History

@@ -15,13 +15,13 @@ from common.ids import new_id
 from common.kafka.clients import open_consumer, open_producer
 from common.kafka.topics import create_topics
 from common.settings.groups import KafkaSettings, LimitsSettings
-from ingest_api.admission import Admission
+from ingest_api.intake.admission import Admission
 from ingest_api.intake.originals import OriginalIntake
 from ingest_api.job_store import Backlog, JobStoreUnavailableError
 from ingest_api.job_store.connecting import Pool, connection_of
 from ingest_api.job_store.postgres import PostgresJobStore
-from ingest_api.receiving import ReceivedFile
 from ingest_api.services import utc_now
+from ingest_api.uploads.receiving import ReceivedFile
 
 STILL_BUSY = asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress")
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from common.ids import new_id
+from ingest_api.domain.jobs import Job, JobState
 from ingest_api.job_store import (
     Backlog,
     ImageUnknownError,
@@ -20,7 +21,6 @@ from ingest_api.job_store import (
 from ingest_api.job_store.connecting import Pool
 from ingest_api.job_store.outbox import PostgresOutbox
 from ingest_api.job_store.postgres import PostgresJobStore
-from ingest_api.jobs import Job, JobState
 from tests.factories.jobs import NOON, a_job, a_policy, a_record, a_reusable_variant, a_task, an_image
 
 

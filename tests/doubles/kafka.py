@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from common.kafka.clients import ConsumedRecord, KafkaError
-from ingest_api.kafka_log import KafkaLog, PartitionView
+from ingest_api.delivery.kafka_log import KafkaLog, PartitionView
 
 
 @dataclass

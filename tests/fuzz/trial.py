@@ -9,7 +9,7 @@ from PIL import Image
 
 from common.formats import ImageFormat
 from common.options import VariantOptions
-from ingest_api.header import UploadRefusedError, header_of
+from ingest_api.uploads.header import UploadRefusedError, header_of
 from processor.engine import ImageLimits, ImageRefusedError, MadeVariant, VariantRequest
 from processor.pool import ImagePool, WorkerLostError
 

@@ -9,13 +9,13 @@ from common.kafka.clients import open_producer
 from common.kafka.headers import to_kafka
 from common.kafka.topics import create_topics
 from common.settings.groups import KafkaSettings, LimitsSettings
-from ingest_api.dead_letters import DeadLetter, Replay, open_dead_letters
+from ingest_api.delivery.messages import Messages, request_of
+from ingest_api.domain.jobs import JobState
 from ingest_api.intake.jobs import JobIntake
 from ingest_api.job_store import JobRecord, OutboxMessage
 from ingest_api.job_store.outbox import PostgresOutbox
 from ingest_api.job_store.postgres import PostgresJobStore
-from ingest_api.jobs import JobState
-from ingest_api.messages import Messages, request_of
+from ingest_api.upkeep.dead_letters import DeadLetter, Replay, open_dead_letters
 from tests.doubles.kafka import Record, RecordingProducer
 from tests.factories.jobs import NOON, a_job, a_record
 

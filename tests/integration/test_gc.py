@@ -11,12 +11,12 @@ import pytest_asyncio
 from common.blob_store.disk import DiskStore, open_disk_store
 from common.ids import new_id
 from common.settings.groups import KafkaSettings
-from ingest_api.gc import Findings, GarbageCollector
+from ingest_api.delivery.messages import Messages
 from ingest_api.job_store import JobRecord
 from ingest_api.job_store.census import PostgresCensus
 from ingest_api.job_store.connecting import Pool
 from ingest_api.job_store.postgres import PostgresJobStore
-from ingest_api.messages import Messages
+from ingest_api.upkeep.gc import Findings, GarbageCollector
 from tests.factories.jobs import NOON, a_policy, a_record, an_image
 
 

@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from ingest_api.job_store.connecting import connection_of, open_pool
-from ingest_api.migrating import MigrationError, SchemaVersionError, check_schema, migrate, migrations
+from ingest_api.job_store.migrating import MigrationError, SchemaVersionError, check_schema, migrate, migrations
 
 
 async def execute(dsn: str, sql: str) -> None:

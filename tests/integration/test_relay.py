@@ -7,11 +7,11 @@ import pytest
 
 from common.kafka.clients import KafkaError
 from common.settings.groups import KafkaSettings
+from ingest_api.delivery.messages import Messages
+from ingest_api.delivery.outbox import Relay
 from ingest_api.job_store import JobRecord
 from ingest_api.job_store.outbox import PostgresOutbox
 from ingest_api.job_store.postgres import PostgresJobStore
-from ingest_api.messages import Messages
-from ingest_api.outbox import Relay
 from tests.doubles.kafka import RecordingProducer
 from tests.factories.jobs import NOON, a_record
 

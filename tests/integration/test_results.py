@@ -10,13 +10,13 @@ from common.events import Event, JobFailed, JobRequested, JobStarted, JobSucceed
 from common.ids import new_id
 from common.kafka.headers import to_kafka
 from common.settings.groups import KafkaSettings
+from ingest_api.delivery.messages import Messages
+from ingest_api.delivery.results import ResultsHandler
+from ingest_api.delivery.reuse import work_of
+from ingest_api.domain.jobs import JobState
 from ingest_api.job_store import JobRecord, OutboxMessage
 from ingest_api.job_store.outbox import PostgresOutbox
 from ingest_api.job_store.postgres import PostgresJobStore
-from ingest_api.jobs import JobState
-from ingest_api.messages import Messages
-from ingest_api.results import ResultsHandler
-from ingest_api.reuse import work_of
 from tests.doubles.kafka import Record
 from tests.factories.jobs import NOON, a_policy, a_record, a_task, an_image, the_variants_of
 

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from deploy.local.embedded_postgres import embedded_postgres
-from ingest_api.migrating import migrate
+from ingest_api.job_store.migrating import migrate
 
 _TEMPLATE = "template_icecube"
 

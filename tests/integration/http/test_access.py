@@ -6,7 +6,7 @@ import pytest
 
 from common.settings.groups import AccessSettings
 from common.settings.model import Settings
-from ingest_api.access import hashed_key
+from ingest_api.access.keys import hashed_key
 from tests.factories import images
 from tests.integration.http.test_images import assert_is_problem, form
 from tests.services.api import running_api

@@ -15,9 +15,9 @@ from jsonschema.validators import validator_for
 from common.kafka.headers import Headers
 from common.settings.groups import KafkaSettings
 from deploy.reference.asyncapi import asyncapi
+from ingest_api.delivery.messages import Messages
+from ingest_api.domain.jobs import JobState
 from ingest_api.job_store import OutboxMessage
-from ingest_api.jobs import JobState
-from ingest_api.messages import Messages
 from tests.doubles.kafka import Record
 from tests.factories.jobs import NOON, a_job, a_record, the_variants_of
 

@@ -1,0 +1,1 @@
+"""What travels on Kafka, seen from the API: messages out, results in, and the proof that none was lost."""

@@ -1,0 +1,98 @@
+"""The reconciler: asks again for jobs that are provably lost, never for jobs that are merely slow."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from common import metrics
+from common.crash_points import CrashPoint, reached
+from common.settings.groups import DeliverySettings, KafkaSettings
+from ingest_api.delivery.kafka_log import KafkaLog, PartitionView, open_kafka_log
+from ingest_api.delivery.messages import Messages
+from ingest_api.job_store import JobStore, Publication
+
+log = structlog.get_logger(__name__)
+
+_LIMIT = 1000
+_ANSWERS_POLL_SECONDS = 0.2
+
+
+def is_past(publication: Publication, partitions: Mapping[int, PartitionView]) -> bool:
+    """Say whether no processor will ever read this request: read by the group already, or gone from the log.
+
+    A broker that came back empty needs no rule of its own: its log ends before the request, or grows past it
+    and is committed past it.
+    """
+    view = partitions.get(publication.partition)
+    if view is None or not view.first <= publication.offset < view.end:
+        return True
+    return view.committed is not None and publication.offset < view.committed
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciler:
+    """Compares unanswered jobs with Kafka. Running in several processes is fine: the job's lock decides."""
+
+    jobs: JobStore
+    messages: Messages
+    topics: KafkaSettings
+    pace: DeliverySettings
+    clock: Callable[[], datetime]
+    wake_relay: Callable[[], None]
+
+    async def run(self) -> None:
+        """Reconcile until cancelled; raise `KafkaError` or `JobStoreUnavailableError` when one side is away."""
+        async with open_kafka_log(self.topics) as kafka:
+            while True:
+                if await self.reconcile(kafka):
+                    reached(CrashPoint.LOSS_REPAIRED_NOT_SENT)
+                    self.wake_relay()
+                await asyncio.sleep(self.pace.reconcile_seconds)
+
+    async def reconcile(self, kafka: KafkaLog) -> int:
+        """Ask again for every lost job; return how many there were."""
+        before = self.clock() - timedelta(seconds=self.pace.lost_after_seconds)
+        unanswered = await self.jobs.unanswered(published_before=before, limit=_LIMIT)
+        if not unanswered:
+            return 0
+        requests = await kafka.view(self.topics.jobs_topic, self.topics.processor_group)
+        suspects = [publication for publication in unanswered if is_past(publication, requests)]
+        if not suspects or not await self._every_answer_is_in(kafka):
+            return 0
+        reached(CrashPoint.LOSS_FOUND_NOT_REPAIRED)
+        return await self._ask_again(suspects)
+
+    async def _every_answer_is_in(self, kafka: KafkaLog) -> bool:
+        """Wait until every result written before now is applied: only then is a missing one proof of loss."""
+        ends = await kafka.view(self.topics.results_topic, self.topics.results_group)
+        wanted = {number: view.end for number, view in ends.items() if view.end > view.first}
+        try:
+            async with asyncio.timeout(self.pace.reconcile_seconds):
+                while True:  # Kafka tells of no commits: one has to ask
+                    if _has_reached(await kafka.view(self.topics.results_topic, self.topics.results_group), wanted):
+                        return True
+                    await asyncio.sleep(_ANSWERS_POLL_SECONDS)
+        except TimeoutError:
+            log.info("reconciling later: results are still being applied")
+            return False
+
+    async def _ask_again(self, suspects: list[Publication]) -> int:
+        asked = 0
+        async with self.jobs.changing(publication.job_id for publication in suspects) as changes:
+            for publication in suspects:
+                record = changes.records.get(publication.job_id)
+                # Ended or published anew meanwhile: not lost.
+                if record and not record.job.has_ended and record.publication == publication:
+                    changes.publish(self.messages.job_requested(record, at=self.clock()))
+                    asked += 1
+                    log.warning("lost job requested again", job_id=str(publication.job_id), offset=publication.offset)
+        metrics.JOBS_LOST.inc(asked)
+        return asked
+
+
+def _has_reached(partitions: Mapping[int, PartitionView], wanted: Mapping[int, int]) -> bool:
+    reached = {number: view.committed or 0 for number, view in partitions.items()}
+    return all(reached.get(number, 0) >= end for number, end in wanted.items())

@@ -1,0 +1,184 @@
+"""Answers `GET` and `HEAD` for an image's bytes, which never change: caches, conditions and ranges included."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from functools import lru_cache
+from http import HTTPStatus
+from typing import Protocol
+from uuid import UUID
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from common.blob_store import BlobStore
+from common.formats import ImageFormat
+
+_ONE_RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{1,18})?|-([0-9]{1,18}))")
+
+_SMALL_BYTES = 1024 * 1024
+"""Up to this a body is one message. Streaming takes a task that watches for the client's end, and two more messages."""
+
+_SPECIAL = frozenset({b"range", b"if-range", b"if-none-match", b"if-modified-since"})
+"""Headers of requests that may be answered otherwise than with all bytes."""
+
+_REDIRECT_SECONDS = 1800
+"""How long a redirect may be remembered: well within the life of the URL it leads to."""
+
+
+class DownloadableImage(Protocol):
+    """What an answer needs to know of an image; its name is safe, as `ingest_api.uploads.names.safe_name` makes it."""
+
+    @property
+    def id(self) -> UUID: ...  # noqa: D102 - says itself
+    @property
+    def original_name(self) -> str: ...  # noqa: D102 - says itself
+    @property
+    def format(self) -> ImageFormat: ...  # noqa: D102 - says itself
+    @property
+    def byte_size(self) -> int: ...  # noqa: D102 - says itself
+    @property
+    def created_at(self) -> datetime: ...  # noqa: D102 - says itself
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The bytes of a blob to be sent: *length* of them at most, all when it is None."""
+
+    start: int = 0
+    length: int | None = None
+
+
+_WHOLE = Span()
+
+
+def asks_for_all(request: Request) -> bool:
+    """Say whether *request* is a GET without conditions and ranges: the same answer is right for all of these."""
+    return request.method == "GET" and _SPECIAL.isdisjoint(name for name, _ in request.scope["headers"])
+
+
+def answer_at_hand(blobs: BlobStore, image: DownloadableImage) -> Response | None:
+    """Return the answer to who asks for all, if it is small and to be had without waiting."""
+    content = blobs.at_hand(image.id)
+    if content is None:
+        return None
+    return Response(content, headers=_headers_of(image.id, image.original_name, image.format, image.created_at))
+
+
+async def image_response(blobs: BlobStore, image: DownloadableImage, request_headers: Headers, method: str) -> Response:
+    """Return the answer to *method*, GET or HEAD.
+
+    When it is sent, the blob is opened before the status goes out: `BlobNotFoundError`,
+    `BlobStoreUnavailableError` and, for a range past the end, `HTTPException` 416 reach the error handlers.
+    """
+    headers = _headers_of(image.id, image.original_name, image.format, image.created_at)
+    if _is_fresh(request_headers, headers["ETag"], image.created_at):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    direct = await blobs.direct_url(
+        image.id, media_type=headers["Content-Type"], disposition=headers["Content-Disposition"]
+    )
+    if direct:
+        return RedirectResponse(direct, HTTPStatus.FOUND, {"Cache-Control": f"private, max-age={_REDIRECT_SECONDS}"})
+    if method == "HEAD":
+        return _BlobResponse(blobs, image.id, _WHOLE, headers, is_head=True)
+    return _BlobResponse(blobs, image.id, _span(request_headers, headers, image.byte_size), headers)
+
+
+class _BlobResponse(StreamingResponse):
+    """Opens the blob when it is sent, so that one which is never sent, or sent by halves, leaves nothing open.
+
+    Length and range are told of the blob as it is found, never of what a database remembers.
+    """
+
+    def __init__(
+        self, blobs: BlobStore, image_id: UUID, span: Span, headers: Mapping[str, str], *, is_head: bool = False
+    ) -> None:
+        super().__init__(content=(), headers=headers)
+        self._blobs = blobs
+        self._image_id = image_id
+        self._span = span
+        self._is_head = is_head
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        length = 0 if self._is_head else self._span.length
+        async with self._blobs.open(self._image_id, start=self._span.start, length=length) as blob:
+            self._describe(blob.byte_size)
+            if int(self.headers["Content-Length"]) <= _SMALL_BYTES:
+                self.body = b"".join([chunk async for chunk in blob.chunks])
+                await Response.__call__(self, scope, receive, send)
+            else:
+                self.body_iterator = blob.chunks
+                await super().__call__(scope, receive, send)
+
+    def _describe(self, byte_size: int) -> None:
+        start, length = self._span.start, self._span.length
+        end = byte_size if length is None else min(start + length, byte_size)
+        self.headers["Content-Length"] = str(end - start)
+        if self._span == _WHOLE:
+            return
+        if start >= byte_size:
+            headers = {"Content-Range": f"bytes */{byte_size}"}
+            raise HTTPException(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, headers=headers)
+        self.status_code = HTTPStatus.PARTIAL_CONTENT
+        self.headers["Content-Range"] = f"bytes {start}-{end - 1}/{byte_size}"
+
+
+@lru_cache(maxsize=1000)
+def _headers_of(
+    image_id: UUID, original_name: str, image_format: ImageFormat, created_at: datetime
+) -> Mapping[str, str]:
+    return {
+        "Content-Type": image_format.media_type,
+        "Content-Disposition": f'inline; filename="{original_name}.{image_format.value}"',
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "public, max-age=31536000, immutable",
+        "ETag": f'"{image_id}"',
+        "Last-Modified": format_datetime(_whole_second(created_at), usegmt=True),
+        # The bytes came from a stranger: no browser may take them for anything but the image they were checked to be.
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
+def _is_fresh(request_headers: Headers, etag: str, created_at: datetime) -> bool:
+    """Say whether the client's copy is still good; by its tag where it sends one, else by its date (RFC 9110, 13.2)."""
+    tags = request_headers.get("If-None-Match")
+    if tags is not None:
+        return tags.strip() == "*" or etag in {tag.strip().removeprefix("W/") for tag in tags.split(",")}
+    date = request_headers.get("If-Modified-Since")
+    since = _date(date) if date else None
+    return since is not None and _whole_second(created_at) <= since
+
+
+def _span(request_headers: Headers, headers: Mapping[str, str], byte_size: int) -> Span:
+    """Return the one range asked for; everything for several ranges, a malformed one, or another version's."""
+    asked = request_headers.get("Range")
+    if asked is None:
+        return _WHOLE
+    if request_headers.get("If-Range", headers["ETag"]) not in {headers["ETag"], headers["Last-Modified"]}:
+        return _WHOLE
+    match = _ONE_RANGE.fullmatch(asked.strip())
+    if match is None:
+        return _WHOLE
+    first, last, suffix = (None if part is None else int(part) for part in match.groups())
+    if first is None:
+        return Span(start=byte_size - min(suffix or 0, byte_size))
+    if last is None:
+        return Span(start=first)
+    return Span(start=first, length=last - first + 1) if last >= first else _WHOLE
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(text)
+    except (TypeError, ValueError, IndexError, OverflowError):  # what it raises for different kinds of nonsense
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
+
+
+def _whole_second(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(microsecond=0)

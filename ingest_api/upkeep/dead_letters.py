@@ -1,0 +1,136 @@
+"""Dead letters as an operator handles them: looked at, and sent on their way again."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from common.events import JobRequested, UnreadableEventError, decode
+from common.kafka.clients import SEND_SECONDS, ConsumedRecord, Producer
+from common.kafka.headers import from_kafka
+from common.settings.groups import KafkaSettings
+from ingest_api.delivery.kafka_log import KafkaLog, open_kafka_log
+from ingest_api.intake.jobs import JobIntake
+
+GROUP = "icecube-dead-letters"
+"""Holds how far `replay --all` has come; nobody ever joins it."""
+_POLL_MS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """An event that could not be handled, where it stands, and why."""
+
+    partition: int
+    offset: int
+    put_aside_at: datetime
+    key: bytes | None
+    value: bytes | None
+    headers: Mapping[str, str]
+    was_replayed: bool
+    """Whether a `replay --all` has been past it."""
+
+    @property
+    def name(self) -> str:
+        """How an operator names it: `partition:offset`."""
+        return f"{self.partition}:{self.offset}"
+
+    @property
+    def request(self) -> JobRequested | None:
+        """The job that was given up; None when the event could not be read."""
+        try:
+            event = decode(self.value)
+        except UnreadableEventError:
+            return None
+        return event if isinstance(event, JobRequested) else None
+
+
+class DeadLetterTopic:
+    """Reads the whole topic without joining a group. Every method raises `KafkaError` when Kafka is away."""
+
+    def __init__(self, settings: KafkaSettings, consumer: Any, log: KafkaLog) -> None:
+        self._settings = settings
+        self._consumer = consumer
+        self._log = log
+
+    async def letters(self) -> AsyncIterator[DeadLetter]:
+        """Yield every letter that stands in the topic now, partition by partition, the oldest first."""
+        for number, view in sorted((await self._log.view(self._settings.dead_topic, GROUP)).items()):
+            partition = TopicPartition(self._settings.dead_topic, number)
+            self._consumer.assign([partition])
+            self._consumer.seek(partition, view.first)
+            while await self._consumer.position(partition) < view.end:
+                for records in (await self._consumer.getmany(partition, timeout_ms=_POLL_MS)).values():
+                    for record in records:
+                        yield _letter(record, was_replayed=record.offset < (view.committed or 0))
+
+    async def mark_replayed(self, letter: DeadLetter) -> None:
+        """Remember that everything up to *letter* was replayed."""
+        # A consumer of its own: aiokafka's commits for a group do not survive that partitions are assigned anew.
+        async with _consumer(self._settings, group=GROUP) as consumer:
+            partition = TopicPartition(self._settings.dead_topic, letter.partition)
+            consumer.assign([partition])
+            await consumer.commit({partition: letter.offset + 1})
+
+
+@asynccontextmanager
+async def open_dead_letters(settings: KafkaSettings) -> AsyncIterator[DeadLetterTopic]:
+    """Yield the topic of *settings*."""
+    async with _consumer(settings, group=None) as consumer, open_kafka_log(settings) as log:
+        yield DeadLetterTopic(settings, consumer, log)
+
+
+@asynccontextmanager
+async def _consumer(settings: KafkaSettings, *, group: str | None) -> AsyncIterator[Any]:
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=settings.broker_list,
+        group_id=group,
+        enable_auto_commit=False,
+        fetch_max_wait_ms=settings.fetch_wait_ms,
+    )
+    try:
+        await consumer.start()
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """Sends letters on their way again.
+
+    A given-up job has ended, and ended jobs never change: what it asked for is asked for by a new job.
+    An event that could not be read goes back to its topic unchanged, for a release that can read it.
+    """
+
+    intake: JobIntake
+    producer: Producer
+
+    async def of(self, letter: DeadLetter) -> str:
+        """Replay *letter* and say what became of it; raise what the stores raise, having replayed nothing."""
+        if request := letter.request:
+            options = [task.options for task in request.tasks]
+            # Under the letter's own key: replayed twice, it is still one new job.
+            record = await self.intake.accept(request.original.id, options, key=f"dead-letter:{request.job_id}")
+            return f"job {request.job_id} is asked for again as job {record.job.id}"
+        topic = letter.headers.get("icecube_topic", "")
+        async with asyncio.timeout(SEND_SECONDS):
+            await (await self.producer.send(topic, letter.value, letter.key))
+        return f"sent to {topic} again"
+
+
+def _letter(record: ConsumedRecord, *, was_replayed: bool) -> DeadLetter:
+    milliseconds: int = getattr(record, "timestamp", 0)
+    return DeadLetter(
+        partition=record.partition,
+        offset=record.offset,
+        put_aside_at=datetime.fromtimestamp(milliseconds / 1000, UTC),
+        key=record.key,
+        value=record.value,
+        headers=from_kafka(record.headers),
+        was_replayed=was_replayed,
+    )

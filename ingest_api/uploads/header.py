@@ -1,0 +1,52 @@
+"""Reads what an upload's header says, and checks it against the limits, before anything is stored."""
+
+from pathlib import Path
+from typing import BinaryIO
+
+from common.settings.groups import LimitsSettings
+from ingest_api.uploads.header_check import (
+    EmptyFileError,
+    ImageHeader,
+    SideTooLongError,
+    TooManyPixelsError,
+    UploadRefusedError,
+)
+from ingest_api.uploads.header_check.bounded_file import BoundedFile
+from ingest_api.uploads.header_check.dimensions import dimensions
+from ingest_api.uploads.header_check.signatures import HEAD_BYTES, format_of
+
+__all__ = ["ImageHeader", "UploadRefusedError", "check_limits", "header_of", "read_header"]
+
+
+def read_header(path: Path) -> ImageHeader:
+    """Return the header of the file at *path*; blocks, and raises as `header_of` does."""
+    with path.open("rb") as file:
+        return header_of(file)
+
+
+def header_of(file: BinaryIO) -> ImageHeader:
+    """Return the header of *file*, read from its start; raise an `UploadRefusedError` for whatever is no image.
+
+    Some 4 KiB are read of a sound file, 260 KiB of a hostile one at most. Nothing is decoded: that the header
+    is whole says nothing about the pixels.
+    """
+    file.seek(0)
+    head = file.read(HEAD_BYTES)
+    if not head:
+        message = "The file is empty."
+        raise EmptyFileError(message)
+    image_format = format_of(head)
+    width, height = dimensions(image_format, BoundedFile(file))
+    return ImageHeader(image_format, width, height)
+
+
+def check_limits(header: ImageHeader, limits: LimitsSettings) -> None:
+    """Raise `TooManyPixelsError` or `SideTooLongError` when the image is beyond *limits*."""
+    megapixels = header.width * header.height / 1e6
+    found = f"The image is {header.width} x {header.height} pixels"
+    if megapixels > limits.megapixels:
+        message = f"{found}, {megapixels:.1f} megapixels; the limit is {limits.megapixels:g} megapixels."
+        raise TooManyPixelsError(message)
+    if max(header.width, header.height) > limits.side_pixels:
+        message = f"{found}; the limit is {limits.side_pixels} pixels a side."
+        raise SideTooLongError(message)

@@ -1,0 +1,84 @@
+"""The size of an AVIF's primary picture, out of the boxes that describe it (ISO/IEC 14496-12 and 23008-12).
+
+Not imagesize: version 2.0 cannot read a file whose picture is to be turned, for it expects a longer `irot` box.
+"""
+
+import os
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ingest_api.uploads.header_check.bounded_file import BoundedFile
+
+_VERSION_AND_FLAGS_BYTES = 4
+
+
+class _Box(NamedTuple):
+    """A box's kind, and where its content lies."""
+
+    kind: bytes
+    start: int
+    end: int
+
+
+def avif_size(file: BoundedFile) -> tuple[int, int] | None:
+    """Return width and height as stored, before any turn or crop; None where the boxes do not tell."""
+    meta = next((box for box in _boxes(file, 0, file.seek(0, os.SEEK_END)) if box.kind == b"meta"), None)
+    if meta is None:
+        return None
+    inner = {box.kind: box for box in _boxes(file, meta.start + _VERSION_AND_FLAGS_BYTES, meta.end)}
+    if not inner.keys() >= {b"pitm", b"iprp"}:
+        return None
+    primary = _primary_item(file, inner[b"pitm"])
+    return _size_of(file, primary, list(_boxes(file, inner[b"iprp"].start, inner[b"iprp"].end)))
+
+
+def _primary_item(file: BoundedFile, pitm: _Box) -> int:
+    file.seek(pitm.start)
+    version = file.exactly(_VERSION_AND_FLAGS_BYTES)[0]
+    return _number(file, 2 if version == 0 else 4)
+
+
+def _size_of(file: BoundedFile, item: int, iprp: list[_Box]) -> tuple[int, int] | None:
+    """Return the size among *item*'s properties: `ipco` lists everybody's, `ipma` tells whose they are."""
+    properties = [box for ipco in iprp if ipco.kind == b"ipco" for box in _boxes(file, ipco.start, ipco.end)]
+    places = [place for ipma in iprp if ipma.kind == b"ipma" for place in _places(file, ipma, item)]
+    for place in places:
+        if 1 <= place <= len(properties) and properties[place - 1].kind == b"ispe":
+            file.seek(properties[place - 1].start + _VERSION_AND_FLAGS_BYTES)
+            return _number(file, 4), _number(file, 4)
+    return None
+
+
+def _places(file: BoundedFile, ipma: _Box, item: int) -> tuple[int, ...]:
+    """Return the places, from 1, of *item*'s properties."""
+    file.seek(ipma.start)
+    version, flags, entries = struct.unpack(">BxHL", file.exactly(8))
+    letter, mask = ("H", 0x7FFF) if flags & 1 else ("B", 0x7F)
+    for _ in range(entries):
+        found, count = _number(file, 2 if version == 0 else 4), _number(file, 1)
+        places = struct.Struct(f">{count}{letter}")
+        content = file.exactly(places.size)
+        if found == item:
+            return tuple(place & mask for place in places.unpack(content))
+    return ()
+
+
+def _boxes(file: BoundedFile, start: int, end: int) -> Iterator[_Box]:
+    """Yield the boxes from *start* on, up to one that makes no sense or reaches beyond *end*."""
+    while start + 8 <= end:
+        file.seek(start)
+        size, kind = struct.unpack(">L4s", file.exactly(8))
+        header_bytes = 8
+        if size == 1:
+            size, header_bytes = _number(file, 8), 16
+        elif size == 0:
+            size = end - start
+        if not header_bytes <= size <= end - start:
+            return
+        yield _Box(kind, start + header_bytes, start + size)
+        start += size
+
+
+def _number(file: BoundedFile, size: int) -> int:
+    return int.from_bytes(file.exactly(size))

@@ -1,0 +1,43 @@
+"""A file of which only so much is read: whatever an upload claims, looking at its header ends soon."""
+
+import os
+from typing import BinaryIO
+
+from ingest_api.uploads.header_check import DamagedHeaderError
+
+MAX_READS = 4096
+"""Far beyond what a real header takes: a 32 MiB JPEG of nothing but metadata has 512 segments, three reads each."""
+
+MAX_BYTES = 256 * 1024
+"""The headers' own bytes; pixels, metadata and profiles are skipped, not read."""
+
+
+class BoundedFile:
+    """Reads at most `MAX_READS` times and `MAX_BYTES` in all, then raises `DamagedHeaderError`."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._reads_left = MAX_READS
+        self._bytes_left = MAX_BYTES
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Move to *offset*, as a file does."""
+        return self._file.seek(offset, whence)
+
+    def read(self, size: int = -1) -> bytes:
+        """Return *size* bytes, fewer at the end of the file; a read of everything is a read of too much."""
+        self._reads_left -= 1
+        if self._reads_left < 0 or not 0 <= size <= self._bytes_left:
+            message = "The image's header is too long or goes nowhere."
+            raise DamagedHeaderError(message)
+        content = self._file.read(size)
+        self._bytes_left -= len(content)
+        return content
+
+    def exactly(self, size: int) -> bytes:
+        """Return *size* bytes; raise `DamagedHeaderError` when the file ends before."""
+        content = self.read(size)
+        if len(content) < size:
+            message = "The file ends inside the image's header."
+            raise DamagedHeaderError(message)
+        return content

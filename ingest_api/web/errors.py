@@ -1,0 +1,147 @@
+"""Turns what went wrong into what the caller is told.
+
+Exception
+├── UploadRefusedError (ingest_api/uploads/header.py, receiving.py)   the file's or the form's fault   400, 413
+├── RequestValidationError (FastAPI)                          the body's fault                 400
+├── TooManyTasksError                                         more than the limit              400
+├── ClientDisconnect (Starlette)                              the caller hung up               400, which nobody reads
+├── UnauthenticatedError, ForbiddenError                      no key, or not one for this      401, 403
+├── ImageNotFoundError, JobNotFoundError, ImageUnknownError   no such thing                    404
+├── KeyReusedError                                            an Idempotency-Key misused       422
+├── TooManyRequestsError                                      more than the key's share        429
+├── OverloadedError                                           more than we can take in         503
+├── JobStoreUnavailableError, BlobStoreUnavailableError       ours, for now                    503
+└── anything else                                             a mistake of ours                500
+"""
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from common import metrics
+from common.blob_store import BlobNotFoundError, BlobStoreUnavailableError
+from ingest_api.access.keys import ForbiddenError, UnauthenticatedError
+from ingest_api.access.rate_limits import TooManyRequestsError
+from ingest_api.domain.idempotency import KeyReusedError
+from ingest_api.intake.admission import OverloadedError
+from ingest_api.intake.jobs import TooManyTasksError
+from ingest_api.job_store import ImageUnknownError, JobStoreUnavailableError
+from ingest_api.reads.lookups import ImageNotFoundError, JobNotFoundError
+from ingest_api.uploads.header import UploadRefusedError
+from ingest_api.web.body_limit import MAX_BODY_BYTES
+from ingest_api.web.invalid_requests import invalid_request
+from ingest_api.web.problems import Problem, unavailable
+
+log = structlog.get_logger(__name__)
+
+_HTTP_PROBLEMS = {
+    HTTPStatus.NOT_FOUND: ("not_found", "There is nothing at this path."),
+    HTTPStatus.METHOD_NOT_ALLOWED: ("method_not_allowed", "This path does not take that method."),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("request_too_large", f"The body is longer than {MAX_BODY_BYTES} bytes."),
+    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: ("range_not_satisfiable", "The image has no such range of bytes."),
+}
+_TOO_LARGE = frozenset({"file_too_large", "too_many_files", "too_many_pixels", "side_too_long"})
+
+
+def _of_upload(exc: UploadRefusedError) -> Problem:
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE if exc.code in _TOO_LARGE else HTTPStatus.BAD_REQUEST
+    return Problem(status, exc.code, str(exc))
+
+
+def _of_http(exc: HTTPException) -> Problem:
+    status = HTTPStatus(exc.status_code)
+    code, sentence = _HTTP_PROBLEMS.get(status, (f"http_{status.value}", f"{status.phrase}."))
+    return Problem(status, code, sentence, dict(exc.headers or {}))
+
+
+def _always(status: HTTPStatus, code: str, sentence: str) -> Callable[[Any], Problem]:
+    return lambda _: Problem(status, code, sentence)
+
+
+_IMAGE_NOT_FOUND = _always(HTTPStatus.NOT_FOUND, "image_not_found", "Image not found")
+_STORAGE_AWAY = unavailable("storage_unavailable", "The image storage is not available; try again later.")
+_DATABASE_AWAY = unavailable("database_unavailable", "The database is not available; try again later.")
+
+_ANSWERS: Mapping[type[Exception], Callable[[Any], Problem]] = {
+    UploadRefusedError: _of_upload,
+    RequestValidationError: lambda exc: invalid_request(exc.errors()),
+    TooManyTasksError: lambda exc: Problem(HTTPStatus.BAD_REQUEST, "too_many_tasks", str(exc)),
+    ClientDisconnect: _always(HTTPStatus.BAD_REQUEST, "request_broke_off", "The request ended before its body did."),
+    UnauthenticatedError: lambda exc: Problem(
+        HTTPStatus.UNAUTHORIZED, "unauthenticated", str(exc), {"WWW-Authenticate": "Bearer"}
+    ),
+    ForbiddenError: lambda exc: Problem(HTTPStatus.FORBIDDEN, "forbidden", str(exc)),
+    ImageNotFoundError: _IMAGE_NOT_FOUND,
+    ImageUnknownError: _IMAGE_NOT_FOUND,
+    JobNotFoundError: _always(HTTPStatus.NOT_FOUND, "job_not_found", "Job not found"),
+    KeyReusedError: lambda exc: Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency_key_reused", str(exc)),
+    TooManyRequestsError: lambda exc: Problem(
+        HTTPStatus.TOO_MANY_REQUESTS, "too_many_requests", str(exc), {"Retry-After": str(exc.retry_after_seconds)}
+    ),
+    OverloadedError: lambda exc: unavailable(exc.code, str(exc), retry_after_seconds=exc.retry_after_seconds),
+    JobStoreUnavailableError: lambda _: _DATABASE_AWAY,
+    BlobStoreUnavailableError: lambda _: _STORAGE_AWAY,
+    BlobNotFoundError: lambda _: _STORAGE_AWAY,  # its row is there: the bytes are what is away
+    HTTPException: _of_http,
+    Exception: _always(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong on our side."),
+}
+"""The one table: what the caller is told of each error. Details go to the log, never to the caller."""
+
+
+def problem_of(exc: Exception) -> Problem:
+    """Return what the caller is told of *exc*; for a surprise of ours, nothing but that it happened."""
+    return next(_ANSWERS[kind](exc) for kind in type(exc).__mro__ if kind in _ANSWERS)
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Answer every error of *app* as a problem; middleware that is added later sees the answers."""
+    for kind in _ANSWERS.keys() - {Exception}:
+        app.add_exception_handler(kind, _answer)
+    app.add_middleware(ProblemMiddleware)
+
+
+class ProblemMiddleware:
+    """Answers what no handler has: surprises, and all that middleware raises.
+
+    Starlette's own answer to surprises comes from outside of all middleware, where the request's id is unknown.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request. Surprises are raised on, once they are answered, for the server and the tracer."""
+        has_begun = False
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_and_note)
+        except Exception as exc:
+            if has_begun:
+                raise
+            response = await _answer(Request(scope, receive), exc)
+            await response(scope, receive, send)
+            if response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
+                raise
+
+
+async def _answer(request: Request, exc: Exception) -> Response:
+    problem = problem_of(exc)
+    metrics.PROBLEMS.labels(problem.code).inc()
+    if problem.status is HTTPStatus.SERVICE_UNAVAILABLE:
+        log.warning("request turned away", path=request.url.path, code=problem.code, error=str(exc))
+    elif problem.status is HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.error("request failed", path=request.url.path, exc_info=exc)
+    return problem.response()

@@ -1,0 +1,131 @@
+"""What requests and responses look like. The members are promised to clients: names and casing are fixed."""
+
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from common.formats import ImageFormat
+from common.options import VariantOptions
+from common.wire import WireModel
+from ingest_api.domain.jobs import JobState
+from ingest_api.job_store import JobRecord, StoredImage
+
+_ID = "0199f3a0-8c1e-7d2a-b7a4-6c3f6a1d2e10"
+
+
+class ImageBody(WireModel):
+    """An image: an original, or a variant of one. Width and height are as stored, before any EXIF rotation."""
+
+    id: UUID = Field(examples=[_ID])
+    original_name: str = Field(examples=["holiday"])
+    format: ImageFormat
+    width: int = Field(examples=[4032])
+    height: int = Field(examples=[3024])
+    byte_size: int = Field(examples=[3296423])
+
+    @classmethod
+    def of(cls, image: StoredImage) -> "ImageBody":
+        """Return the body of *image*."""
+        return cls(
+            id=image.id,
+            original_name=image.original_name,
+            format=image.format,
+            width=image.width,
+            height=image.height,
+            byte_size=image.byte_size,
+        )
+
+
+class JobRequestBody(BaseModel):
+    """What to make of an uploaded image: one task for each of the options."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    original_id: Annotated[UUID, Field(alias="originalID", examples=[_ID])]
+    options: list[VariantOptions] = Field(
+        min_length=1, examples=[[{"format": "webp", "maxDimension": 1000, "quality": 80}]]
+    )
+
+
+class TaskBody(WireModel):
+    """One variant of a job; *variantID* is null until the job is completed."""
+
+    id: UUID
+    options: VariantOptions
+    variant_id: Annotated[UUID | None, Field(alias="variantID")]
+
+
+class JobBody(WireModel):
+    """A job as last committed."""
+
+    id: UUID = Field(examples=[_ID])
+    status: JobState
+    reason: str | None = Field(None, exclude_if=lambda reason: reason is None, examples=["The image is cut short."])
+    original_id: Annotated[UUID, Field(alias="originalID")]
+    tasks: list[TaskBody]
+    created_at: datetime
+
+    @classmethod
+    def of(cls, record: JobRecord) -> "JobBody":
+        """Return the body of *record*."""
+        completed = record.job.state is JobState.COMPLETED
+        return cls(
+            id=record.job.id,
+            status=record.job.state,
+            reason=record.job.reason,
+            original_id=record.original.id,
+            tasks=[
+                TaskBody(id=task.id, options=task.options, variant_id=task.variant_id if completed else None)
+                for task in record.tasks
+            ],
+            created_at=record.created_at,
+        )
+
+
+class HealthBody(BaseModel):
+    """Whether the API process runs."""
+
+    message: str = Field("Service is healthy", examples=["Service is healthy"])
+
+
+class ReadinessBody(BaseModel):
+    """Whether the API can do its work, and how each dependency is."""
+
+    status: str = Field(examples=["ready"])
+    dependencies: dict[str, str] = Field(examples=[{"database": "ok", "storage": "ok", "kafka": "ok"}])
+
+
+class ProblemBody(BaseModel):
+    """An error, as RFC 9457 problem details with the member `error`."""
+
+    type: str = Field(examples=["urn:icecube:problem:image_not_found"])
+    title: str = Field(examples=["Not Found"])
+    status: int = Field(examples=[404])
+    detail: str = Field(examples=["Image not found"])
+    code: str = Field(examples=["image_not_found"])
+    error: str = Field(examples=["Image not found"])
+
+
+def json_response(body: BaseModel, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    """Return the response of *body*; FastAPI would validate it once more first."""
+    return Response(body.model_dump_json(), status, media_type="application/json")
+
+
+def guarded(**descriptions: str) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI responses for the problems of a route that asks who is calling."""
+    return problems(
+        _401="No API key, or an unknown one, where the service asks for keys.",
+        _403="The API key does not allow this.",
+        _429="The API key's share of requests is used up for now.",
+        **descriptions,
+    )
+
+
+def problems(**descriptions: str) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI responses for the problems of a route: `_404="Image not found"`."""
+    content = {"application/problem+json": {"schema": ProblemBody.model_json_schema()}}
+    return {int(status[1:]): {"description": text, "content": content} for status, text in descriptions.items()}

@@ -1,0 +1,86 @@
+"""What routes get from the application, and what they ask of the caller.
+
+One dependency a route, and a coroutine: FastAPI spends more on resolving one than we do in it, and runs a plain
+function in a thread.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+import structlog
+from fastapi import Depends, Header, Request
+from fastapi.security.utils import get_authorization_scheme_param
+from starlette.datastructures import Headers
+
+from ingest_api.access.keys import ANYBODY, Caller, ForbiddenError, Scope
+from ingest_api.services import Services
+
+SECURITY_SCHEMES = {
+    "HTTPBearer": {
+        "type": "http",
+        "description": "An API key, where the service asks for one.",
+        "scheme": "bearer",
+    },
+    "APIKeyHeader": {
+        "type": "apiKey",
+        "description": "The same, in a header of its own.",
+        "in": "header",
+        "name": "X-API-Key",
+    },
+}
+"""Where a key may be sent, in OpenAPI's words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A caller who may do what they ask for, and the services to do it with."""
+
+    services: Services
+    caller: Caller
+
+    def own(self, key: str | None) -> str | None:
+        """Return an idempotency key of this caller's: each caller's keys are its own."""
+        return f"{self.caller.name}:{key}" if key else None
+
+
+def services_of(request: Request) -> Services:
+    """Return what the application opened when it started."""
+    services: Services = request.state.services
+    return services
+
+
+def _admitted_with(needed: Scope) -> Callable[[Request], Awaitable[Admitted]]:
+    """Return a dependency: who is asking, provided that their key has the scope and their share is not used up."""
+
+    async def admitted(request: Request) -> Admitted:
+        services = services_of(request)
+        caller = services.access.caller_with(_key_in(request.headers)) if services.access.callers else ANYBODY
+        if caller.scope < needed:
+            raise ForbiddenError(needed)
+        if caller is not ANYBODY:
+            services.rate_limits.spend(caller.name)
+            structlog.contextvars.bind_contextvars(caller=caller.name)
+        return Admitted(services, caller)
+
+    return admitted
+
+
+def _key_in(headers: Headers) -> str | None:
+    scheme, key = get_authorization_scheme_param(headers.get("Authorization"))
+    return (key if scheme.lower() == "bearer" else None) or headers.get("X-API-Key") or None
+
+
+Reader = Annotated[Admitted, Depends(_admitted_with(Scope.READ))]
+Writer = Annotated[Admitted, Depends(_admitted_with(Scope.WRITE))]
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Your own name for this request: sent again with it, the same request gets the first answer.",
+    ),
+]

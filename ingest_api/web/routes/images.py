@@ -1,0 +1,107 @@
+"""Images: uploaded, described and downloaded."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+
+from ingest_api.reads.downloads import answer_at_hand, asks_for_all, image_response
+from ingest_api.reads.lookups import image_named
+from ingest_api.reads.straight import StraightRoute
+from ingest_api.uploads.receiving import FIELD, received_files
+from ingest_api.web.body_limit import UPLOAD_PATH
+from ingest_api.web.routes.bodies import ImageBody, guarded, json_response
+from ingest_api.web.routes.dependencies import IdempotencyKey, Reader, Writer
+
+router = APIRouter(tags=["images"])
+reads = APIRouter(tags=["images"], route_class=StraightRoute)
+
+ImageId = Annotated[str, Path(alias="id", description="The image's id, a UUID.", json_schema_extra={"format": "uuid"})]
+
+_UPLOAD_FORM = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": [FIELD],
+                    "properties": {
+                        FIELD: {
+                            "type": "array",
+                            "minItems": 1,
+                            "items": {"type": "string", "contentMediaType": "application/octet-stream"},
+                        }
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+@router.post(
+    UPLOAD_PATH,
+    operation_id="uploadImages",
+    summary="Upload one or more images",
+    status_code=201,
+    response_description="The images, in the order sent.",
+    responses=guarded(
+        _400="No image, a damaged header, an unsupported format, or no part named `file`.",
+        _413="A file, the number of files, or an image's pixels are beyond the limit.",
+        _422="The Idempotency-Key was used for another request.",
+        _503="Storage or database are away; nothing was stored.",
+    ),
+    openapi_extra=_UPLOAD_FORM,
+)
+async def upload_images(request: Request, writer: Writer, key: IdempotencyKey = None) -> list[ImageBody]:
+    """Store every part named `file`, or none: one bad file and nothing is stored."""
+    services = writer.services
+    await services.admission.check_upload()
+    async with received_files(request, services.settings.limits, services.blobs.work_dir) as files:
+        return [ImageBody.of(image) for image in await services.original_intake.store(files, key=writer.own(key))]
+
+
+@reads.get(
+    "/api/v1/image/{id}/metadata",
+    operation_id="getImageMetadata",
+    summary="Describe an image",
+    response_model=ImageBody,
+    responses=guarded(_404="Image not found", _503="The database is away."),
+)
+async def get_image_metadata(image_id: ImageId, reader: Reader) -> Response:
+    """Describe an original or a variant."""
+    kept = reader.services.described_images
+    if answer := kept.get(image_id):
+        return answer
+    return kept.keep(image_id, json_response(ImageBody.of(await image_named(image_id, reader.services.jobs))))
+
+
+@reads.api_route(
+    "/image/{id}",
+    methods=["GET"],
+    operation_id="getImage",
+    summary="Download an image",
+    response_class=Response,
+    responses={
+        200: {"description": "The bytes.", "content": {"image/*": {}}},
+        206: {"description": "The bytes of the range asked for.", "content": {"image/*": {}}},
+        302: {"description": "Where the bytes are, if the service redirects to S3."},
+        304: {"description": "The caller's copy is still good."},
+        **guarded(
+            _404="Image not found",
+            _416="The image has no such range of bytes.",
+            _503="Storage or database are away.",
+        ),
+    },
+)
+@reads.api_route("/image/{id}", methods=["HEAD"], include_in_schema=False)
+async def get_image(request: Request, image_id: ImageId, reader: Reader) -> Response:
+    """Send the bytes of an original or a variant; they never change."""
+    services = reader.services
+    for_all = asks_for_all(request)
+    if for_all and (answer := services.small_downloads.get(image_id)):
+        return answer
+    image = await image_named(image_id, services.jobs)
+    if for_all and (answer := answer_at_hand(services.blobs, image)):
+        return services.small_downloads.keep(image_id, answer)
+    return await image_response(services.blobs, image, request.headers, request.method)

@@ -1,0 +1,1 @@
+"""What a processor does for one job: fetch, make, store, report."""

@@ -1,0 +1,56 @@
+"""Sends what a processor has to say, again and again until Kafka has it."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from common.events import JobRequested, JobResult, JobStarted, encode
+from common.ids import derived_id
+from common.kafka.clients import SEND_SECONDS, ConsumedRecord, KafkaError, Producer
+from common.kafka.dead_letters import bounded, unreadable_headers
+from common.kafka.headers import Headers, event_headers, to_kafka
+from common.patience import patiently
+from common.settings.groups import KafkaSettings
+from processor.stream.gathering import Gathering
+
+_SOURCE = "/icecube/processor"
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """Every method returns when all replicas have the record; it waits out an outage, however long."""
+
+    producer: Producer
+    topics: KafkaSettings
+    clock: Callable[[], datetime]
+    gathering: Gathering
+
+    async def started(self, job: JobRequested) -> None:
+        """Tell that work begins: before it does, so that a job that kills its processor leaves a trace."""
+        await self.result(JobStarted(job_id=job.job_id, attempt=job.attempt))
+
+    async def result(self, result: JobResult) -> None:
+        """Tell how an attempt stands."""
+        headers = event_headers(
+            event_id=derived_id(result.type, result.job_id, result.attempt),
+            event_type=result.type,
+            source=_SOURCE,
+            subject=result.job_id,
+            at=self.clock(),
+        )
+        await self.gathering.turn()
+        await self._send(self.topics.results_topic, str(result.job_id).encode(), encode(result), headers)
+
+    async def unreadable(self, record: ConsumedRecord, reason: str) -> None:
+        """Put a record that is no event of ours aside, byte for byte where it is not too large for that."""
+        key, value = bounded(record)
+        headers = unreadable_headers(record, reason, source=_SOURCE, at=self.clock())
+        await self._send(self.topics.dead_topic, key, value, headers)
+
+    async def _send(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> None:
+        async def sent() -> None:
+            async with asyncio.timeout(SEND_SECONDS + 1):
+                await (await self.producer.send(topic, value, key, headers=to_kafka(headers)))
+
+        await patiently(sent, on=(KafkaError, TimeoutError))

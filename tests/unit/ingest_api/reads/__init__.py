@@ -1,0 +1,1 @@
+"""Jobs, images and their bytes, answered."""

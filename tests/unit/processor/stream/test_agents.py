@@ -1,0 +1,149 @@
+"""The Faust agent, without Kafka."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from common.blob_store.disk import open_disk_store
+from common.events import JobFailed, JobRequested, JobStarted, JobSucceeded, decode, encode
+from common.kafka.headers import from_kafka
+from common.settings.groups import KafkaSettings
+from common.settings.model import Settings
+from processor.app import ProcessorApp, build_app
+from processor.jobs.handling import Handling
+from processor.jobs.reporting import Reports
+from processor.services import Services
+from processor.stream.agents import handle
+from processor.stream.dispatching import Dispatcher
+from processor.stream.gathering import Gathering
+from tests.doubles.images import ScriptedPool
+from tests.doubles.kafka import RecordingProducer
+from tests.factories.jobs import NOON, a_request
+
+LARGEST_BYTES = 1_048_576
+"""The largest record that a broker takes, and a producer sends, by default."""
+
+
+@pytest.fixture
+def producer() -> RecordingProducer:
+    """Return what takes the reports."""
+    return RecordingProducer()
+
+
+@pytest_asyncio.fixture
+async def app(producer: RecordingProducer, tmp_path: Path) -> AsyncIterator[ProcessorApp]:
+    """Yield the application with services of the test's own."""
+    settings = Settings(kafka=KafkaSettings(brokers="127.0.0.1:1"))
+    async with open_disk_store(tmp_path / "images") as blobs:
+        app = build_app(settings)
+        app.services = Services(
+            handling=Handling(blobs, ScriptedPool()),
+            reports=Reports(producer, settings.kafka, lambda: NOON, Gathering(lambda: False)),
+        )
+        app.dispatcher = Dispatcher(lambda event: handle(event, app.services), slots=1)
+        yield app
+        # Faust gives its consumer's thread a loop at once, and the thread that would close it never runs.
+        app.consumer._thread.thread_loop.close()  # type: ignore[attr-defined] # noqa: SLF001
+
+
+async def stored(job: JobRequested, app: ProcessorApp, tmp_path: Path) -> JobRequested:
+    """Return the job, its original stored."""
+    source = tmp_path / "original"
+    source.write_bytes(b"original")
+    await app.services.handling.blobs.put_file(job.original.id, source)
+    return job
+
+
+async def deliver(app: ProcessorApp, *values: bytes | None) -> None:
+    """Deliver *values* to the agent and wait until each is acknowledged."""
+    agent = app.agents["processor.jobs"]
+    async with agent.test_context() as context:
+        for value in values:
+            await context.put(value)
+        await app.dispatcher.drain(grace_seconds=5)
+
+
+async def test_a_job_is_started_then_reported(app: ProcessorApp, producer: RecordingProducer, tmp_path: Path) -> None:
+    """One JobStarted before the work and one outcome after it, on the results topic, keyed by the job."""
+    job = await stored(a_request(), app, tmp_path)
+
+    await deliver(app, encode(job))
+
+    started, outcome = (decode(sent.value) for sent in producer.sent)
+    assert started == JobStarted(job_id=job.job_id, attempt=1)
+    assert isinstance(outcome, JobSucceeded)
+    assert {sent.topic for sent in producer.sent} == {"icecube.results"}
+    assert {sent.key for sent in producer.sent} == {str(job.job_id).encode()}
+
+
+async def test_reports_of_the_same_outcome_have_the_same_id(
+    app: ProcessorApp, producer: RecordingProducer, tmp_path: Path
+) -> None:
+    """A redelivered job reports under the ids it reported under before."""
+    job = await stored(a_request(), app, tmp_path)
+
+    await deliver(app, encode(job))
+    app.dispatcher = Dispatcher(lambda event: handle(event, app.services), slots=1)
+    await deliver(app, encode(job))
+
+    ids = [from_kafka(sent.headers)["ce_id"] for sent in producer.sent]
+    assert ids[:2] == ids[2:]
+    assert ids[0] != ids[1]
+
+
+async def test_a_failure_is_an_outcome_too(app: ProcessorApp, producer: RecordingProducer) -> None:
+    """A job that cannot be done is reported, not raised."""
+    await deliver(app, encode(a_request()))
+
+    assert isinstance(decode(producer.sent[-1].value), JobFailed)
+
+
+@pytest.mark.parametrize("value", [None, b"", b"\xff", b"{}", encode(JobStarted(job_id=a_request().job_id, attempt=1))])
+async def test_an_unreadable_event_becomes_a_dead_letter(
+    app: ProcessorApp, producer: RecordingProducer, value: bytes | None
+) -> None:
+    """Garbage is put aside byte for byte with its reason, and stops nothing."""
+    await deliver(app, value)
+
+    (dead,) = producer.sent
+    assert (dead.topic, dead.value) == ("icecube.jobs.dead", value)
+    headers = from_kafka(dead.headers)
+    assert headers["icecube_code"] == "unreadable_event"
+    assert headers["icecube_reason"]
+
+
+async def test_an_event_as_large_as_the_broker_takes_becomes_a_dead_letter(
+    app: ProcessorApp, producer: RecordingProducer
+) -> None:
+    """With our headers it would be larger than that and never sent: its beginning and its length are kept."""
+    await deliver(app, b"\x00" * LARGEST_BYTES)
+
+    (dead,) = producer.sent
+    assert dead.value
+    whole = len(dead.value) + len(dead.key or b"") + sum(len(name) + len(value or b"") for name, value in dead.headers)
+    assert whole < LARGEST_BYTES
+    assert from_kafka(dead.headers)["icecube_bytes"] == str(LARGEST_BYTES)
+
+
+async def test_a_reason_that_quotes_a_stranger_is_short_and_plain(
+    app: ProcessorApp, producer: RecordingProducer
+) -> None:
+    """Neither its length nor its control characters reach the headers."""
+    await deliver(app, b'{"type": "' + b"\\u0000" * 20_000 + b'"}')
+
+    (dead,) = producer.sent
+    reason = from_kafka(dead.headers)["icecube_reason"]
+    assert len(reason) <= 500
+    assert reason.isprintable()
+
+
+async def test_a_report_waits_out_an_outage(app: ProcessorApp, producer: RecordingProducer, tmp_path: Path) -> None:
+    """While Kafka is away a report is sent again and again; the job is done once."""
+    job = await stored(a_request(), app, tmp_path)
+    producer.outages = 2
+
+    await deliver(app, encode(job))
+
+    assert [type(decode(sent.value)) for sent in producer.sent] == [JobStarted, JobSucceeded]
