@@ -1,1 +1,1 @@
-"""The `icecube` command, and everything that `icecube up` runs on one machine."""
+"""Everything that `icecube up` brings along to run on one machine."""

@@ -5,8 +5,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from common.settings.groups import ServerSettings
-from deploy.local.embedded_broker import EmbeddedBrokerError, embedded_broker
-from deploy.local.folder_lock import FolderInUseError, locked
+from deploy.local.folders.folder_lock import FolderInUseError, locked
+from deploy.local.kafka.embedded_broker import EmbeddedBrokerError, embedded_broker
 from deploy.local.plan import UpError
 from deploy.local.ports import free_ports, is_free
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from common.settings.groups import BlobType, DatabaseType
 from common.settings.model import Settings
-from deploy.local.embedded_broker import FETCH_WAIT_MS
+from deploy.local.kafka.embedded_broker import FETCH_WAIT_MS
 
 
 class UpError(Exception):

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common.settings.model import Settings
-from deploy.local.atomic_file import replace_text
-from deploy.local.child import ChildFailedError
 from deploy.local.claims import broker, data_folder, port_for
-from deploy.local.embedded_postgres import START_SECONDS as POSTGRES_SECONDS
-from deploy.local.family import api_child, once, postgres_child, processor_child, ready_file
-from deploy.local.interruption import until_told
+from deploy.local.folders.atomic_file import replace_text
+from deploy.local.folders.ram_folder import ram, ram_folder
 from deploy.local.plan import Opened, Plan, UpError, child_environment, plan_for
 from deploy.local.ports import LOOPBACK
-from deploy.local.ram_folder import ram, ram_folder
-from deploy.local.supervisor import Supervisor
+from deploy.local.postgres.server import START_SECONDS as POSTGRES_SECONDS
+from deploy.local.processes.child import ChildFailedError
+from deploy.local.processes.family import api_child, once, postgres_child, processor_child, ready_file
+from deploy.local.processes.interruption import until_told
+from deploy.local.processes.supervisor import Supervisor
 from deploy.local.welcome import Endpoints, welcome
 
 START_SECONDS = 120

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from deploy.local.embedded_broker import FETCH_WAIT_MS, embedded_broker
 from deploy.local.kafka import KafkaUnavailableError
 from deploy.local.kafka.docker_broker import DockerBroker, engine
+from deploy.local.kafka.embedded_broker import FETCH_WAIT_MS, embedded_broker
 from deploy.local.kafka.jars import kafka_jars
 from deploy.local.kafka.java_broker import JavaBroker
 from deploy.local.kafka.running import CACHE

@@ -51,7 +51,7 @@ async def stage(
         base = environment_without_settings()
 
         ready = folder / "postgres.dsn"
-        keeper = [sys.executable, "-m", "deploy.local.postgres_keeper", str(folder / "postgres")]
+        keeper = [sys.executable, "-m", "deploy.local.postgres.keeper", str(folder / "postgres")]
         postgres = KeptProcess(keeper, base | {"ICECUBE_READY_FILE": str(ready)}, logs / "postgres.log", lifeline_end)
         stack.push_async_callback(postgres.close)
         postgres.start()
@@ -98,7 +98,7 @@ async def stage(
 
 
 def _part(command: str, told: Mapping[str, str], log: Path, lifeline_end: int) -> KeptProcess:
-    return KeptProcess([sys.executable, "-m", "deploy.local", command], told, log, lifeline_end)
+    return KeptProcess([sys.executable, "-m", "deploy.cli", command], told, log, lifeline_end)
 
 
 @contextmanager

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import psutil
 
-from deploy.local import lifeline
-from deploy.local.child import kill_group
+from deploy.local.processes import lifeline
+from deploy.local.processes.child import kill_group
 
 RESTART_SECONDS = 0.5
 GRACE_SECONDS = 30

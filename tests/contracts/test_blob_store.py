@@ -18,7 +18,7 @@ from common.blob_store.disk import open_disk_store
 from common.blob_store.s3 import open_s3_store
 from common.ids import new_id
 from common.settings.groups import BlobSettings, BlobType
-from deploy.local.ram_folder import ram, ram_folder
+from deploy.local.folders.ram_folder import ram, ram_folder
 from tests.services.s3 import S3Server
 
 MIB = 1024 * 1024

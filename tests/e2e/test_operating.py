@@ -30,7 +30,7 @@ def icecube_says(data_dir: Path | None, *words: str) -> "subprocess.CompletedPro
     environment = {**own, "ICECUBE_LOG_LEVEL": "error", "ICECUBE_KAFKA_FETCH_WAIT_MS": "20"}
     if data_dir:
         environment["ICECUBE_DATA_DIR"] = str(data_dir)
-    command = [sys.executable, "-m", "deploy.local", *words]
+    command = [sys.executable, "-m", "deploy.cli", *words]
     return subprocess.run(command, capture_output=True, check=False, env=environment, timeout=60, text=True)
 
 

@@ -54,7 +54,7 @@ def started_icecube(
     with log.open("ab") as output:
         # Its own session: the Ctrl-C that stops pytest must not reach it before the tests are done with it.
         process = subprocess.Popen(
-            [sys.executable, "-m", "deploy.local", "up", "--port", "0", "--data-dir", str(folder / "data"), *flags],
+            [sys.executable, "-m", "deploy.cli", "up", "--port", "0", "--data-dir", str(folder / "data"), *flags],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.embedded_broker import embedded_broker
 from deploy.local.kafka import VERSION, Broker, KafkaUnavailableError
 from deploy.local.kafka.docker_broker import engine
+from deploy.local.kafka.embedded_broker import embedded_broker
 from deploy.local.kafka.running import java_kafka
 from deploy.local.ports import free_ports
 from tests.services.kafka_container import container_kafka

@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from deploy.local.embedded_postgres import embedded_postgres
+from deploy.local.postgres.server import embedded_postgres
 from ingest_api.job_store.migrating import migrate
 
 _TEMPLATE = "template_icecube"

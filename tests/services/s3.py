@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session
 
 from deploy.local.ports import LOOPBACK, free_ports
-from deploy.local.stopping import stop
+from deploy.local.processes.stopping import stop
 
 START_SECONDS = 60
 PORT_FLAGS = (

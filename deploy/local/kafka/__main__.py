@@ -7,7 +7,7 @@ from pathlib import Path
 
 from deploy.local.kafka import KafkaUnavailableError
 from deploy.local.kafka.running import any_kafka
-from deploy.local.stopping import exit_when_told
+from deploy.local.processes.stopping import exit_when_told
 
 
 def main() -> int:

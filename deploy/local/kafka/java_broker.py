@@ -11,7 +11,7 @@ from deploy.local.kafka import KafkaUnavailableError
 from deploy.local.kafka.answering import wait_until_answers
 from deploy.local.kafka.properties import properties
 from deploy.local.ports import LOOPBACK, free_ports
-from deploy.local.stopping import stop
+from deploy.local.processes.stopping import stop
 
 START_SECONDS = 90
 STOP_SECONDS = 30

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from deploy.local.stopping import exit_when_told
+from deploy.local.processes.stopping import exit_when_told
 from tests.bench.service.machine import circumstances
 from tests.bench.service.plan import BrokerKind, Plan
 from tests.bench.service.results import Section

@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from deploy.local.ports import free_ports
-from deploy.local.stopping import stop
+from deploy.local.processes.stopping import stop
 
 _START_SECONDS = 20
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from deploy.local.embedded_broker import FETCH_WAIT_MS
+from deploy.local.kafka.embedded_broker import FETCH_WAIT_MS
 from deploy.local.kafka.running import any_kafka
 from deploy.local.ports import free_ports
 from tests.bench.service.plan import BrokerKind

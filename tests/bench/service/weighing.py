@@ -9,7 +9,7 @@ import psutil
 
 SUPERVISOR = "icecube up"
 API, PROCESSOR, IMAGES, POSTGRES, KAFKA = "API", "processor", "image processes", "PostgreSQL", "Kafka"
-_COMMANDS = {"deploy.local.postgres_keeper": POSTGRES, "api": API, "processor": PROCESSOR}
+_COMMANDS = {"deploy.local.postgres.keeper": POSTGRES, "api": API, "processor": PROCESSOR}
 Spent = dict[str, float]
 
 

@@ -5,7 +5,7 @@ import socket
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from deploy.local.embedded_broker import FETCH_WAIT_MS, embedded_broker
+from deploy.local.kafka.embedded_broker import FETCH_WAIT_MS, embedded_broker
 
 
 async def _consume(broker: str, group: str, wanted: int) -> list[bytes]:

@@ -13,7 +13,7 @@ import asyncpg
 import psutil
 import pytest
 
-from deploy.local.embedded_postgres import EmbeddedPostgresError, embedded_postgres
+from deploy.local.postgres.server import EmbeddedPostgresError, embedded_postgres
 from tests.integration.local.conftest import postmasters
 
 
@@ -37,7 +37,7 @@ def _wait_for(condition: Callable[[], bool]) -> None:
 
 def _keeper(folder: Path, ready: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "deploy.local.postgres_keeper", str(folder)],
+        [sys.executable, "-m", "deploy.local.postgres.keeper", str(folder)],
         env={**os.environ, "ICECUBE_READY_FILE": str(ready)},
     )
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from deploy.local.child import Child, ChildFailedError
-from deploy.local.supervisor import Supervisor
+from deploy.local.processes.child import Child, ChildFailedError
+from deploy.local.processes.supervisor import Supervisor
 
 _WRITE_AND_WAIT = """
 import os, pathlib, signal, sys, time
@@ -30,11 +30,11 @@ while True: time.sleep(0.05)
 """
 _SUPERVISED = """
 import asyncio, sys, pathlib
-from deploy.local.child import Child
-from deploy.local.supervisor import Supervisor
+from deploy.local.processes.child import Child
+from deploy.local.processes.supervisor import Supervisor
 CHILD = '''
 import os, pathlib, subprocess, sys, time
-from deploy.local import lifeline
+from deploy.local.processes import lifeline
 lifeline.hold(os.environ, grace_seconds=0.2)
 if sys.argv[2] == "ignore":
     import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -23,7 +23,7 @@ def _up(data: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Yield a ready `icecube up` that keeps nothing; killed at the end, if it still runs, with all it started."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ICECUBE_")}
     environment |= {"ICECUBE_DATABASE_TYPE": "memory", "ICECUBE_BLOB_TYPE": "memory", "ICECUBE_LOG_LEVEL": "error"}
-    command = [sys.executable, "-m", "deploy.local", "up", "--port", "0", "--workers", "1", "--data-dir", str(data)]
+    command = [sys.executable, "-m", "deploy.cli", "up", "--port", "0", "--workers", "1", "--data-dir", str(data)]
     (data / "endpoints.json").unlink(missing_ok=True)
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
     try:

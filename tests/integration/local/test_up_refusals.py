@@ -6,12 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from deploy.local.folder_lock import locked
+from deploy.local.folders.folder_lock import locked
 
 
 def _up(*flags: str) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ICECUBE_")}
-    command = [sys.executable, "-m", "deploy.local", "up", *flags]
+    command = [sys.executable, "-m", "deploy.cli", "up", *flags]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
 

@@ -12,7 +12,7 @@ import typer.main
 import yaml
 
 from common.settings.model import Settings
-from deploy.local.command import app
+from deploy.cli.command import app
 from deploy.local.kafka.docker_broker import IMAGE as KAFKA_IMAGE
 from tests.unit.deploy import compose
 

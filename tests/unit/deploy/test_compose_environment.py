@@ -4,7 +4,7 @@ import pytest
 
 from common.settings.loading import SettingsError, load_settings
 from common.settings.loading import variables as all_settings
-from deploy.local.requirements import missing_for
+from deploy.cli.requirements import missing_for
 from tests.unit.deploy import compose
 
 SHELL = {

@@ -6,8 +6,8 @@ import pytest
 
 from common.settings.groups import BlobType, DatabaseType
 from common.settings.loading import load_settings
+from deploy.cli.requirements import missing_for
 from deploy.local.plan import plan_for
-from deploy.local.requirements import missing_for
 
 FOLDER = Path(__file__).parents[3] / "deploy/config"
 

@@ -17,8 +17,8 @@ import typer.main
 from common.settings.loading import load_settings
 from common.settings.loading import variables as all_settings
 from common.settings.model import Settings
+from deploy.cli.command import app
 from deploy.docker.health import PATIENCE_SECONDS
-from deploy.local.command import app
 from deploy.local.ports import LOOPBACK, free_ports
 from deploy.probing import answers_ready
 

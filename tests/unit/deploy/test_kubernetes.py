@@ -16,8 +16,8 @@ import yaml
 from common.settings.loading import load_settings
 from common.settings.loading import variables as all_settings
 from common.settings.model import Settings
-from deploy.local.command import app
-from deploy.local.requirements import missing_for
+from deploy.cli.command import app
+from deploy.cli.requirements import missing_for
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 ROOT = Path(__file__).parents[3]

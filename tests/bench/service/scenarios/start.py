@@ -62,7 +62,7 @@ def _start(folder: Path) -> tuple[float, dict[str, float]]:
 def _convert(picture: Path, output: Path) -> float:
     words = ["convert", str(picture), "--max-dimension", "1000", "--output", str(output)]
     began = time.perf_counter()
-    subprocess.run([sys.executable, "-m", "deploy.local", *words], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([sys.executable, "-m", "deploy.cli", *words], check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - began
 
 

@@ -17,7 +17,7 @@ from common.blob_store.disk import open_disk_store
 from common.blob_store.disk_errors import disk_errors
 from common.blob_store.durable_files import linked_aside
 from common.ids import new_id
-from deploy.local.ram_folder import ram, ram_folder
+from deploy.local.folders.ram_folder import ram, ram_folder
 
 DAY_SECONDS = 24 * 60 * 60
 ROOT = Path(__file__).parents[4]

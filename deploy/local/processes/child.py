@@ -8,7 +8,7 @@ from asyncio.subprocess import DEVNULL, Process
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-from deploy.local import lifeline
+from deploy.local.processes import lifeline
 
 
 async def _at_once() -> bool:

@@ -9,9 +9,9 @@ from typing import Any
 from common.logs import configure
 from common.settings.loading import SettingsError, load_settings
 from common.settings.model import Settings
-from deploy.local import lifeline
-from deploy.local.refusing import EXIT_REFUSED, give_up
-from deploy.local.requirements import missing_for, refusal
+from deploy.cli.refusing import EXIT_REFUSED, give_up
+from deploy.cli.requirements import missing_for, refusal
+from deploy.local.processes import lifeline
 
 
 def settings_of(config: Path | None, flags: Mapping[str, Mapping[str, Any]] | None = None) -> Settings:

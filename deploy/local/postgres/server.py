@@ -10,11 +10,11 @@ from pathlib import Path
 
 import psutil
 
-from deploy.local.folder_lock import FolderInUseError, locked
-from deploy.local.postgres_account import Account, account_for
-from deploy.local.postgres_cluster import EmbeddedPostgresError, make_cluster, program
-from deploy.local.postgres_socket import dsn_for, socket_folder
-from deploy.local.stopping import stop
+from deploy.local.folders.folder_lock import FolderInUseError, locked
+from deploy.local.postgres.account import Account, account_for
+from deploy.local.postgres.cluster import EmbeddedPostgresError, make_cluster, program
+from deploy.local.postgres.socket_folder import dsn_for, socket_folder
+from deploy.local.processes.stopping import stop
 
 START_SECONDS = 120  # recovery after a crash may have much to read
 STOP_SECONDS = 30

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from deploy.local.refusing import EXIT_FAILED, EXIT_REFUSED, give_up
+from deploy.cli.refusing import EXIT_FAILED, EXIT_REFUSED, give_up
 
-if TYPE_CHECKING:  # imported when they run, as in deploy/local/command.py
+if TYPE_CHECKING:  # imported when they run, as in deploy/cli/command.py
     from common.settings.model import Settings
     from ingest_api.upkeep.dead_letters import DeadLetter, DeadLetterTopic, Replay
 
@@ -64,7 +64,7 @@ def api_key(
     scope: Annotated[str, typer.Option("--scope", "-scope", help="read, write or admin.")] = "write",
 ) -> None:
     """Make an API key: prints the key, once, and the entry for ICECUBE_API_KEYS that lets it in."""
-    from ingest_api.access.keys import Scope, hashed_key  # noqa: PLC0415 - see deploy/local/command.py
+    from ingest_api.access.keys import Scope, hashed_key  # noqa: PLC0415 - see deploy/cli/command.py
 
     if scope.upper() not in Scope.__members__ or not name or set(name) & set(":, "):
         give_up("icecube api-key: NAME has no colon, comma or space; --scope is read, write or admin", EXIT_REFUSED)
@@ -75,11 +75,11 @@ def api_key(
 
 def _run(command: str, config: Path | None, work: Callable[["Settings"], Coroutine[Any, Any, None]]) -> None:
     """Do *work* with the settings in force; every outage ends in one line."""
-    import asyncio  # noqa: PLC0415 - see deploy/local/command.py
+    import asyncio  # noqa: PLC0415 - see deploy/cli/command.py
 
-    from common.blob_store import BlobStoreUnavailableError  # noqa: PLC0415 - see deploy/local/command.py
-    from common.kafka.clients import KafkaError  # noqa: PLC0415 - see deploy/local/command.py
-    from deploy.local.configured import settings_beside  # noqa: PLC0415 - see deploy/local/command.py
+    from common.blob_store import BlobStoreUnavailableError  # noqa: PLC0415 - see deploy/cli/command.py
+    from common.kafka.clients import KafkaError  # noqa: PLC0415 - see deploy/cli/command.py
+    from deploy.cli.configured import settings_beside  # noqa: PLC0415 - see deploy/cli/command.py
     from ingest_api.job_store import ImageUnknownError, JobStoreUnavailableError  # noqa: PLC0415 - see there
     from ingest_api.job_store.migrating import SchemaVersionError  # noqa: PLC0415 - see there
 
@@ -92,7 +92,7 @@ def _run(command: str, config: Path | None, work: Callable[["Settings"], Corouti
 
 
 async def _list(settings: "Settings") -> None:
-    from ingest_api.upkeep.dead_letters import open_dead_letters  # noqa: PLC0415 - see deploy/local/command.py
+    from ingest_api.upkeep.dead_letters import open_dead_letters  # noqa: PLC0415 - see deploy/cli/command.py
 
     count = 0
     async with open_dead_letters(settings.kafka) as topic:
@@ -110,7 +110,7 @@ def _line(letter: "DeadLetter") -> str:
 
 
 async def _show(settings: "Settings", name: str) -> None:
-    from ingest_api.upkeep.dead_letters import open_dead_letters  # noqa: PLC0415 - see deploy/local/command.py
+    from ingest_api.upkeep.dead_letters import open_dead_letters  # noqa: PLC0415 - see deploy/cli/command.py
 
     async with open_dead_letters(settings.kafka) as topic:
         letter = await _named(topic, name)
@@ -134,7 +134,7 @@ async def _named(topic: "DeadLetterTopic", name: str) -> "DeadLetter":
 
 
 async def _replay(settings: "Settings", name: str | None) -> None:
-    from ingest_api.upkeep.dead_letters import open_dead_letters  # noqa: PLC0415 - see deploy/local/command.py
+    from ingest_api.upkeep.dead_letters import open_dead_letters  # noqa: PLC0415 - see deploy/cli/command.py
 
     async with AsyncExitStack() as stack:
         topic = await stack.enter_async_context(open_dead_letters(settings.kafka))
@@ -148,7 +148,7 @@ async def _replay(settings: "Settings", name: str | None) -> None:
 
 
 async def _opened_replay(settings: "Settings", stack: AsyncExitStack) -> "Replay":
-    from common.kafka.clients import open_producer  # noqa: PLC0415 - see deploy/local/command.py
+    from common.kafka.clients import open_producer  # noqa: PLC0415 - see deploy/cli/command.py
     from ingest_api.delivery.messages import Messages  # noqa: PLC0415 - see there
     from ingest_api.intake.jobs import JobIntake  # noqa: PLC0415 - see there
     from ingest_api.job_store.postgres import PostgresJobStore  # noqa: PLC0415 - see there
@@ -162,7 +162,7 @@ async def _opened_replay(settings: "Settings", stack: AsyncExitStack) -> "Replay
 
 
 async def _gc(settings: "Settings", *, remove: bool, older_than: timedelta) -> None:
-    from common.blob_store.opening import open_blob_store  # noqa: PLC0415 - see deploy/local/command.py
+    from common.blob_store.opening import open_blob_store  # noqa: PLC0415 - see deploy/cli/command.py
     from ingest_api.job_store.census import PostgresCensus  # noqa: PLC0415 - see there
     from ingest_api.services import open_database  # noqa: PLC0415 - see there
     from ingest_api.upkeep.gc import GarbageCollector  # noqa: PLC0415 - see there

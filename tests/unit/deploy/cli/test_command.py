@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from deploy.local.command import app
+from deploy.cli.command import app
 
 _POSTGRES = {"ICECUBE_DATABASE_TYPE": "postgres", "ICECUBE_DATABASE_URI": "postgres://me:hush@db:5432/icecube"}
 _KAFKA = {"ICECUBE_KAFKA_BROKERS": "kafka:9092"}
@@ -111,7 +111,7 @@ def test_convert_pays_for_no_service() -> None:
     script = (
         "import sys\n"
         "from typer.testing import CliRunner\n"
-        "from deploy.local.command import app\n"
+        "from deploy.cli.command import app\n"
         "result = CliRunner().invoke(app, ['convert', 'no-such-file.jpg'])\n"
         "assert result.exit_code == 1, result.output\n"
         f"print([name for name in {heavy} if name in sys.modules])\n"

@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
 
-from deploy.local.postgres_account import Account
+from deploy.local.postgres.account import Account
 
 _SOCKET = ".s.PGSQL.5432"
 _MAX_PATH_BYTES = 103  # macOS; Linux allows four more

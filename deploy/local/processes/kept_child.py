@@ -8,7 +8,7 @@ from asyncio.subprocess import Process
 
 import structlog
 
-from deploy.local.child import Child, ChildFailedError, kill_group, spawn, told
+from deploy.local.processes.child import Child, ChildFailedError, kill_group, spawn, told
 
 log = structlog.get_logger(__name__)
 

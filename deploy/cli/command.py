@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from deploy.local.operating import api_key, dead, gc
-from deploy.local.refusing import EXIT_FAILED, EXIT_REFUSED, give_up
+from deploy.cli.operating import api_key, dead, gc
+from deploy.cli.refusing import EXIT_FAILED, EXIT_REFUSED, give_up
 from processor.convert.command import convert
 
 Config = Annotated[
@@ -76,7 +76,7 @@ def up(
 ) -> None:
     """Run everything on this machine, with nothing else installed; Ctrl-C stops it."""
     from common.logs import configure  # noqa: PLC0415 - see module
-    from deploy.local.configured import settings_of  # noqa: PLC0415 - see module
+    from deploy.cli.configured import settings_of  # noqa: PLC0415 - see module
     from deploy.local.plan import UpError, UpRefusedError  # noqa: PLC0415 - see module
     from deploy.local.up import run  # noqa: PLC0415 - see module
 
@@ -94,7 +94,7 @@ def up(
 @app.command()
 def api(config: Config = None) -> None:
     """Serve the REST API."""
-    from deploy.local.configured import settings_of_a_part  # noqa: PLC0415 - see module
+    from deploy.cli.configured import settings_of_a_part  # noqa: PLC0415 - see module
 
     settings = settings_of_a_part("api", config)
     from ingest_api.server import run  # noqa: PLC0415 - see module
@@ -108,7 +108,7 @@ def api(config: Config = None) -> None:
 @app.command()
 def processor(config: Config = None) -> None:
     """Process the jobs that wait on Kafka."""
-    from deploy.local.configured import settings_of_a_part  # noqa: PLC0415 - see module
+    from deploy.cli.configured import settings_of_a_part  # noqa: PLC0415 - see module
 
     settings = settings_of_a_part("processor", config)
     from processor.worker import run  # noqa: PLC0415 - see module
@@ -122,7 +122,7 @@ def processor(config: Config = None) -> None:
 @app.command()
 def migrate(config: Config = None) -> None:
     """Bring the database to the schema of this release."""
-    from deploy.local.configured import settings_of_a_part  # noqa: PLC0415 - see module
+    from deploy.cli.configured import settings_of_a_part  # noqa: PLC0415 - see module
 
     settings = settings_of_a_part("migrate", config)
     from asyncpg import PostgresError  # noqa: PLC0415 - see module
@@ -138,7 +138,7 @@ def migrate(config: Config = None) -> None:
 @app.command()
 def topics(config: Config = None) -> None:
     """Create the Kafka topics that do not exist yet."""
-    from deploy.local.configured import settings_of_a_part  # noqa: PLC0415 - see module
+    from deploy.cli.configured import settings_of_a_part  # noqa: PLC0415 - see module
 
     settings = settings_of_a_part("topics", config)
     import asyncio  # noqa: PLC0415 - see module
@@ -161,7 +161,7 @@ app.command(name="api-key")(api_key)
 @app.command(name="config")
 def show_config(config: Config = None) -> None:
     """Print the configuration in force as JSON, secrets masked."""
-    from deploy.local.configured import settings_of  # noqa: PLC0415 - see module
-    from deploy.local.effective_config import as_json  # noqa: PLC0415 - see module
+    from deploy.cli.configured import settings_of  # noqa: PLC0415 - see module
+    from deploy.cli.effective_config import as_json  # noqa: PLC0415 - see module
 
     typer.echo(as_json(settings_of(config), environment=os.environ, file=config))

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from deploy.local.child import Child, run_to_its_end
-from deploy.local.kept_child import KeptChild
+from deploy.local.processes.child import Child, run_to_its_end
+from deploy.local.processes.kept_child import KeptChild
 
 
 class Supervisor:

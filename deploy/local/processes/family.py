@@ -5,16 +5,16 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from deploy.local.child import Child
+from deploy.local.processes.child import Child
 from deploy.probing import answers_ready
 
 _PROBE_SECONDS = 5
-_ICECUBE = (sys.executable, "-m", "deploy.local")
+_ICECUBE = (sys.executable, "-m", "deploy.cli")
 
 
 def postgres_child(folder: Path, run_folder: Path, *, durable: bool) -> Child:
     """Return the keeper of the embedded PostgreSQL; its DSN stands in `ready_file(run_folder, "postgres")`."""
-    command = (sys.executable, "-m", "deploy.local.postgres_keeper", str(folder))
+    command = (sys.executable, "-m", "deploy.local.postgres.keeper", str(folder))
     return _announcing("postgres", command if durable else (*command, "--not-durable"), {}, run_folder)
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.folder_lock import FolderInUseError, locked
-from deploy.local.ram_folder import ram_folder
+from deploy.local.folders.folder_lock import FolderInUseError, locked
+from deploy.local.folders.ram_folder import ram_folder
 
 _HOLD = """
 import sys, time, pathlib
-from deploy.local.{module} import {function}
+from deploy.local.folders.{module} import {function}
 with {function}(pathlib.Path(sys.argv[1])) as entered:
     print(entered, flush=True)
     time.sleep(600)

@@ -9,7 +9,7 @@ import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
-from deploy.local.postgres_account import Account
+from deploy.local.postgres.account import Account
 
 
 class EmbeddedPostgresError(Exception):

@@ -1,14 +1,14 @@
-"""The process that runs the embedded PostgreSQL under `icecube up`: `python -m deploy.local.postgres_keeper FOLDER`."""
+"""The process that runs the embedded PostgreSQL under `icecube up`: `python -m deploy.local.postgres.keeper FOLDER`."""
 
 import argparse
 import os
 import sys
 from pathlib import Path
 
-from deploy.local import lifeline
-from deploy.local.atomic_file import replace_text
-from deploy.local.embedded_postgres import STOP_SECONDS, EmbeddedPostgresError, embedded_postgres
-from deploy.local.stopping import exit_when_told
+from deploy.local.folders.atomic_file import replace_text
+from deploy.local.postgres.server import STOP_SECONDS, EmbeddedPostgresError, embedded_postgres
+from deploy.local.processes import lifeline
+from deploy.local.processes.stopping import exit_when_told
 
 
 def keep(folder: Path, *, durable: bool, ready_file: Path) -> int:

@@ -1,0 +1,1 @@
+"""The embedded PostgreSQL: its programs, its folders, its account, its process."""

@@ -1,0 +1,1 @@
+"""Child processes: started, restarted, stopped in order, and never left behind."""
