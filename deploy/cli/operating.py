@@ -163,12 +163,12 @@ async def _opened_replay(settings: "Settings", stack: AsyncExitStack) -> "Replay
 
 async def _gc(settings: "Settings", *, remove: bool, older_than: timedelta) -> None:
     from common.blob_store.opening import open_blob_store  # noqa: PLC0415 - see deploy/cli/command.py
-    from ingest_api.job_store.census import PostgresCensus  # noqa: PLC0415 - see there
+    from ingest_api.job_store.inventory import PostgresInventory  # noqa: PLC0415 - see there
     from ingest_api.services import open_database  # noqa: PLC0415 - see there
     from ingest_api.upkeep.gc import GarbageCollector  # noqa: PLC0415 - see there
 
     async with open_database(settings) as pool, open_blob_store(settings) as blobs:
-        collector = GarbageCollector(PostgresCensus(pool), blobs)
+        collector = GarbageCollector(PostgresInventory(pool), blobs)
         findings = await collector.collect(before=datetime.now(UTC) - older_than, remove=remove)
     for kind, ids in (
         ("blob without a row", findings.blobs_without_row),

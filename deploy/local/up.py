@@ -14,8 +14,8 @@ from deploy.local.plan import Opened, Plan, UpError, child_environment, plan_for
 from deploy.local.ports import LOOPBACK
 from deploy.local.postgres.server import START_SECONDS as POSTGRES_SECONDS
 from deploy.local.processes.child import ChildFailedError
-from deploy.local.processes.family import api_child, once, postgres_child, processor_child, ready_file
-from deploy.local.processes.interruption import until_told
+from deploy.local.processes.interruption import run_until_signal
+from deploy.local.processes.process_tree import api_child, one_off_child, postgres_child, processor_child, ready_file
 from deploy.local.processes.supervisor import Supervisor
 from deploy.local.welcome import Endpoints, welcome
 
@@ -41,7 +41,7 @@ def run(settings: Settings, *, config: Path | None, processors: int) -> int:
         in_ram = stack.enter_context(ram_folder(ram())) if plan.needs_ram else None
         up = _Up(settings, plan, config, data, port, kafka, in_ram)
         try:
-            asyncio.run(up.until_told())
+            asyncio.run(up.run_until_signal())
         except ChildFailedError as exc:
             message = f"{exc}; what it said stands above"
             raise UpError(message) from exc
@@ -60,9 +60,9 @@ class _Up:
     kafka: str
     in_ram: Path | None
 
-    async def until_told(self) -> None:
+    async def run_until_signal(self) -> None:
         supervisor = Supervisor(grace_seconds=self.settings.server.drain_seconds)
-        await until_told(lambda: self._serve(supervisor), hurry=supervisor.kill)
+        await run_until_signal(lambda: self._serve(supervisor), hurry=supervisor.kill)
 
     async def _serve(self, supervisor: Supervisor) -> None:
         announcement = self.data / ANNOUNCEMENT
@@ -79,9 +79,9 @@ class _Up:
     async def _start(self, supervisor: Supervisor) -> Endpoints:
         postgres = await self._postgres(supervisor) if self.plan.brings_postgres else self.settings.database.dsn
         told = child_environment(self.settings, self.plan, Opened(self.port, self.kafka, postgres, self.in_ram))
-        await supervisor.run_once(once("migrate", told, self.config))
+        await supervisor.run_once(one_off_child("migrate", told, self.config))
         if not self.plan.brings_broker:  # the embedded one makes topics when they are first named
-            await supervisor.run_once(once("topics", told, self.config))
+            await supervisor.run_once(one_off_child("topics", told, self.config))
         host = self._host()
         api = api_child(told, self.config, host=host, port=self.port)
         numbers = range(1, self.plan.processors + 1)

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from common.blob_store import BlobStore
-from ingest_api.job_store.census import PostgresCensus
+from ingest_api.job_store.inventory import PostgresInventory
 
 _BATCH = 500
 _AT_ONCE = 32
@@ -27,15 +27,15 @@ class Findings:
 class GarbageCollector:
     """Looks at what is older than a moment: an upload or a job under way has blobs before it has rows."""
 
-    census: PostgresCensus
+    inventory: PostgresInventory
     blobs: BlobStore
 
     async def collect(self, *, before: datetime, remove: bool) -> Findings:
         """Compare the two stores; raise what either raises when it is away. Rows that a job refers to stay."""
         findings = Findings()
         async for ids in _batches(self.blobs.stored_before(before)):
-            findings.blobs_without_row += await self.census.unknown(ids)
-        async for ids in self.census.pages(created_before=before):
+            findings.blobs_without_row += await self.inventory.unknown(ids)
+        async for ids in self.inventory.pages(created_before=before):
             findings.rows_without_blob += await self._without_blob(ids)
         if remove:
             await self._remove(findings)
@@ -53,7 +53,7 @@ class GarbageCollector:
         for blob_id in findings.blobs_without_row:
             await self.blobs.delete(blob_id)
             findings.removed.append(blob_id)
-        findings.removed += await self.census.delete_unused(findings.rows_without_blob)
+        findings.removed += await self.inventory.delete_unused(findings.rows_without_blob)
 
 
 async def _batches(ids: AsyncIterator[UUID]) -> AsyncIterator[list[UUID]]:

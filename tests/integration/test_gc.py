@@ -13,8 +13,8 @@ from common.ids import new_id
 from common.settings.groups import KafkaSettings
 from ingest_api.delivery.messages import Messages
 from ingest_api.job_store import JobRecord
-from ingest_api.job_store.census import PostgresCensus
 from ingest_api.job_store.connecting import Pool
+from ingest_api.job_store.inventory import PostgresInventory
 from ingest_api.job_store.postgres import PostgresJobStore
 from ingest_api.upkeep.gc import Findings, GarbageCollector
 from tests.factories.jobs import NOON, a_policy, a_record, an_image
@@ -38,7 +38,7 @@ async def put(blobs: DiskStore, blob_id: UUID) -> UUID:
 async def collect(pool: Pool, blobs: DiskStore, *, remove: bool, hours: float = 1) -> Findings:
     """Look at everything written up to *hours* from now."""
     before = datetime.now(UTC) + timedelta(hours=hours)
-    return await GarbageCollector(PostgresCensus(pool), blobs).collect(before=before, remove=remove)
+    return await GarbageCollector(PostgresInventory(pool), blobs).collect(before=before, remove=remove)
 
 
 async def a_stored_job(jobs: PostgresJobStore, blobs: DiskStore) -> JobRecord:

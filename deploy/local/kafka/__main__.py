@@ -7,7 +7,7 @@ from pathlib import Path
 
 from deploy.local.kafka import KafkaUnavailableError
 from deploy.local.kafka.running import any_kafka
-from deploy.local.processes.stopping import exit_when_told
+from deploy.local.processes.stopping import exit_on_signal
 
 
 def main() -> int:
@@ -16,7 +16,7 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=9092, help="port on 127.0.0.1 (default: 9092)")
     parser.add_argument("--data-dir", type=Path, default=Path("data/kafka"), help="folder (default: data/kafka)")
     arguments = parser.parse_args()
-    exit_when_told()
+    exit_on_signal()
     try:
         with any_kafka(arguments.data_dir, arguments.port) as broker:
             sys.stdout.write(f"Apache Kafka listens on {broker.address}. ICECUBE_KAFKA_BROKERS={broker.address}\n")

@@ -8,10 +8,10 @@ from pathlib import Path
 from deploy.local.folders.atomic_file import replace_text
 from deploy.local.postgres.server import STOP_SECONDS, EmbeddedPostgresError, embedded_postgres
 from deploy.local.processes import lifeline
-from deploy.local.processes.stopping import exit_when_told
+from deploy.local.processes.stopping import exit_on_signal
 
 
-def keep(folder: Path, *, durable: bool, ready_file: Path) -> int:
+def run(folder: Path, *, durable: bool, ready_file: Path) -> int:
     """Run PostgreSQL until it ends or we are told to; write its DSN to *ready_file* once it answers."""
     with embedded_postgres(folder, durable=durable) as server:
         replace_text(ready_file, server.dsn)
@@ -25,11 +25,11 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--not-durable", action="store_true", help="skip fsync: for data that nobody keeps")
     arguments = parser.parse_args()
-    exit_when_told()
+    exit_on_signal()
     lifeline.hold(os.environ, grace_seconds=STOP_SECONDS)
     try:
         ready_file = Path(os.environ["ICECUBE_READY_FILE"])
-        return keep(arguments.folder, durable=not arguments.not_durable, ready_file=ready_file)
+        return run(arguments.folder, durable=not arguments.not_durable, ready_file=ready_file)
     except EmbeddedPostgresError as exc:
         sys.stderr.write(f"{exc}\n")
         return 1

@@ -56,7 +56,7 @@ def embedded_postgres(folder: Path, *, durable: bool = True) -> Iterator[Running
     try:
         with locked(folder.with_name(f"{folder.name}.lock"), wait_seconds=STOP_SECONDS):
             account = account_for(folder)
-            _put_away_leftovers(folder)
+            _stop_leftovers(folder)
             make_cluster(folder, account)
             with socket_folder(folder, account) as sockets:
                 process = _started(folder, sockets, account, durable=durable)
@@ -70,7 +70,7 @@ def embedded_postgres(folder: Path, *, durable: bool = True) -> Iterator[Running
         raise EmbeddedPostgresError(message) from exc
 
 
-def _put_away_leftovers(folder: Path) -> None:
+def _stop_leftovers(folder: Path) -> None:
     left = [
         process
         for process in psutil.process_iter(["name", "cmdline"])

@@ -43,7 +43,7 @@ async def run_to_its_end(child: Child, lifeline_descriptor: int) -> None:
     finally:
         kill_group(process.pid)
     if status != 0:
-        raise ChildFailedError(child.name, told(status))
+        raise ChildFailedError(child.name, describe_status(status))
 
 
 async def spawn(child: Child, lifeline_descriptor: int) -> Process:
@@ -69,6 +69,6 @@ def kill_group(leader: int) -> None:
         os.killpg(leader, signal.SIGKILL)
 
 
-def told(status: int) -> str:
+def describe_status(status: int) -> str:
     """Return an exit status in words."""
     return f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"

@@ -9,7 +9,7 @@ import structlog
 log = structlog.get_logger(__name__)
 
 
-async def until_told(work: Callable[[], Awaitable[None]], *, hurry: Callable[[], None]) -> None:
+async def run_until_signal(work: Callable[[], Awaitable[None]], *, hurry: Callable[[], None]) -> None:
     """Await *work*, and return when it has ended by itself or after a signal; what it raises is raised.
 
     A first SIGINT or SIGTERM cancels it, so that its `finally` clauses run; any further one calls *hurry*.

@@ -21,7 +21,7 @@ def stop(process: subprocess.Popen[bytes], *, grace_seconds: float, request: sig
         return process.wait()
 
 
-def exit_when_told() -> None:
+def exit_on_signal() -> None:
     """Leave this process with status 0, through its `finally` blocks, at SIGTERM or SIGINT."""
     for request in _REQUESTS:
         signal.signal(request, _exit)

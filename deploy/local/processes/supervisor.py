@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from deploy.local.processes.child import Child, run_to_its_end
-from deploy.local.processes.kept_child import KeptChild
+from deploy.local.processes.restarting_process import RestartingProcess
 
 
 class Supervisor:
@@ -19,7 +19,7 @@ class Supervisor:
 
     def __init__(self, *, grace_seconds: float) -> None:
         self._grace_seconds = grace_seconds
-        self._stages: list[list[KeptChild]] = []
+        self._stages: list[list[RestartingProcess]] = []
 
     async def __aenter__(self) -> Self:
         self._lifeline, self._lifeline_end = os.pipe()
@@ -44,7 +44,7 @@ class Supervisor:
 
         Raises `ChildFailedError` when one ends before it is ready, or is not ready within the time.
         """
-        stage = [KeptChild(child, self._lifeline) for child in children]
+        stage = [RestartingProcess(child, self._lifeline) for child in children]
         self._stages.append(stage)
         await asyncio.gather(*(child.start(within_seconds) for child in stage))
 

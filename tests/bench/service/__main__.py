@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from deploy.local.processes.stopping import exit_when_told
+from deploy.local.processes.stopping import exit_on_signal
 from tests.bench.service.machine import circumstances
 from tests.bench.service.plan import BrokerKind, Plan
 from tests.bench.service.results import Section
@@ -31,7 +31,7 @@ SCENARIOS: dict[str, Callable[[Plan], Coroutine[None, None, Section]]] = {
 def main() -> None:
     """Run what the command line names, all if it names nothing; each scenario is told of as soon as it is done."""
     arguments = _arguments()
-    exit_when_told()
+    exit_on_signal()
     # Image processes import this module: not with all that draws in it.
     from tests.bench.service.report import update  # noqa: PLC0415 - see above
 

@@ -1,4 +1,4 @@
-"""Which images the database knows, asked in bulk: what gc compares with the blob store."""
+"""The images that the database knows, read in bulk: what gc compares with the blob store."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
@@ -11,7 +11,7 @@ _PAGE = 1000
 _BEFORE_ALL = UUID(int=0)
 
 
-class PostgresCensus:
+class PostgresInventory:
     """Every method raises `JobStoreUnavailableError` when the database is away."""
 
     def __init__(self, pool: Pool) -> None:

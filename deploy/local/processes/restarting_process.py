@@ -1,4 +1,4 @@
-"""A child over all its lives: waited for until it is ready, restarted when it dies, stopped when asked."""
+"""A process that is started again when it dies: waited for until it is ready, stopped when asked."""
 
 import asyncio
 import contextlib
@@ -8,7 +8,7 @@ from asyncio.subprocess import Process
 
 import structlog
 
-from deploy.local.processes.child import Child, ChildFailedError, kill_group, spawn, told
+from deploy.local.processes.child import Child, ChildFailedError, describe_status, kill_group, spawn
 
 log = structlog.get_logger(__name__)
 
@@ -18,8 +18,8 @@ _STEADY_SECONDS = 30.0  # after so long a life, a death is the first of its kind
 _POLL_SECONDS = 0.1
 
 
-class KeptChild:
-    """One child over all its lives."""
+class RestartingProcess:
+    """A child process that is started again whenever it dies."""
 
     def __init__(self, child: Child, lifeline_descriptor: int) -> None:
         self._child = child
@@ -91,7 +91,8 @@ class KeptChild:
         status = await self._process.wait()
         kill_group(self._process.pid)  # what it started and did not take along
         self._process = None
-        return ChildFailedError(self._child.name, told(status) + ("" if self._is_settled else " before it was ready"))
+        when = "" if self._is_settled else " before it was ready"
+        return ChildFailedError(self._child.name, describe_status(status) + when)
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process:

@@ -18,7 +18,7 @@ def postgres_child(folder: Path, run_folder: Path, *, durable: bool) -> Child:
     return _announcing("postgres", command if durable else (*command, "--not-durable"), {}, run_folder)
 
 
-def once(command: str, environment: Mapping[str, str], config: Path | None) -> Child:
+def one_off_child(command: str, environment: Mapping[str, str], config: Path | None) -> Child:
     """Return `icecube COMMAND`, to be run to its end."""
     return Child(command, _icecube(command, config), environment)
 
