@@ -14,11 +14,11 @@ from common.stop_marks import mark_stopped
 from ingest_api.access.keys import AccessList
 from ingest_api.access.rate_limits import RateLimits
 from ingest_api.delivery.messages import Messages
-from ingest_api.delivery.outbox import Relay
 from ingest_api.delivery.reconciler import Reconciler
+from ingest_api.delivery.relay import Relay
 from ingest_api.delivery.results import ResultsHandler
 from ingest_api.delivery.results_consumer import ResultsConsumer
-from ingest_api.domain.jobs import RetryPolicy
+from ingest_api.domain.job import RetryPolicy
 from ingest_api.intake.admission import Admission
 from ingest_api.intake.jobs import JobIntake
 from ingest_api.intake.originals import OriginalIntake
@@ -27,8 +27,8 @@ from ingest_api.job_store.connecting import Pool, connection_of, open_pool
 from ingest_api.job_store.migrating import check_schema
 from ingest_api.job_store.outbox import PostgresOutbox
 from ingest_api.job_store.postgres import PostgresJobStore
-from ingest_api.reads.kept_answers import KeptAnswers
-from ingest_api.upkeep.background import kept_running
+from ingest_api.reads.response_cache import ResponseCache
+from ingest_api.upkeep.background import keep_running
 from ingest_api.upkeep.backlog import BacklogWatch
 from ingest_api.upkeep.consumer_lag import LagWatch
 from ingest_api.upkeep.housekeeping import Housekeeping
@@ -51,9 +51,9 @@ class Services:
     rate_limits: RateLimits
     readiness: Readiness
     backlog: BacklogWatch
-    described_images: KeptAnswers
-    ended_jobs: KeptAnswers
-    small_downloads: KeptAnswers
+    described_images: ResponseCache
+    ended_jobs: ResponseCache
+    small_downloads: ResponseCache
 
 
 @asynccontextmanager
@@ -82,7 +82,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             "lag": LagWatch(settings.kafka).run,
         }
         for name, work in background.items():
-            await stack.enter_async_context(kept_running(name, work))
+            await stack.enter_async_context(keep_running(name, work))
         yield Services(
             settings=settings,
             jobs=jobs,
@@ -94,9 +94,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             rate_limits=RateLimits(settings.access.requests_per_minute, monotonic),
             readiness=readiness,
             backlog=backlog,
-            described_images=KeptAnswers(2 * _MIB),
-            ended_jobs=KeptAnswers(4 * _MIB),
-            small_downloads=KeptAnswers(16 * _MIB),
+            described_images=ResponseCache(2 * _MIB),
+            ended_jobs=ResponseCache(4 * _MIB),
+            small_downloads=ResponseCache(16 * _MIB),
         )
 
 

@@ -13,9 +13,9 @@ from yarl import URL
 from common.kafka.clients import METADATA_SECONDS
 from common.settings.model import Settings
 from processor.services import Services, open_services
-from processor.stream.agents import handle
-from processor.stream.dispatching import Dispatcher
-from processor.stream.faust_internals import NoTables, PatientTransport, require_compiled_streams
+from processor.stream.agent import handle
+from processor.stream.dispatcher import Dispatcher
+from processor.stream.faust_internals import NoTables, PollingTransport, require_compiled_streams
 
 SLOTS_PER_WORKER = 4
 """Jobs for each image process that are begun and not yet made: one being worked on, the others on their way there."""
@@ -90,7 +90,7 @@ def build_app(settings: Settings) -> ProcessorApp:
         producer_linger=0,
         producer_request_timeout=15,  # the default is twenty minutes
     )
-    app.transport = PatientTransport(brokers, app, loop=app.loop, fetch_wait_ms=kafka.fetch_wait_ms)
+    app.transport = PollingTransport(brokers, app, loop=app.loop, fetch_wait_ms=kafka.fetch_wait_ms)
     _add_agent(app)
     return app
 

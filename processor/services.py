@@ -9,21 +9,21 @@ from common import metrics
 from common.blob_store import BlobStoreUnavailableError
 from common.blob_store.opening import open_blob_store
 from common.kafka.clients import KafkaError, open_producer
-from common.patience import patiently
+from common.retries import retry_until_available
 from common.settings.groups import BlobType
 from common.settings.model import Settings
 from processor.engine import ImageLimits
-from processor.jobs.handling import Handling
-from processor.jobs.reporting import Reports
+from processor.jobs.handler import JobHandler
+from processor.jobs.reports import Reports
 from processor.pool import ImagePool
-from processor.stream.gathering import Gathering
+from processor.stream.linger import Linger
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
     """What the agent uses."""
 
-    handling: Handling
+    handling: JobHandler
     reports: Reports
 
 
@@ -36,8 +36,10 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """
     async with AsyncExitStack() as stack:
         blobs = await stack.enter_async_context(open_blob_store(settings))
-        await patiently(blobs.check, on=BlobStoreUnavailableError)
-        producer = await patiently(lambda: stack.enter_async_context(open_producer(settings.kafka)), on=KafkaError)
+        await retry_until_available(blobs.check, on=BlobStoreUnavailableError)
+        producer = await retry_until_available(
+            lambda: stack.enter_async_context(open_producer(settings.kafka)), on=KafkaError
+        )
         pool = await stack.enter_async_context(
             ImagePool(
                 workers=settings.server.max_workers,
@@ -49,7 +51,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 readable=[settings.blob_folder] if settings.blob.type is BlobType.DISK else [],
             )
         )
-        yield Services(Handling(blobs, pool), Reports(producer, settings.kafka, _now, Gathering(pool.has_work_waiting)))
+        yield Services(JobHandler(blobs, pool), Reports(producer, settings.kafka, _now, Linger(pool.has_work_waiting)))
 
 
 def _now() -> datetime:

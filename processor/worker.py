@@ -15,7 +15,7 @@ from mode import Service
 from common.settings.model import Settings
 from common.telemetry.exporting import exported_spans
 from processor.app import ProcessorApp, build_app
-from processor.jobs.measuring import begin_at_zero
+from processor.jobs.measurements import begin_at_zero
 from processor.probes import Membership, ProbeServer, listening
 from processor.stream.watchdog import Watchdog
 

@@ -11,7 +11,7 @@ from common.kafka.clients import ConsumedRecord
 from common.kafka.dead_letters import bounded, dead_letter_headers, unreadable_headers
 from common.kafka.headers import Headers, event_headers
 from common.settings.groups import KafkaSettings
-from ingest_api.domain.jobs import JobState
+from ingest_api.domain.job import JobState
 from ingest_api.job_store import JobRecord, OutboxMessage, StoredImage
 
 _SOURCE = "/icecube/api"

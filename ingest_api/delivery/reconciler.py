@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from common import metrics
-from common.crash_points import CrashPoint, reached
+from common.failpoints import Failpoint, fail_at
 from common.settings.groups import DeliverySettings, KafkaSettings
 from ingest_api.delivery.kafka_log import KafkaLog, PartitionView, open_kafka_log
 from ingest_api.delivery.messages import Messages
@@ -48,7 +48,7 @@ class Reconciler:
         async with open_kafka_log(self.topics) as kafka:
             while True:
                 if await self.reconcile(kafka):
-                    reached(CrashPoint.LOSS_REPAIRED_NOT_SENT)
+                    fail_at(Failpoint.LOSS_REPAIRED_NOT_SENT)
                     self.wake_relay()
                 await asyncio.sleep(self.pace.reconcile_seconds)
 
@@ -62,7 +62,7 @@ class Reconciler:
         suspects = [publication for publication in unanswered if is_past(publication, requests)]
         if not suspects or not await self._every_answer_is_in(kafka):
             return 0
-        reached(CrashPoint.LOSS_FOUND_NOT_REPAIRED)
+        fail_at(Failpoint.LOSS_FOUND_NOT_REPAIRED)
         return await self._ask_again(suspects)
 
     async def _every_answer_is_in(self, kafka: KafkaLog) -> bool:

@@ -25,8 +25,8 @@ from common.kafka.clients import ConsumedRecord
 from common.kafka.headers import from_kafka
 from common.tracing import SpanKind, continued_trace, traced
 from ingest_api.delivery.messages import Messages
-from ingest_api.delivery.reuse import offer_again
-from ingest_api.domain.jobs import PROCESSOR_LOST, Job, RetryPolicy
+from ingest_api.delivery.reuse import remember_variants
+from ingest_api.domain.job import PROCESSOR_LOST, Job, RetryPolicy
 from ingest_api.job_store import (
     JobChanges,
     JobRecord,
@@ -147,7 +147,7 @@ class ResultsHandler:
         variants = result.variants if isinstance(result, JobSucceeded) else ()
         changes.add_images(_image(variant, record.original, at) for variant in variants)
         if self.reuse and isinstance(result, JobSucceeded):
-            offer_again(changes, record, result)
+            remember_variants(changes, record, result)
         changes.publish(self.messages.job_ended(record, variants, at=at))
         if not (isinstance(result, JobSucceeded) or (isinstance(result, JobFailed) and not result.retryable)):
             changes.publish(self.messages.given_up(record, at=at))

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from math import inf
 
-from common.crash_points import CrashPoint, reached
+from common.failpoints import Failpoint, fail_at
 from common.kafka.clients import ConsumedRecord, Consumer, open_consumer
-from common.patience import patiently
+from common.retries import retry_until_available
 from common.settings.groups import KafkaSettings
 from ingest_api.delivery.results import ResultsHandler
 from ingest_api.job_store import JobStoreUnavailableError
@@ -37,13 +37,13 @@ class ResultsConsumer:
             commits = Commits(consumer)
             while True:
                 if records := await read_batch(consumer):
-                    reached(CrashPoint.RESULTS_READ_NOT_APPLIED)
+                    fail_at(Failpoint.RESULTS_READ_NOT_APPLIED)
                     await self._handle(records)
-                    reached(CrashPoint.RESULTS_COMMITTED_OFFSET_NOT)
+                    fail_at(Failpoint.RESULTS_COMMITTED_OFFSET_NOT)
                 await commits.after(records)
 
     async def _handle(self, records: Sequence[ConsumedRecord]) -> None:
-        await patiently(lambda: self._handler.handle(records), on=JobStoreUnavailableError)
+        await retry_until_available(lambda: self._handler.handle(records), on=JobStoreUnavailableError)
         self._wake_relay()
 
 

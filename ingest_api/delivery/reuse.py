@@ -7,7 +7,7 @@ from common.options import VariantOptions
 from ingest_api.job_store import JobChanges, JobRecord, StoredImage
 
 
-def work_of(original: StoredImage, options: VariantOptions) -> bytes | None:
+def reuse_key(original: StoredImage, options: VariantOptions) -> bytes | None:
     """Return the SHA-256 that names what *options* make of *original*, whatever its id and name.
 
     Sizes that leave the picture as it is count as one. None for an original that came before its bytes were hashed.
@@ -19,13 +19,13 @@ def work_of(original: StoredImage, options: VariantOptions) -> bytes | None:
     return sha256(original.sha256 + effective.model_dump_json().encode()).digest()
 
 
-def offer_again(changes: JobChanges, record: JobRecord, result: JobSucceeded) -> None:
+def remember_variants(changes: JobChanges, record: JobRecord, result: JobSucceeded) -> None:
     """Remember the variants that were made, not copied, for whoever asks for the same work."""
     if result.engine is None:
         return  # from a processor of the release before
     options = {task.variant_id: task.options for task in record.tasks}
     for variant in result.variants:
         if variant.id in options and variant.id not in result.reused:
-            work = work_of(record.original, options[variant.id])
+            work = reuse_key(record.original, options[variant.id])
             if work is not None:
-                changes.offer_again(work, ReusableVariant(engine=result.engine, variant=variant))
+                changes.remember_variant(work, ReusableVariant(engine=result.engine, variant=variant))

@@ -16,7 +16,7 @@ class KeyReusedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Once:
+class IdempotencyKey:
     """A request to be done once: what is asked for, under the key that its client chose."""
 
     operation: str
@@ -24,10 +24,10 @@ class Once:
     fingerprint: bytes
 
 
-def once(operation: str, key: str | None, parts: Iterable[str]) -> Once | None:
+def idempotency_key(operation: str, key: str | None, parts: Iterable[str]) -> IdempotencyKey | None:
     """Return how to recognise the request made of *parts*; None without a key."""
     if key is None:
         return None
     # Each part with its length: no two lists of parts make the same text.
     text = "".join(f"{len(part)}:{part}" for part in parts)
-    return Once(operation, key, sha256(text.encode()).digest())
+    return IdempotencyKey(operation, key, sha256(text.encode()).digest())

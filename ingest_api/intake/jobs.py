@@ -8,15 +8,15 @@ from uuid import UUID
 import structlog
 
 from common import metrics
-from common.crash_points import CrashPoint, reached
 from common.events import RequestedTask
+from common.failpoints import Failpoint, fail_at
 from common.ids import new_id
 from common.options import VariantOptions
 from common.settings.groups import LimitsSettings
 from ingest_api.delivery.messages import Messages
-from ingest_api.delivery.reuse import work_of
-from ingest_api.domain.idempotency import Once, once
-from ingest_api.domain.jobs import Job
+from ingest_api.delivery.reuse import reuse_key
+from ingest_api.domain.idempotency import IdempotencyKey, idempotency_key
+from ingest_api.domain.job import Job
 from ingest_api.job_store import ImageUnknownError, JobRecord, JobStore, KeyTakenError, StoredImage
 
 log = structlog.get_logger(__name__)
@@ -49,7 +49,7 @@ class JobIntake:
         """
         if len(options) > self.limits.tasks:
             raise TooManyTasksError(self.limits.tasks, found=len(options))
-        asked = once("createJob", key, [str(original_id), *(option.model_dump_json() for option in options)])
+        asked = idempotency_key("createJob", key, [str(original_id), *(option.model_dump_json() for option in options)])
         if asked and (first := await self._job_made_under(asked)):
             return first
         original = await self.jobs.find_image(original_id)
@@ -63,10 +63,10 @@ class JobIntake:
             created_at=at,
         )
         try:
-            await self.jobs.add_job(record, self.messages.job_requested(record, at=at), once=asked)
+            await self.jobs.add_job(record, self.messages.job_requested(record, at=at), key=asked)
         except KeyTakenError:
             return await self.accept(original_id, options, key=key)
-        reached(CrashPoint.JOB_COMMITTED_NOT_ANSWERED)
+        fail_at(Failpoint.JOB_COMMITTED_NOT_ANSWERED)
         self.wake_relay()
         metrics.JOBS_ACCEPTED.inc()
         log.info("job accepted", job_id=str(record.job.id), tasks=len(record.tasks))
@@ -74,14 +74,14 @@ class JobIntake:
 
     async def _tasks(self, original: StoredImage, options: Sequence[VariantOptions]) -> tuple[RequestedTask, ...]:
         """Return a task for each of *options*, offered what was made before of the same bytes."""
-        works = [work_of(original, option) if self.reuse else None for option in options]
-        done = await self.jobs.made_before([work for work in works if work]) if any(works) else {}
+        works = [reuse_key(original, option) if self.reuse else None for option in options]
+        done = await self.jobs.find_reusable([work for work in works if work]) if any(works) else {}
         return tuple(
             RequestedTask(id=new_id(), variant_id=new_id(), options=option, reusable=done.get(work) if work else None)
             for option, work in zip(options, works, strict=True)
         )
 
-    async def _job_made_under(self, asked: Once) -> JobRecord | None:
-        ids = await self.jobs.made_under(asked)
+    async def _job_made_under(self, asked: IdempotencyKey) -> JobRecord | None:
+        ids = await self.jobs.find_by_idempotency_key(asked)
         record = await self.jobs.find_job(ids[0]) if ids else None
         return replace(record, job=Job(id=record.job.id)) if record else None

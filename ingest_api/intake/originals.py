@@ -10,10 +10,10 @@ import structlog
 from common import metrics
 from common.blob_store import BlobStore, BlobStoreUnavailableError
 from common.blob_store.disk_errors import disk_errors
-from common.crash_points import CrashPoint, reached
+from common.failpoints import Failpoint, fail_at
 from common.ids import new_id
 from common.settings.groups import LimitsSettings
-from ingest_api.domain.idempotency import Once, once
+from ingest_api.domain.idempotency import IdempotencyKey, idempotency_key
 from ingest_api.job_store import JobStore, KeyTakenError, StoredImage
 from ingest_api.uploads.header import ImageHeader, check_limits, read_header
 from ingest_api.uploads.names import safe_name
@@ -39,17 +39,17 @@ class OriginalIntake:
         What fails before the commit takes back what was stored.
         """
         parts = [part for file in files for part in (file.name or "", file.digest.hexdigest())]
-        asked = once("uploadImages", key, parts)
+        asked = idempotency_key("uploadImages", key, parts)
         if asked and (first := await self._images_made_under(asked)):
             return first
         with disk_errors(self.blobs.work_dir):
             headers = [await asyncio.to_thread(self._checked_header, file) for file in files]
             images = [self._image(file, header) for file, header in zip(files, headers, strict=True)]
             await self._put_all(images, files)
-        reached(CrashPoint.ORIGINAL_STORED_NOT_COMMITTED)
+        fail_at(Failpoint.ORIGINAL_STORED_NOT_COMMITTED)
         try:
             # A commit whose answer is lost may stand: its blobs stay, for gc to remove if it does not.
-            await self.jobs.add_originals(images, once=asked)
+            await self.jobs.add_originals(images, key=asked)
         except KeyTakenError:
             await self._take_back(images)
             return await self.store(files, key=key)
@@ -66,8 +66,8 @@ class OriginalIntake:
             await asyncio.shield(self._take_back(images))
             raise
 
-    async def _images_made_under(self, asked: Once) -> list[StoredImage] | None:
-        ids = await self.jobs.made_under(asked)
+    async def _images_made_under(self, asked: IdempotencyKey) -> list[StoredImage] | None:
+        ids = await self.jobs.find_by_idempotency_key(asked)
         found = [await self.jobs.find_image(image_id) for image_id in ids or []]
         return [image for image in found if image] or None
 

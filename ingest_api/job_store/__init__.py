@@ -9,8 +9,8 @@ from uuid import UUID
 
 from common.events import RequestedTask, ReusableVariant
 from common.formats import ImageFormat
-from ingest_api.domain.idempotency import Once
-from ingest_api.domain.jobs import Job
+from ingest_api.domain.idempotency import IdempotencyKey
+from ingest_api.domain.job import Job
 
 
 class JobStoreUnavailableError(Exception):
@@ -30,7 +30,7 @@ class ImageUnknownError(Exception):
 
 
 class KeyTakenError(Exception):
-    """The idempotency key was taken meanwhile: `made_under` now tells what was made."""
+    """The idempotency key was taken meanwhile: `find_by_idempotency_key` now tells what was made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +113,7 @@ class JobChanges(Protocol):
         """Add variants; one that is there already is left as it is."""
         ...
 
-    def offer_again(self, work: bytes, variant: ReusableVariant) -> None:
+    def remember_variant(self, work: bytes, variant: ReusableVariant) -> None:
         """Remember *variant* as what *work* makes, in place of any older one."""
         ...
 
@@ -150,30 +150,30 @@ class JobStore(Protocol):
     that it cannot hold.
     """
 
-    async def add_originals(self, images: Sequence[StoredImage], *, once: Once | None = None) -> None:
-        """Add all of *images* and take the key of *once*, or neither; raise `KeyTakenError`."""
+    async def add_originals(self, images: Sequence[StoredImage], *, key: IdempotencyKey | None = None) -> None:
+        """Add all of *images* and take *key*, or neither; raise `KeyTakenError`."""
         ...
 
     async def find_image(self, image_id: UUID) -> StoredImage | None:
         """Return the image, original or variant; one that was deleted may be returned for a while yet."""
         ...
 
-    async def add_job(self, record: JobRecord, request: OutboxMessage, *, once: Once | None = None) -> None:
-        """Add a job, the event that asks for it and the key of *once*, or none of them.
+    async def add_job(self, record: JobRecord, request: OutboxMessage, *, key: IdempotencyKey | None = None) -> None:
+        """Add a job, the event that asks for it and *key*, or none of them.
 
         Raises `ImageUnknownError` or `KeyTakenError`. Of several callers with one key one wins; the others wait.
         """
         ...
 
-    async def made_under(self, once: Once) -> list[UUID] | None:
-        """Return the ids of what was made under the key of *once*, None for a new key; raise `KeyReusedError`."""
+    async def find_by_idempotency_key(self, key: IdempotencyKey) -> list[UUID] | None:
+        """Return the ids of what was made under *key*, None for a new key; raise `KeyReusedError`."""
         ...
 
     async def forget_keys(self, *, older_than_hours: int) -> int:
         """Forget old idempotency keys; return how many."""
         ...
 
-    async def made_before(self, works: Sequence[bytes]) -> dict[bytes, ReusableVariant]:
+    async def find_reusable(self, works: Sequence[bytes]) -> dict[bytes, ReusableVariant]:
         """Return, for those of *works* that were done, the newest variant made; its blob may be gone."""
         ...
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingest_api.job_store import ImageUnknownError, JobRecord, OutboxMessage, ValueRefusedError
+from ingest_api.job_store.batch_loader import BatchLoader
 from ingest_api.job_store.connecting import Connection, Pool, connection_of
 from ingest_api.job_store.rows import new_job_columns
-from ingest_api.job_store.shared_statements import SharedStatement
 from ingest_api.job_store.statements import statement
 
 
@@ -23,7 +23,7 @@ class NewJobs:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._shared = SharedStatement(self._outcomes)
+        self._shared = BatchLoader(self._outcomes)
 
     async def add(self, new: NewJob) -> None:
         """Commit the job and its event, or neither; raise `ImageUnknownError` or `ValueRefusedError`."""

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from cachetools import LRUCache
 
-from common.crash_points import CrashPoint, reached
 from common.events import ReusableVariant
-from ingest_api.domain.idempotency import KeyReusedError, Once
-from ingest_api.domain.jobs import Job
+from common.failpoints import Failpoint, fail_at
+from ingest_api.domain.idempotency import IdempotencyKey, KeyReusedError
+from ingest_api.domain.job import Job
 from ingest_api.job_store import (
     Backlog,
     ImageUnknownError,
@@ -21,6 +21,7 @@ from ingest_api.job_store import (
     Publication,
     StoredImage,
 )
+from ingest_api.job_store.batch_loader import BatchLoader
 from ingest_api.job_store.connecting import Connection, Pool, connection_of
 from ingest_api.job_store.new_jobs import NewJob, NewJobs, insert_jobs
 from ingest_api.job_store.rows import (
@@ -33,7 +34,6 @@ from ingest_api.job_store.rows import (
     reusable_columns,
     reusable_from,
 )
-from ingest_api.job_store.shared_statements import SharedStatement
 from ingest_api.job_store.statements import statement
 
 _IMAGES_REMEMBERED = 1000
@@ -58,7 +58,7 @@ class PostgresJobChanges:
         """Add variants; one that is there already is left as it is."""
         self._images.extend(images)
 
-    def offer_again(self, work: bytes, variant: ReusableVariant) -> None:
+    def remember_variant(self, work: bytes, variant: ReusableVariant) -> None:
         """Remember *variant* as what *work* makes, in place of any older one."""
         self._reusable[work] = variant
 
@@ -84,14 +84,14 @@ class PostgresJobStore:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._images: LRUCache[UUID, StoredImage] = LRUCache(_IMAGES_REMEMBERED)
-        self._jobs = SharedStatement(self._find_jobs)
+        self._jobs = BatchLoader(self._find_jobs)
         self._new_jobs = NewJobs(pool)
-        self._works = SharedStatement(self._find_reusable)
+        self._works = BatchLoader(self._find_reusable)
 
-    async def add_originals(self, images: Sequence[StoredImage], *, once: Once | None = None) -> None:
-        """Add all of *images* and take the key of *once*, or neither; raise `KeyTakenError`."""
-        async with connection_of(self._pool) as connection, _together(connection, once):
-            await _take_key(connection, once, [image.id for image in images])
+    async def add_originals(self, images: Sequence[StoredImage], *, key: IdempotencyKey | None = None) -> None:
+        """Add all of *images* and take *key*, or neither; raise `KeyTakenError`."""
+        async with connection_of(self._pool) as connection, _together(connection, key):
+            await _take_key(connection, key, [image.id for image in images])
             await connection.execute(statement("insert_images"), *image_columns(images))
 
     async def find_image(self, image_id: UUID) -> StoredImage | None:
@@ -104,22 +104,22 @@ class PostgresJobStore:
                 image = self._images[image_id] = image_from(row)
         return image
 
-    async def add_job(self, record: JobRecord, request: OutboxMessage, *, once: Once | None = None) -> None:
+    async def add_job(self, record: JobRecord, request: OutboxMessage, *, key: IdempotencyKey | None = None) -> None:
         """Add a job, its event and its key, or none of them; raise `ImageUnknownError` or `KeyTakenError`."""
         new = NewJob(record, request)
-        if once is None:
+        if key is None:
             await self._new_jobs.add(new)
             return
         async with connection_of(self._pool) as connection, connection.transaction():
-            await _take_key(connection, once, [record.job.id])
+            await _take_key(connection, key, [record.job.id])
             if not await insert_jobs(connection, [new]):
                 raise ImageUnknownError(record.original.id)
 
-    async def made_under(self, once: Once) -> list[UUID] | None:
-        """Return the ids of what was made under the key of *once*, None for a new key; raise `KeyReusedError`."""
+    async def find_by_idempotency_key(self, key: IdempotencyKey) -> list[UUID] | None:
+        """Return the ids of what was made under *key*, None for a new key; raise `KeyReusedError`."""
         async with connection_of(self._pool) as connection:
-            row = await connection.fetchrow(statement("find_key"), once.operation, once.key)
-        if row and row["fingerprint"] != once.fingerprint:
+            row = await connection.fetchrow(statement("find_key"), key.operation, key.key)
+        if row and row["fingerprint"] != key.fingerprint:
             raise KeyReusedError
         return row["ids"] if row else None
 
@@ -128,7 +128,7 @@ class PostgresJobStore:
         async with connection_of(self._pool) as connection:
             return int(await connection.fetchval(statement("delete_keys"), older_than_hours))
 
-    async def made_before(self, works: Sequence[bytes]) -> dict[bytes, ReusableVariant]:
+    async def find_reusable(self, works: Sequence[bytes]) -> dict[bytes, ReusableVariant]:
         """Return, for those of *works* that were done, the newest variant made; its blob may be gone."""
         found = await asyncio.gather(*(self._works.get(work) for work in works))
         return {work: variant for work, variant in zip(works, found, strict=True) if variant}
@@ -157,7 +157,7 @@ class PostgresJobStore:
             changes = PostgresJobChanges({row["id"]: record_from(row) for row in rows})
             yield changes
             await changes.write(connection)
-            reached(CrashPoint.CHANGES_WRITTEN_NOT_COMMITTED)
+            fail_at(Failpoint.CHANGES_WRITTEN_NOT_COMMITTED)
 
     async def unanswered(self, *, published_before: datetime, limit: int) -> list[Publication]:
         """Return where the unfinished jobs published before that time stand in Kafka, the oldest first."""
@@ -177,14 +177,14 @@ class PostgresJobStore:
             await connection.fetchval("SELECT 1")
 
 
-def _together(connection: Connection, once: Once | None) -> AbstractAsyncContextManager[object]:
+def _together(connection: Connection, key: IdempotencyKey | None) -> AbstractAsyncContextManager[object]:
     """Return a transaction where a key makes it two statements: one alone is a transaction, without two round trips."""
-    return connection.transaction() if once else nullcontext()
+    return connection.transaction() if key else nullcontext()
 
 
-async def _take_key(connection: Connection, once: Once | None, ids: list[UUID]) -> None:
-    if once is None:
+async def _take_key(connection: Connection, key: IdempotencyKey | None, ids: list[UUID]) -> None:
+    if key is None:
         return
-    taken = await connection.fetchval(statement("insert_key"), once.operation, once.key, once.fingerprint, ids)
+    taken = await connection.fetchval(statement("insert_key"), key.operation, key.key, key.fingerprint, ids)
     if taken is None:
         raise KeyTakenError

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from common.events import RequestedTask, ReusableVariant
 from common.formats import ImageFormat
-from ingest_api.domain.jobs import Job, JobState
+from ingest_api.domain.job import Job, JobState
 from ingest_api.job_store import JobRecord, OutboxMessage, Publication, StoredImage
 
 _TASKS = TypeAdapter(tuple[RequestedTask, ...])

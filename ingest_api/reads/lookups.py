@@ -13,7 +13,7 @@ class JobNotFoundError(Exception):
     """The path names no job."""
 
 
-async def image_named(text: str, jobs: JobStore) -> StoredImage:
+async def find_image(text: str, jobs: JobStore) -> StoredImage:
     """Return the image whose id is *text*; raise `ImageNotFoundError`."""
     image_id = _uuid(text)
     image = await jobs.find_image(image_id) if image_id else None
@@ -22,7 +22,7 @@ async def image_named(text: str, jobs: JobStore) -> StoredImage:
     return image
 
 
-async def job_named(text: str, jobs: JobStore) -> JobRecord:
+async def find_job(text: str, jobs: JobStore) -> JobRecord:
     """Return the job whose id is *text*; raise `JobNotFoundError`."""
     job_id = _uuid(text)
     record = await jobs.find_job(job_id) if job_id else None

@@ -19,7 +19,7 @@ _SETTLED_SECONDS = 30.0
 
 
 @asynccontextmanager
-async def kept_running(name: str, work: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+async def keep_running(name: str, work: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
     """Run *work* for as long as the block runs, again after each failure, pausing longer while it fails at once."""
     task = asyncio.create_task(_run_again_and_again(name, work), name=name)
     try:

@@ -3,7 +3,7 @@
 import asyncio
 
 from common import metrics
-from ingest_api.domain.jobs import JobState
+from ingest_api.domain.job import JobState
 from ingest_api.job_store import Backlog, JobStore
 
 _EVERY_SECONDS = 5.0

@@ -63,7 +63,7 @@ class _Part:
 
 
 @asynccontextmanager
-async def received_files(request: Request, limits: LimitsSettings, folder: Path) -> AsyncIterator[list[ReceivedFile]]:
+async def receive_files(request: Request, limits: LimitsSettings, folder: Path) -> AsyncIterator[list[ReceivedFile]]:
     """Yield the uploaded files, in the order sent, in *folder*; those still there are removed on the way out.
 
     Raises `MalformedUploadError`, `FileTooLargeError` or `TooManyFilesError` as soon as it can be known, and

@@ -12,7 +12,7 @@ from faust.types import TP
 _FAUST_LOGGER = logging.getLogger("faust.transport")  # their comings and goings are Faust's to tell
 
 
-class _PatientConsumerThread(AIOKafkaConsumerThread):
+class _PollingConsumerThread(AIOKafkaConsumerThread):
     """A consumer thread whose fetches wait as long as configured; Faust hard-codes 1.5 s."""
 
     logger = _FAUST_LOGGER
@@ -24,7 +24,7 @@ class _PatientConsumerThread(AIOKafkaConsumerThread):
         return consumer
 
 
-class PatientConsumer(Consumer):
+class PollingConsumer(Consumer):
     """Faust's consumer, whose last commits leave nothing out that was acknowledged."""
 
     logger = _FAUST_LOGGER
@@ -44,13 +44,13 @@ class PatientConsumer(Consumer):
         await super().on_stop()
 
     def _new_consumer_thread(self) -> AIOKafkaConsumerThread:
-        return _PatientConsumerThread(self, loop=self.loop, beacon=self.beacon)
+        return _PollingConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
 
-class PatientTransport(Transport):
+class PollingTransport(Transport):
     """Faust's Kafka transport with a configurable fetch wait."""
 
-    Consumer: ClassVar[type[Consumer]] = PatientConsumer
+    Consumer: ClassVar[type[Consumer]] = PollingConsumer
 
     def __init__(self, *args: Any, fetch_wait_ms: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -13,7 +13,7 @@ from tests.chaos.stage import Stage
 BREATH_SECONDS = 3
 """How long a part is left alone after a fault of its own: those that wait for it must not follow without a gap."""
 LAST_HITS_SECONDS = 20
-"""How long the load goes on after the last fault, for the crash points that nobody has reached yet."""
+"""How long the load goes on after the last fault, for the failpoints that nobody has reached yet."""
 
 
 class Attack:

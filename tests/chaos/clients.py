@@ -1,4 +1,4 @@
-"""The load: clients that upload pictures, ask for jobs and come back later, as patiently as real ones."""
+"""The load: clients that upload pictures, ask for jobs and come back later, as retry_until_available as real ones."""
 
 import asyncio
 import time

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from random import Random
 
-from common.crash_points import ARMED_FOLDER
+from common.failpoints import ARMED_FOLDER
 from common.settings.groups import KafkaSettings
 from deploy.local.ports import free_ports
 from ingest_api.job_store.migrating import migrate

@@ -8,7 +8,7 @@ from random import Random
 
 import httpx
 
-from common.crash_points import CrashPoint
+from common.failpoints import Failpoint
 from common.kafka.topics import create_topics
 from common.settings.groups import KafkaSettings
 from tests.chaos.broker import AttackedBroker
@@ -42,7 +42,7 @@ class Stage:
     mischief: Mischief
     rng: Random
     locks: dict[str, asyncio.Lock] = field(default_factory=dict)
-    waiting: set[CrashPoint] = field(default_factory=set)
+    waiting: set[Failpoint] = field(default_factory=set)
     """The points that are armed, as far as is known: whoever dies at one removes its file."""
 
     @property
@@ -54,12 +54,12 @@ class Stage:
         """Return what is held by whoever disturbs *part*, so that no two faults undo each other's work."""
         return self.locks.setdefault(part, asyncio.Lock())
 
-    def arm(self, point: CrashPoint) -> None:
+    def arm(self, point: Failpoint) -> None:
         """Have the next process that reaches *point* die there."""
         (self.armed / point).touch()
         self.waiting.add(point)
 
-    def hits(self) -> set[CrashPoint]:
+    def hits(self) -> set[Failpoint]:
         """Return the points at which somebody has died since this was last asked."""
         found = {point for point in self.waiting if not (self.armed / point).exists()}
         self.waiting -= found

@@ -2,7 +2,7 @@
 
 import pytest
 
-from common.crash_points import CrashPoint
+from common.failpoints import Failpoint
 from tests.chaos.faults.kinds import KINDS
 from tests.chaos.schedule import schedule
 
@@ -23,7 +23,7 @@ def test_a_seed_can_be_replayed() -> None:
 @pytest.mark.parametrize("store", ["disk", "s3"])
 @pytest.mark.parametrize("kafka", ["apache", "embedded"])
 def test_a_run_has_every_kind_that_it_can_have(kafka: str, store: str) -> None:
-    """Each fault that fits the broker and the store comes at least once, each crash point among them."""
+    """Each fault that fits the broker and the store comes at least once, each failpoint among them."""
     fitting = {kind.name for kind in KINDS if kind.needs in {"", kafka, store}}
 
     found = {name for _, name in names(1, kafka=kafka, store=store)}
@@ -35,7 +35,7 @@ def test_apache_kafka_shows_every_crash_point() -> None:
     """There is no point that no run would ever reach."""
     found = {name for _, name in names(1)}
 
-    assert found >= {f"crash: {point}" for point in CrashPoint}
+    assert found >= {f"crash: {point}" for point in Failpoint}
 
 
 def test_ten_minutes_have_two_hundred_faults() -> None:

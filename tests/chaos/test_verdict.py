@@ -99,7 +99,7 @@ def test_a_crash_point_that_nobody_reached_is_a_problem(history: History) -> Non
 
     verdict = verdict_on(history, ENDED, TOLD)
 
-    assert verdict.problems == {"crash points never hit": ["event_sent_not_deleted"]}
+    assert verdict.problems == {"failpoints never hit": ["event_sent_not_deleted"]}
 
 
 def test_an_event_of_a_stranger_that_was_not_put_aside_is_a_problem(history: History) -> None:

@@ -44,7 +44,7 @@ class Verdict:
             "wrong answers": self.wrong_answers,
             "more jobs than keys": self.made_twice,
             "a stranger's events not put aside": self.not_put_aside,
-            "crash points never hit": self.crashes_missed,
+            "failpoints never hit": self.crashes_missed,
         }
         return {name: cases for name, cases in found.items() if cases}
 
@@ -54,7 +54,7 @@ class Verdict:
             ("seed", self.seed),
             ("faults", sum(self.faults.values())),
             *((f"  {kind}", count) for kind, count in sorted(self.faults.items())),
-            ("crash points never hit", ", ".join(self.crashes_missed) or 0),
+            ("failpoints never hit", ", ".join(self.crashes_missed) or 0),
             ("jobs accepted", self.accepted),
             ("  committed, but the client had no answer", self.unanswered),
             ("ended", self.completed + sum(self.failed.values())),

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from common.ids import new_id
-from ingest_api.domain.jobs import Job, JobState
+from ingest_api.domain.job import Job, JobState
 from ingest_api.job_store import (
     Backlog,
     ImageUnknownError,
@@ -304,9 +304,9 @@ async def test_what_was_made_is_offered_again(jobs: PostgresJobStore) -> None:
 
     for variant in (older, newer):
         async with jobs.changing(()) as changes:
-            changes.offer_again(work, variant)
+            changes.remember_variant(work, variant)
 
-    assert await jobs.made_before([work, b"other"]) == {work: newer}
+    assert await jobs.find_reusable([work, b"other"]) == {work: newer}
 
 
 async def test_a_task_is_read_back_with_what_it_may_copy(jobs: PostgresJobStore) -> None:

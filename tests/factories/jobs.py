@@ -8,7 +8,7 @@ from common.events import FinishedVariant, JobRequested, OriginalImage, Requeste
 from common.formats import ImageFormat
 from common.ids import new_id
 from common.options import VariantOptions
-from ingest_api.domain.jobs import Job, RetryPolicy
+from ingest_api.domain.job import Job, RetryPolicy
 from ingest_api.job_store import JobRecord, StoredImage
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -10,7 +10,7 @@ from common.kafka.headers import to_kafka
 from common.kafka.topics import create_topics
 from common.settings.groups import KafkaSettings, LimitsSettings
 from ingest_api.delivery.messages import Messages, request_of
-from ingest_api.domain.jobs import JobState
+from ingest_api.domain.job import JobState
 from ingest_api.intake.jobs import JobIntake
 from ingest_api.job_store import JobRecord, OutboxMessage
 from ingest_api.job_store.outbox import PostgresOutbox

@@ -24,7 +24,7 @@ from common.kafka.clients import Producer, open_producer
 from common.kafka.headers import to_kafka
 from common.settings.groups import KafkaSettings
 from ingest_api.delivery.messages import Messages
-from ingest_api.domain.jobs import JobState
+from ingest_api.domain.job import JobState
 from ingest_api.job_store import OutboxMessage
 from tests.factories.jobs import NOON, a_job, a_record, the_variants_of
 

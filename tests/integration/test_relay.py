@@ -8,7 +8,7 @@ import pytest
 from common.kafka.clients import KafkaError
 from common.settings.groups import KafkaSettings
 from ingest_api.delivery.messages import Messages
-from ingest_api.delivery.outbox import Relay
+from ingest_api.delivery.relay import Relay
 from ingest_api.job_store import JobRecord
 from ingest_api.job_store.outbox import PostgresOutbox
 from ingest_api.job_store.postgres import PostgresJobStore

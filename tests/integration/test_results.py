@@ -12,8 +12,8 @@ from common.kafka.headers import to_kafka
 from common.settings.groups import KafkaSettings
 from ingest_api.delivery.messages import Messages
 from ingest_api.delivery.results import ResultsHandler
-from ingest_api.delivery.reuse import work_of
-from ingest_api.domain.jobs import JobState
+from ingest_api.delivery.reuse import reuse_key
+from ingest_api.domain.job import JobState
 from ingest_api.job_store import JobRecord, OutboxMessage
 from ingest_api.job_store.outbox import PostgresOutbox
 from ingest_api.job_store.postgres import PostgresJobStore
@@ -267,7 +267,7 @@ async def hashed(jobs: PostgresJobStore, outbox: PostgresOutbox) -> JobRecord:
 
 def works_of(record: JobRecord) -> list[bytes]:
     """Return the names of the job's works."""
-    return [work for task in record.tasks if (work := work_of(record.original, task.options))]
+    return [work for task in record.tasks if (work := reuse_key(record.original, task.options))]
 
 
 async def test_what_was_made_is_remembered_and_copies_are_not(
@@ -279,7 +279,7 @@ async def test_what_was_made_is_remembered_and_copies_are_not(
 
     await handler.handle(records_of(success))
 
-    offered = await jobs.made_before([made, copied])
+    offered = await jobs.find_reusable([made, copied])
     assert {work: (one.variant.id, one.engine) for work, one in offered.items()} == {
         made: (hashed.tasks[0].variant_id, "e1")
     }
@@ -295,4 +295,4 @@ async def test_nothing_is_remembered_where_nothing_may_be_reused(
 
     await handler.handle(records_of(success))
 
-    assert await jobs.made_before(works_of(hashed)) == {}
+    assert await jobs.find_reusable(works_of(hashed)) == {}

@@ -1,4 +1,4 @@
--- Write the states of locked jobs. The guard repeats ingest_api/domain/jobs.py: nothing leaves a terminal state.
+-- Write the states of locked jobs. The guard repeats ingest_api/domain/job.py: nothing leaves a terminal state.
 -- $1 ids, $2 states, $3 attempts, $4 starts, $5 codes, $6 reasons, $7 due times, $8 end times
 UPDATE jobs
 SET state = new.state, attempt = new.attempt, starts = new.starts, code = new.code, reason = new.reason,

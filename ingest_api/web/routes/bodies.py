@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from common.formats import ImageFormat
 from common.options import VariantOptions
 from common.wire import WireModel
-from ingest_api.domain.jobs import JobState
+from ingest_api.domain.job import JobState
 from ingest_api.job_store import JobRecord, StoredImage
 
 _ID = "0199f3a0-8c1e-7d2a-b7a4-6c3f6a1d2e10"

@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 
 from ingest_api.reads.downloads import answer_at_hand, asks_for_all, image_response
-from ingest_api.reads.lookups import image_named
+from ingest_api.reads.lookups import find_image
 from ingest_api.reads.straight import StraightRoute
-from ingest_api.uploads.receiving import FIELD, received_files
+from ingest_api.uploads.receiving import FIELD, receive_files
 from ingest_api.web.body_limit import UPLOAD_PATH
 from ingest_api.web.routes.bodies import ImageBody, guarded, json_response
 from ingest_api.web.routes.dependencies import IdempotencyKey, Reader, Writer
@@ -57,7 +57,7 @@ async def upload_images(request: Request, writer: Writer, key: IdempotencyKey = 
     """Store every part named `file`, or none: one bad file and nothing is stored."""
     services = writer.services
     await services.admission.check_upload()
-    async with received_files(request, services.settings.limits, services.blobs.work_dir) as files:
+    async with receive_files(request, services.settings.limits, services.blobs.work_dir) as files:
         return [ImageBody.of(image) for image in await services.original_intake.store(files, key=writer.own(key))]
 
 
@@ -73,7 +73,7 @@ async def get_image_metadata(image_id: ImageId, reader: Reader) -> Response:
     kept = reader.services.described_images
     if answer := kept.get(image_id):
         return answer
-    return kept.keep(image_id, json_response(ImageBody.of(await image_named(image_id, reader.services.jobs))))
+    return kept.put(image_id, json_response(ImageBody.of(await find_image(image_id, reader.services.jobs))))
 
 
 @reads.api_route(
@@ -101,7 +101,7 @@ async def get_image(request: Request, image_id: ImageId, reader: Reader) -> Resp
     for_all = asks_for_all(request)
     if for_all and (answer := services.small_downloads.get(image_id)):
         return answer
-    image = await image_named(image_id, services.jobs)
+    image = await find_image(image_id, services.jobs)
     if for_all and (answer := answer_at_hand(services.blobs, image)):
-        return services.small_downloads.keep(image_id, answer)
+        return services.small_downloads.put(image_id, answer)
     return await image_response(services.blobs, image, request.headers, request.method)

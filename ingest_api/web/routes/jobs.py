@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from ingest_api.reads.lookups import job_named
+from ingest_api.reads.lookups import find_job
 from ingest_api.reads.straight import StraightRoute
 from ingest_api.web.routes.bodies import JobBody, JobRequestBody, guarded, json_response
 from ingest_api.web.routes.dependencies import IdempotencyKey, Reader, Writer
@@ -49,7 +49,7 @@ async def get_job(job_id: JobId, reader: Reader) -> Response:
     kept = reader.services.ended_jobs
     if answer := kept.get(job_id):
         return answer
-    record = await job_named(job_id, reader.services.jobs)
+    record = await find_job(job_id, reader.services.jobs)
     answer = json_response(JobBody.of(record))
     # Nothing leaves an end, and nobody deletes jobs.
-    return kept.keep(job_id, answer) if record.job.has_ended else answer
+    return kept.put(job_id, answer) if record.job.has_ended else answer

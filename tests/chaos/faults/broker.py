@@ -4,7 +4,7 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable
 
-from common.crash_points import CrashPoint
+from common.failpoints import Failpoint
 from tests.chaos.faults import FaultKind
 from tests.chaos.faults.database import kill_postmaster
 from tests.chaos.stage import Stage
@@ -37,7 +37,7 @@ async def _kill_broker(stage: Stage) -> None:
 
 async def _empty_broker(stage: Stage) -> None:
     """Have the broker come back with nothing, at a moment when it held requests that nobody had read."""
-    stage.arm(CrashPoint.LOSS_FOUND_NOT_REPAIRED)
+    stage.arm(Failpoint.LOSS_FOUND_NOT_REPAIRED)
     for process in stage.working:
         process.signal(signal.SIGSTOP)
     await asyncio.sleep(2)
@@ -48,7 +48,7 @@ async def _empty_broker(stage: Stage) -> None:
         process.signal(signal.SIGCONT)
     await _bring_back(stage)
     await stage.make_topics()
-    stage.arm(CrashPoint.LOSS_REPAIRED_NOT_SENT)
+    stage.arm(Failpoint.LOSS_REPAIRED_NOT_SENT)
 
 
 async def _bring_back(stage: Stage) -> None:

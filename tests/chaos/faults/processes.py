@@ -6,7 +6,7 @@ import signal
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from common.crash_points import CrashPoint
+from common.failpoints import Failpoint
 from tests.chaos.faults import FaultKind
 from tests.chaos.stage import MOST_PROCESSORS, PROCESSORS, SESSION_SECONDS, Stage
 
@@ -53,7 +53,7 @@ async def _stop_processor(stage: Stage) -> None:
     process.start()
 
 
-def crash_at(point: CrashPoint) -> Callable[[Stage], Awaitable[None]]:
+def crash_at(point: Failpoint) -> Callable[[Stage], Awaitable[None]]:
     """Return a fault that kills whichever process reaches *point* next."""
 
     async def inflict(stage: Stage) -> None:
@@ -71,9 +71,9 @@ PROCESS_FAULTS = [
     FaultKind("processors join and leave", _come_and_go, 6, part="extra processors", needs="apache"),
     FaultKind("processor stopped in order", _stop_processor, 4, part="extra processors"),
 ]
-_OF_LOSSES = {CrashPoint.LOSS_FOUND_NOT_REPAIRED, CrashPoint.LOSS_REPAIRED_NOT_SENT}
+_OF_LOSSES = {Failpoint.LOSS_FOUND_NOT_REPAIRED, Failpoint.LOSS_REPAIRED_NOT_SENT}
 """Only a broker that loses its data brings anybody there."""
 CRASHES = [
     FaultKind(f"crash: {point}", crash_at(point), 2, needs="apache" if point in _OF_LOSSES else "")
-    for point in CrashPoint
+    for point in Failpoint
 ]

@@ -16,7 +16,7 @@ from common.kafka.headers import Headers
 from common.settings.groups import KafkaSettings
 from deploy.reference.asyncapi import asyncapi
 from ingest_api.delivery.messages import Messages
-from ingest_api.domain.jobs import JobState
+from ingest_api.domain.job import JobState
 from ingest_api.job_store import OutboxMessage
 from tests.doubles.kafka import Record
 from tests.factories.jobs import NOON, a_job, a_record, the_variants_of

@@ -7,7 +7,7 @@ import pytest
 from common.formats import ImageFormat
 from common.ids import new_id
 from common.options import VariantOptions
-from ingest_api.delivery.reuse import work_of
+from ingest_api.delivery.reuse import reuse_key
 from tests.factories.jobs import an_image
 
 CONTENT = sha256(b"pixels").digest()
@@ -18,7 +18,7 @@ def test_the_same_bytes_under_another_name_are_the_same_work() -> None:
     """Work is named by an original's bytes, not by its id or by what its owner calls it."""
     again = an_image(id=new_id(), original_name="copy-of-holiday", sha256=CONTENT)
 
-    assert work_of(again, WEBP) == work_of(an_image(sha256=CONTENT), WEBP)
+    assert reuse_key(again, WEBP) == reuse_key(an_image(sha256=CONTENT), WEBP)
 
 
 @pytest.mark.parametrize("dimension", [4032, 5000])
@@ -26,7 +26,7 @@ def test_sizes_that_leave_a_picture_as_it_is_are_the_same_work(dimension: int) -
     """Nothing is enlarged: the picture's own longer side, or more, is as good as no limit."""
     whole, limited = (WEBP.model_copy(update={"max_dimension": size}) for size in (0, dimension))
 
-    assert work_of(an_image(sha256=CONTENT), limited) == work_of(an_image(sha256=CONTENT), whole)
+    assert reuse_key(an_image(sha256=CONTENT), limited) == reuse_key(an_image(sha256=CONTENT), whole)
 
 
 @pytest.mark.parametrize(
@@ -36,16 +36,16 @@ def test_sizes_that_leave_a_picture_as_it_is_are_the_same_work(dimension: int) -
 )
 def test_other_options_are_other_work(change: dict[str, object]) -> None:
     """Whatever changes the variant's bytes changes the name of its work."""
-    work = work_of(an_image(sha256=CONTENT), WEBP)
+    work = reuse_key(an_image(sha256=CONTENT), WEBP)
 
-    assert work_of(an_image(sha256=CONTENT), WEBP.model_copy(update=change)) != work
+    assert reuse_key(an_image(sha256=CONTENT), WEBP.model_copy(update=change)) != work
 
 
 def test_other_bytes_are_other_work() -> None:
     """Two pictures never share a variant."""
-    assert work_of(an_image(sha256=CONTENT), WEBP) != work_of(an_image(sha256=sha256(b"others").digest()), WEBP)
+    assert reuse_key(an_image(sha256=CONTENT), WEBP) != reuse_key(an_image(sha256=sha256(b"others").digest()), WEBP)
 
 
 def test_an_original_that_was_never_hashed_has_no_name_for_its_work() -> None:
     """What an earlier release took in is worked on as ever."""
-    assert work_of(an_image(sha256=None), WEBP) is None
+    assert reuse_key(an_image(sha256=None), WEBP) is None

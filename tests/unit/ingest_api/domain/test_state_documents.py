@@ -1,11 +1,11 @@
-"""The states of a job are told in three places; the table in `ingest_api/domain/jobs.py` is the truth."""
+"""The states of a job are told in three places; the table in `ingest_api/domain/job.py` is the truth."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-from ingest_api.domain.jobs import NEXT_STATES, UNFINISHED, JobState
+from ingest_api.domain.job import NEXT_STATES, UNFINISHED, JobState
 from ingest_api.job_store.statements import statement
 
 ARCHITECTURE = Path(__file__).parents[4] / "ARCHITECTURE.md"

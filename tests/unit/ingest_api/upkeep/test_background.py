@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from common.kafka.clients import KafkaError
-from ingest_api.upkeep.background import kept_running
+from ingest_api.upkeep.background import keep_running
 
 
 class Work:
@@ -31,14 +31,14 @@ async def test_work_that_ends_is_begun_again(failure: BaseException | None) -> N
     """An outage, a mistake, a quiet end, or a library's task that was cancelled under it: none of them stops it."""
     work = Work(failure)
 
-    async with kept_running("work", work.run):
+    async with keep_running("work", work.run):
         await asyncio.wait_for(work.goes_on.wait(), 10)
 
 
 async def test_the_end_of_the_block_ends_the_work() -> None:
     """Whoever leaves the block leaves nothing running."""
     work = Work(None)
-    async with kept_running("lasting work", work.run):
+    async with keep_running("lasting work", work.run):
         await asyncio.wait_for(work.goes_on.wait(), 10)
 
     assert "lasting work" not in {task.get_name() for task in asyncio.all_tasks()}

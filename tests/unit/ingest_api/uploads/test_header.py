@@ -330,7 +330,7 @@ def test_any_bytes_give_a_header_or_a_refusal(content: bytes) -> None:
     """Whatever is uploaded, the answer is a size that makes sense or a refusal with a code, after few reads."""
     file = CountedFile(content)
 
-    outcome = outcome_of(file)
+    outcome = handle(file)
 
     match outcome:
         case ImageHeader():
@@ -342,7 +342,7 @@ def test_any_bytes_give_a_header_or_a_refusal(content: bytes) -> None:
     assert file.read_bytes <= MAX_BYTES + HEAD_BYTES
 
 
-def outcome_of(file: io.BytesIO) -> ImageHeader | UploadRefusedError:
+def handle(file: io.BytesIO) -> ImageHeader | UploadRefusedError:
     """Return the header of *file*, or its refusal."""
     try:
         return header_of(file)

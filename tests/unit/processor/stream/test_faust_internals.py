@@ -17,8 +17,8 @@ from common.settings.model import Settings
 from processor.app import ProcessorApp, build_app
 from processor.stream.faust_internals import (
     NoTables,
-    PatientConsumer,
-    PatientTransport,
+    PollingConsumer,
+    PollingTransport,
     group_coordinator,
     require_compiled_streams,
 )
@@ -44,7 +44,7 @@ async def test_the_fetch_wait_reaches_aiokafka(app: ProcessorApp) -> None:
     await consumer.stop()
     thread.thread_loop.close()
 
-    assert isinstance(app.transport, PatientTransport)
+    assert isinstance(app.transport, PollingTransport)
     assert isinstance(consumer, AIOKafkaConsumer)
     assert consumer._fetch_max_wait_ms == 77  # noqa: SLF001 - names under test
 
@@ -85,7 +85,7 @@ async def test_a_stop_commits_what_a_commit_under_way_has_not(app: ProcessorApp)
     assert consumer.commits == 2
 
 
-class SlowToCommit(PatientConsumer):
+class SlowToCommit(PollingConsumer):
     """A consumer that counts its commits, and ends none before it may."""
 
     def __init__(self, app: ProcessorApp) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from common.patience import patiently
+from common.retries import retry_until_available
 
 
 class Work:
@@ -25,7 +25,7 @@ async def test_work_is_done_once_the_outage_is_over(outages: int) -> None:
     """However often it was in vain, what the work returns in the end is returned, and it is not done twice."""
     work = Work(*(ConnectionError() for _ in range(outages)))
 
-    assert await patiently(work, on=ConnectionError) == outages + 1
+    assert await retry_until_available(work, on=ConnectionError) == outages + 1
     assert work.calls == outages + 1
 
 
@@ -35,6 +35,6 @@ async def test_any_other_error_ends_it(outages: int) -> None:
     work = Work(*(ConnectionError() for _ in range(outages)), ZeroDivisionError())
 
     with pytest.raises(ZeroDivisionError):
-        await patiently(work, on=(ConnectionError, TimeoutError))
+        await retry_until_available(work, on=(ConnectionError, TimeoutError))
 
     assert work.calls == outages + 1

@@ -14,15 +14,15 @@ import structlog
 from common import metrics
 from common.blob_store import BlobNotFoundError, BlobStore, BlobStoreUnavailableError
 from common.blob_store.disk_errors import disk_errors
-from common.crash_points import CrashPoint, reached
 from common.events import FinishedVariant, JobFailed, JobRequested, JobSucceeded, RequestedTask
+from common.failpoints import Failpoint, fail_at
 from common.ids import new_id
-from common.patience import patiently
+from common.retries import retry_until_available
 from common.stop_marks import is_stopped
 from processor.engine import ImageRefusedError, MadeVariant, VariantRequest
 from processor.engine.version import engine_version
-from processor.jobs.measuring import Stage, count_failure, count_success, observe_making, stage
-from processor.jobs.reusing import reused
+from processor.jobs.measurements import Stage, count_failure, count_success, observe_making, stage
+from processor.jobs.reuse import copy_reusable
 from processor.pool import WorkerLostError
 
 log = structlog.get_logger(__name__)
@@ -44,7 +44,7 @@ class MakesVariants(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Handling:
+class JobHandler:
     """The use case of a processor."""
 
     blobs: BlobStore
@@ -52,9 +52,7 @@ class Handling:
     engine: str = field(default_factory=engine_version)
     """What may be reused: only what this very engine made."""
 
-    async def outcome_of(
-        self, job: JobRequested, *, made: Callable[[], None] = lambda: None
-    ) -> JobSucceeded | JobFailed:
+    async def handle(self, job: JobRequested, *, made: Callable[[], None] = lambda: None) -> JobSucceeded | JobFailed:
         """Do the job and say how it ended; never raises, but for cancellation. Call *made* when only storing is left.
 
         Doing a job again stores the same variants under the same ids.
@@ -82,12 +80,12 @@ class Handling:
 
     async def _success_of(self, job: JobRequested, made: Callable[[], None]) -> JobSucceeded:
         """Store the variants. A store that is away is waited for: a job is not to blame for an outage."""
-        return await patiently(lambda: self._stored(job, made), on=BlobStoreUnavailableError)
+        return await retry_until_available(lambda: self._stored(job, made), on=BlobStoreUnavailableError)
 
     async def _stored(self, job: JobRequested, made: Callable[[], None]) -> JobSucceeded:
         if await is_stopped(self.blobs, job.job_id):
             raise _JobStoppedError
-        copies = await reused(self.blobs, job.tasks, engine=self.engine)
+        copies = await copy_reusable(self.blobs, job.tasks, engine=self.engine)
         left = [task for task in job.tasks if task.variant_id not in copies]
         stored = copies | (await self._made_and_stored(job, left, made) if left else {})
         variants = tuple(stored[task.variant_id] for task in job.tasks)
@@ -108,11 +106,11 @@ class Handling:
                     variants = await self._made(original, requests)
             made()
             observe_making(variants)
-            reached(CrashPoint.VARIANTS_MADE_NOT_STORED)
+            fail_at(Failpoint.VARIANTS_MADE_NOT_STORED)
             pairs = zip(tasks, variants, strict=True)
             with stage(Stage.STORE):
                 stored = await asyncio.gather(*(self._store(task, variant) for task, variant in pairs))
-            reached(CrashPoint.VARIANTS_STORED_NOT_REPORTED)
+            fail_at(Failpoint.VARIANTS_STORED_NOT_REPORTED)
             return {variant.id: variant for variant in stored}
 
     async def _made(self, original: Path, requests: Sequence[VariantRequest]) -> list[MadeVariant]:

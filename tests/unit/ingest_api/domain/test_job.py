@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest_api.domain.jobs import NEXT_STATES, IllegalTransitionError, Job, JobState
+from ingest_api.domain.job import NEXT_STATES, IllegalTransitionError, Job, JobState
 from tests.factories.jobs import NOON, a_job, a_policy
 
 POLICY = a_policy()

@@ -3,23 +3,23 @@
 import asyncio
 from collections.abc import Callable
 
-GATHER_SECONDS = 0.25
+LINGER_SECONDS = 0.25
 """How long the first of them waits for others at most."""
 
 
-class Gathering:
+class Linger:
     """Holds reports back while *has_enough_to_do* says that no image process stands idle meanwhile.
 
     The first that finds otherwise lets all of them go. Nothing is risked by that: a job whose report is not out is not
     acknowledged either.
     """
 
-    def __init__(self, has_enough_to_do: Callable[[], bool], *, seconds: float = GATHER_SECONDS) -> None:
+    def __init__(self, has_enough_to_do: Callable[[], bool], *, seconds: float = LINGER_SECONDS) -> None:
         self._has_enough_to_do = has_enough_to_do
         self._seconds = seconds
         self._held: asyncio.Future[None] | None = None
 
-    async def turn(self) -> None:
+    async def wait(self) -> None:
         """Return when it is time to send: at once, or together with the others."""
         if not self._has_enough_to_do():
             self._let_go()

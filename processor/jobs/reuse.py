@@ -8,12 +8,14 @@ import structlog
 
 from common.blob_store import BlobNotFoundError, BlobStore
 from common.events import FinishedVariant, RequestedTask, ReusableVariant
-from processor.jobs.measuring import Stage, stage
+from processor.jobs.measurements import Stage, stage
 
 log = structlog.get_logger(__name__)
 
 
-async def reused(blobs: BlobStore, tasks: Iterable[RequestedTask], *, engine: str) -> dict[UUID, FinishedVariant]:
+async def copy_reusable(
+    blobs: BlobStore, tasks: Iterable[RequestedTask], *, engine: str
+) -> dict[UUID, FinishedVariant]:
     """Store a copy for each task that was offered a variant of this very *engine*; return those by their ids.
 
     A task whose offer has gone from the store is left to be made.
@@ -22,11 +24,11 @@ async def reused(blobs: BlobStore, tasks: Iterable[RequestedTask], *, engine: st
     if not offered:
         return {}
     with stage(Stage.STORE):
-        copied = await asyncio.gather(*(_copied(blobs, task, reusable) for task, reusable in offered))
+        copied = await asyncio.gather(*(_copy(blobs, task, reusable) for task, reusable in offered))
     return {variant.id: variant for variant in copied if variant}
 
 
-async def _copied(blobs: BlobStore, task: RequestedTask, reusable: ReusableVariant) -> FinishedVariant | None:
+async def _copy(blobs: BlobStore, task: RequestedTask, reusable: ReusableVariant) -> FinishedVariant | None:
     try:
         await blobs.copy(reusable.variant.id, task.variant_id)
     except BlobNotFoundError:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
-from processor.stream.dispatching import Dispatcher
+from processor.stream.dispatcher import Dispatcher
 from tests.unit.processor.stream.test_acknowledgements import AnEvent, an_event
 
 

@@ -10,9 +10,9 @@ from common.ids import derived_id
 from common.kafka.clients import SEND_SECONDS, ConsumedRecord, KafkaError, Producer
 from common.kafka.dead_letters import bounded, unreadable_headers
 from common.kafka.headers import Headers, event_headers, to_kafka
-from common.patience import patiently
+from common.retries import retry_until_available
 from common.settings.groups import KafkaSettings
-from processor.stream.gathering import Gathering
+from processor.stream.linger import Linger
 
 _SOURCE = "/icecube/processor"
 
@@ -24,7 +24,7 @@ class Reports:
     producer: Producer
     topics: KafkaSettings
     clock: Callable[[], datetime]
-    gathering: Gathering
+    linger: Linger
 
     async def started(self, job: JobRequested) -> None:
         """Tell that work begins: before it does, so that a job that kills its processor leaves a trace."""
@@ -39,7 +39,7 @@ class Reports:
             subject=result.job_id,
             at=self.clock(),
         )
-        await self.gathering.turn()
+        await self.linger.wait()
         await self._send(self.topics.results_topic, str(result.job_id).encode(), encode(result), headers)
 
     async def unreadable(self, record: ConsumedRecord, reason: str) -> None:
@@ -53,4 +53,4 @@ class Reports:
             async with asyncio.timeout(SEND_SECONDS + 1):
                 await (await self.producer.send(topic, value, key, headers=to_kafka(headers)))
 
-        await patiently(sent, on=(KafkaError, TimeoutError))
+        await retry_until_available(sent, on=(KafkaError, TimeoutError))

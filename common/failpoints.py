@@ -8,11 +8,11 @@ import signal
 from enum import StrEnum
 from pathlib import Path
 
-ARMED_FOLDER = "ICECUBE_TEST_CRASH_POINTS"
+ARMED_FOLDER = "ICECUBE_TEST_FAILPOINTS"
 """Names a folder. A file in it named like a point arms that point, for the first process that gets there."""
 
 
-class CrashPoint(StrEnum):
+class Failpoint(StrEnum):
     """Every point, in the order of a job's life: what has been done, and what has not."""
 
     ORIGINAL_STORED_NOT_COMMITTED = "original_stored_not_committed"
@@ -47,7 +47,7 @@ class CrashPoint(StrEnum):
     """Reconciler: lost jobs are asked for again in the outbox, the relay has not been woken."""
 
 
-def reached(point: CrashPoint) -> None:
+def fail_at(point: Failpoint) -> None:
     """Die here at once, as by kill -9, if *point* is armed; else, and always in production, do nothing."""
     if folder := os.environ.get(ARMED_FOLDER):
         _die_if_armed(Path(folder) / point)

@@ -6,8 +6,8 @@ from typing import Any
 import structlog
 
 from common import metrics
-from common.crash_points import CrashPoint, reached
 from common.events import JobRequested, UnreadableEventError, decode
+from common.failpoints import Failpoint, fail_at
 from common.kafka.headers import Headers, from_kafka
 from common.tracing import SpanKind, continued_trace, traced
 from processor.services import Services
@@ -33,11 +33,11 @@ async def handle(event: Any, services: Services, *, made: Callable[[], None] = l
             await services.reports.unreadable(message, str(exc))
             return
         with structlog.contextvars.bound_contextvars(job_id=str(job.job_id), attempt=job.attempt):
-            reached(CrashPoint.JOB_TAKEN_NOT_ANNOUNCED)
+            fail_at(Failpoint.JOB_TAKEN_NOT_ANNOUNCED)
             await services.reports.started(job)
-            reached(CrashPoint.JOB_ANNOUNCED_NOT_WORKED_ON)
-            await services.reports.result(await services.handling.outcome_of(job, made=made))
-            reached(CrashPoint.RESULT_SENT_NOT_ACKNOWLEDGED)
+            fail_at(Failpoint.JOB_ANNOUNCED_NOT_WORKED_ON)
+            await services.reports.result(await services.handling.handle(job, made=made))
+            fail_at(Failpoint.RESULT_SENT_NOT_ACKNOWLEDGED)
 
 
 def _job_in(value: bytes | None) -> JobRequested:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from ingest_api.job_store.shared_statements import SharedStatement
+from ingest_api.job_store.batch_loader import BatchLoader
 
 
 class Source:
@@ -31,7 +31,7 @@ class Source:
         self._may_end.set()
 
 
-async def asking(shared: SharedStatement[int, str], *keys: int) -> list["asyncio.Task[str | None]"]:
+async def asking(shared: BatchLoader[int, str], *keys: int) -> list["asyncio.Task[str | None]"]:
     """Return tasks that have asked for *keys*, one after the other."""
     tasks = []
     for key in keys:
@@ -44,7 +44,7 @@ async def asking(shared: SharedStatement[int, str], *keys: int) -> list["asyncio
 async def test_those_who_ask_meanwhile_share_the_next_query() -> None:
     """Two queries are out at most; all who ask until one of them is back are answered by one more."""
     source = Source()
-    shared = SharedStatement(source.fetch)
+    shared = BatchLoader(source.fetch)
 
     tasks = await asking(shared, 0, 2, 4, 5, 4, 6)
     source.answer()
@@ -56,7 +56,7 @@ async def test_those_who_ask_meanwhile_share_the_next_query() -> None:
 async def test_nobody_joins_a_query_that_is_out() -> None:
     """Who asks after a change sees it, even if the same was asked for before, and that query is not back."""
     source = Source()
-    shared = SharedStatement(source.fetch)
+    shared = BatchLoader(source.fetch)
     (before,) = await asking(shared, 0)
 
     source.value = "new"
@@ -69,7 +69,7 @@ async def test_nobody_joins_a_query_that_is_out() -> None:
 async def test_what_goes_wrong_is_raised_to_all_who_asked() -> None:
     """An error ends the query, not the sharing: those who ask later are answered."""
     source = Source()
-    shared = SharedStatement(source.fetch)
+    shared = BatchLoader(source.fetch)
     source.error = ConnectionError("away")
     tasks = await asking(shared, 0, 2, 4, 6)
 
@@ -85,7 +85,7 @@ async def test_what_goes_wrong_is_raised_to_all_who_asked() -> None:
 async def test_who_leaves_takes_nobody_along(leaving: int) -> None:
     """One caller's cancellation, waiting or under way, changes nothing for the others."""
     source = Source()
-    shared = SharedStatement(source.fetch)
+    shared = BatchLoader(source.fetch)
     tasks = await asking(shared, 0, 2, 4, 6)
 
     tasks.pop(leaving).cancel()
@@ -98,7 +98,7 @@ async def test_any_number_of_callers_one_after_the_other_is_answered() -> None:
     """Whatever the moment a query ends in, nobody waits for one that never begins."""
     source = Source()
     source.answer()
-    shared = SharedStatement(source.fetch)
+    shared = BatchLoader(source.fetch)
 
     async def often() -> set[str | None]:
         return {await shared.get(key) for key in range(0, 200, 2)}

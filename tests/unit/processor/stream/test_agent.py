@@ -12,12 +12,12 @@ from common.kafka.headers import from_kafka
 from common.settings.groups import KafkaSettings
 from common.settings.model import Settings
 from processor.app import ProcessorApp, build_app
-from processor.jobs.handling import Handling
-from processor.jobs.reporting import Reports
+from processor.jobs.handler import JobHandler
+from processor.jobs.reports import Reports
 from processor.services import Services
-from processor.stream.agents import handle
-from processor.stream.dispatching import Dispatcher
-from processor.stream.gathering import Gathering
+from processor.stream.agent import handle
+from processor.stream.dispatcher import Dispatcher
+from processor.stream.linger import Linger
 from tests.doubles.images import ScriptedPool
 from tests.doubles.kafka import RecordingProducer
 from tests.factories.jobs import NOON, a_request
@@ -39,8 +39,8 @@ async def app(producer: RecordingProducer, tmp_path: Path) -> AsyncIterator[Proc
     async with open_disk_store(tmp_path / "images") as blobs:
         app = build_app(settings)
         app.services = Services(
-            handling=Handling(blobs, ScriptedPool()),
-            reports=Reports(producer, settings.kafka, lambda: NOON, Gathering(lambda: False)),
+            handling=JobHandler(blobs, ScriptedPool()),
+            reports=Reports(producer, settings.kafka, lambda: NOON, Linger(lambda: False)),
         )
         app.dispatcher = Dispatcher(lambda event: handle(event, app.services), slots=1)
         yield app

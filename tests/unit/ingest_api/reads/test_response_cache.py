@@ -3,13 +3,13 @@
 import pytest
 from starlette.responses import Response
 
-from ingest_api.reads.kept_answers import KeptAnswers
+from ingest_api.reads.response_cache import ResponseCache
 
 
 def test_an_answer_is_found_by_what_was_asked_for() -> None:
     """What was kept is given again, and nothing else."""
-    kept = KeptAnswers(100_000)
-    answer = kept.keep("one", Response(b"first"))
+    kept = ResponseCache(100_000)
+    answer = kept.put("one", Response(b"first"))
 
     again, other = kept.get("one"), kept.get("two")
 
@@ -19,10 +19,10 @@ def test_an_answer_is_found_by_what_was_asked_for() -> None:
 
 def test_the_room_is_never_exceeded() -> None:
     """What was asked for least lately makes room."""
-    kept = KeptAnswers(100_000)
+    kept = ResponseCache(100_000)
 
     for number in range(100):
-        kept.keep(str(number), Response(bytes(4_000)))
+        kept.put(str(number), Response(bytes(4_000)))
         kept.get("0")
 
     assert kept.get("0") is not None
@@ -33,10 +33,10 @@ def test_the_room_is_never_exceeded() -> None:
 @pytest.mark.parametrize(("size", "is_kept"), [(5_000, True), (50_000, False), (200_000, False)])
 def test_no_answer_takes_all_the_room(size: int, *, is_kept: bool) -> None:
     """A large answer is given, and not kept in place of many small ones."""
-    kept = KeptAnswers(100_000)
+    kept = ResponseCache(100_000)
     answer = Response(bytes(size))
 
-    given = kept.keep("large", answer)
+    given = kept.put("large", answer)
 
     assert given is answer
     assert (kept.get("large") is answer) == is_kept

@@ -17,7 +17,7 @@ from common.events import JobFailed, JobRequested, JobSucceeded
 from common.ids import new_id
 from common.stop_marks import mark_stopped
 from processor.engine import ImageRefusedError, MadeVariant, Refusal, VariantRequest
-from processor.jobs.handling import Handling
+from processor.jobs.handler import JobHandler
 from processor.pool import Loss, WorkerLostError
 from tests.doubles.images import ScriptedPool
 from tests.factories.jobs import a_request, a_reusable_variant, a_task
@@ -56,7 +56,7 @@ async def content_of(blob_id: UUID, blobs: BlobStore) -> bytes:
 
 async def test_every_variant_is_stored_and_reported(blobs: DiskStore, job: JobRequested) -> None:
     """Success names each variant under the id that was given out with the job."""
-    outcome = await Handling(blobs, ScriptedPool()).outcome_of(job)
+    outcome = await JobHandler(blobs, ScriptedPool()).handle(job)
 
     assert isinstance(outcome, JobSucceeded)
     assert [variant.id for variant in outcome.variants] == [task.variant_id for task in job.tasks]
@@ -74,15 +74,15 @@ async def test_making_ends_before_storing(blobs: DiskStore, job: JobRequested) -
             any(file.is_file() for task in job.tasks for file in blobs.work_dir.parent.rglob(str(task.variant_id)))
         )
 
-    await Handling(blobs, ScriptedPool()).outcome_of(job, made=made)
+    await JobHandler(blobs, ScriptedPool()).handle(job, made=made)
 
     assert stored == [False]
 
 
 async def test_a_variant_says_what_became_of_an_animation(blobs: DiskStore, job: JobRequested) -> None:
     """Of an animated original the result tells how many frames are kept; of any other it tells nothing."""
-    animated = await Handling(blobs, ScriptedPool(original_frames=9)).outcome_of(job)
-    still = await Handling(blobs, ScriptedPool()).outcome_of(job)
+    animated = await JobHandler(blobs, ScriptedPool(original_frames=9)).handle(job)
+    still = await JobHandler(blobs, ScriptedPool()).handle(job)
 
     assert isinstance(animated, JobSucceeded)
     assert isinstance(still, JobSucceeded)
@@ -92,16 +92,16 @@ async def test_a_variant_says_what_became_of_an_animation(blobs: DiskStore, job:
 
 async def test_a_job_done_twice_ends_the_same(blobs: DiskStore, job: JobRequested) -> None:
     """A redelivered job stores the same variants under the same ids."""
-    handling = Handling(blobs, ScriptedPool())
+    handling = JobHandler(blobs, ScriptedPool())
 
-    assert await handling.outcome_of(job) == await handling.outcome_of(job)
+    assert await handling.handle(job) == await handling.handle(job)
 
 
 async def test_storing_is_measured_once(blobs: DiskStore, job: JobRequested) -> None:
     """A job that is offered nothing to copy does not count as a second, instant storing: it would halve the mean."""
     before = storings()
 
-    await Handling(blobs, ScriptedPool()).outcome_of(job)
+    await JobHandler(blobs, ScriptedPool()).handle(job)
 
     assert storings() - before == 1
 
@@ -118,7 +118,7 @@ async def test_what_was_made_before_is_copied(blobs: DiskStore, job: JobRequeste
     offered = first.model_copy(update={"reusable": a_reusable_variant(id=earlier, frames=3, original_frames=3)})
     pool = ScriptedPool()
 
-    outcome = await Handling(blobs, pool, engine="an-engine").outcome_of(
+    outcome = await JobHandler(blobs, pool, engine="an-engine").handle(
         job.model_copy(update={"tasks": (offered, second)})
     )
 
@@ -137,7 +137,7 @@ async def test_a_job_of_copies_only_does_not_touch_its_original(blobs: DiskStore
     task = a_task().model_copy(update={"reusable": a_reusable_variant(id=earlier)})
     pool = ScriptedPool()
 
-    outcome = await Handling(blobs, pool, engine="an-engine").outcome_of(a_request(tasks=(task,)))
+    outcome = await JobHandler(blobs, pool, engine="an-engine").handle(a_request(tasks=(task,)))
 
     assert isinstance(outcome, JobSucceeded)
     assert pool.asked == []
@@ -152,7 +152,7 @@ async def test_what_cannot_be_reused_is_made(
     reusable = a_reusable_variant(id=earlier, engine="an-engine" if gone else "an-older-engine")
     tasks = tuple(task.model_copy(update={"reusable": reusable}) for task in job.tasks)
 
-    outcome = await Handling(blobs, ScriptedPool(), engine="an-engine").outcome_of(
+    outcome = await JobHandler(blobs, ScriptedPool(), engine="an-engine").handle(
         job.model_copy(update={"tasks": tasks})
     )
 
@@ -165,7 +165,7 @@ async def test_a_refused_image_is_final(blobs: DiskStore, job: JobRequested) -> 
     """The engine's sentence is passed on, and another attempt is not asked for."""
     pool = ScriptedPool([ImageRefusedError(Refusal.IMAGE_DAMAGED, "The image is cut short.")])
 
-    outcome = await Handling(blobs, pool).outcome_of(job)
+    outcome = await JobHandler(blobs, pool).handle(job)
 
     assert isinstance(outcome, JobFailed)
     assert (outcome.code, outcome.reason, outcome.retryable) == ("image_damaged", "The image is cut short.", False)
@@ -178,7 +178,7 @@ async def test_a_lost_worker_gets_one_more_attempt(
     """A crash may be chance once; twice, it is the image."""
     pool = ScriptedPool([WorkerLostError(Loss.WORKER_CRASHED, "The image made the decoder crash.")])
 
-    outcome = await Handling(blobs, pool).outcome_of(job.model_copy(update={"attempt": attempt}))
+    outcome = await JobHandler(blobs, pool).handle(job.model_copy(update={"attempt": attempt}))
 
     assert isinstance(outcome, JobFailed)
     assert (outcome.code, outcome.retryable) == ("worker_crashed", retryable)
@@ -190,17 +190,17 @@ async def test_a_stopped_job_is_not_begun(blobs: DiskStore, job: JobRequested) -
     await mark_stopped(blobs, job.job_id)
     await mark_stopped(blobs, job.job_id)
 
-    outcome = await Handling(blobs, pool).outcome_of(job)
+    outcome = await JobHandler(blobs, pool).handle(job)
 
     assert isinstance(outcome, JobFailed)
     assert (outcome.code, outcome.retryable) == ("processor_lost", False)
     assert pool.originals == []
-    assert isinstance(await Handling(blobs, pool).outcome_of(job.model_copy(update={"job_id": new_id()})), JobSucceeded)
+    assert isinstance(await JobHandler(blobs, pool).handle(job.model_copy(update={"job_id": new_id()})), JobSucceeded)
 
 
 async def test_a_missing_original_may_turn_up(blobs: DiskStore) -> None:
     """A store that shows a blob late is given another attempt."""
-    outcome = await Handling(blobs, ScriptedPool()).outcome_of(a_request())
+    outcome = await JobHandler(blobs, ScriptedPool()).handle(a_request())
 
     assert isinstance(outcome, JobFailed)
     assert (outcome.code, outcome.retryable) == ("original_missing", True)
@@ -208,7 +208,7 @@ async def test_a_missing_original_may_turn_up(blobs: DiskStore) -> None:
 
 async def test_a_surprise_is_reported_without_its_details(blobs: DiskStore, job: JobRequested) -> None:
     """A mistake of ours neither stops the processor nor shows its inside to clients."""
-    outcome = await Handling(blobs, ScriptedPool([ZeroDivisionError("secret")])).outcome_of(job)
+    outcome = await JobHandler(blobs, ScriptedPool([ZeroDivisionError("secret")])).handle(job)
 
     assert isinstance(outcome, JobFailed)
     assert (outcome.code, outcome.retryable) == ("internal_error", True)
@@ -219,7 +219,7 @@ async def test_a_store_that_is_away_is_waited_for(tmp_path: Path, job: JobReques
     """An outage is no fault of the job: it does not cost an attempt."""
     flaky = FlakyStore(tmp_path / "images")
 
-    outcome = await Handling(flaky, ScriptedPool()).outcome_of(job)
+    outcome = await JobHandler(flaky, ScriptedPool()).handle(job)
 
     assert isinstance(outcome, JobSucceeded)
     assert flaky.outages == 0
@@ -230,7 +230,7 @@ async def test_a_disk_that_is_full_is_waited_for(blobs: DiskStore, job: JobReque
     """What keeps the child from writing is an outage of the store, whose work folder it writes in."""
     pool = ScriptedPool([OSError(number, "no more")] * 2)
 
-    outcome = await Handling(blobs, pool).outcome_of(job)
+    outcome = await JobHandler(blobs, pool).handle(job)
 
     assert isinstance(outcome, JobSucceeded)
     assert pool.failures == []
@@ -240,7 +240,7 @@ async def test_a_work_folder_that_is_gone_is_waited_for(tmp_path: Path, job: Job
     """A volume that is not mounted costs no attempt."""
     blobs = DiskStore(tmp_path / "images")
     blobs.work_dir.rmdir()
-    handling = asyncio.create_task(Handling(blobs, ScriptedPool()).outcome_of(job))
+    handling = asyncio.create_task(JobHandler(blobs, ScriptedPool()).handle(job))
     await asyncio.sleep(0)
 
     blobs.work_dir.mkdir()
@@ -252,7 +252,7 @@ async def test_no_image_is_refused_for_an_original_that_has_gone(blobs: DiskStor
     """What a decoder says of a file that vanished under it is no verdict: the job waits until it is back."""
     pool = VanishingOriginals()
 
-    outcome = await Handling(blobs, pool).outcome_of(job)
+    outcome = await JobHandler(blobs, pool).handle(job)
 
     assert isinstance(outcome, JobFailed)
     assert (outcome.code, outcome.retryable) == ("original_missing", True)
@@ -263,7 +263,7 @@ async def test_nothing_is_left_in_the_work_folder(
     blobs: DiskStore, job: JobRequested, failure: Exception | None
 ) -> None:
     """Whatever the outcome, the job's files there are gone."""
-    await Handling(blobs, ScriptedPool([failure] if failure else [])).outcome_of(job)
+    await JobHandler(blobs, ScriptedPool([failure] if failure else [])).handle(job)
 
     assert list(blobs.work_dir.iterdir()) == []
 

@@ -15,7 +15,7 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
-class SharedStatement(Generic[Key, Value]):
+class BatchLoader(Generic[Key, Value]):
     """Runs *fetch*, which answers for many keys at the price of one, for whoever comes with one.
 
     They join a statement that has yet to begin, never one that is out: what is found was there after they asked.

@@ -1,4 +1,4 @@
-"""The crash points: each is where it says, once, and does nothing unless it is armed."""
+"""The failpoints: each is where it says, once, and does nothing unless it is armed."""
 
 import ast
 import os
@@ -14,19 +14,19 @@ import pytest
 import common
 import ingest_api
 import processor
-from common.crash_points import ARMED_FOLDER, CrashPoint
+from common.failpoints import ARMED_FOLDER, Failpoint
 
-POINT = CrashPoint.RESULT_SENT_NOT_ACKNOWLEDGED
-PASS_IT = f"from common.crash_points import CrashPoint, reached; reached(CrashPoint.{POINT.name}); print('passed')"
+POINT = Failpoint.RESULT_SENT_NOT_ACKNOWLEDGED
+PASS_IT = f"from common.failpoints import Failpoint, fail_at; fail_at(Failpoint.{POINT.name}); print('passed')"
 
 
 def points_in_the_code() -> Iterator[str]:
-    """Yield the name of the point in every call of `reached` in the services."""
+    """Yield the name of the point in every call of `fail_at` in the services."""
     for package in (common, ingest_api, processor):
         for file in Path(package.__path__[0]).rglob("*.py"):
             for node in ast.walk(ast.parse(file.read_text("utf-8"))):
                 match node:
-                    case ast.Call(func=ast.Name("reached"), args=[ast.Attribute(attr=name)]):
+                    case ast.Call(func=ast.Name("fail_at"), args=[ast.Attribute(attr=name)]):
                         yield name
                     case _:
                         pass
@@ -43,13 +43,13 @@ def test_every_point_is_in_the_code_once() -> None:
     """A point that no code reaches, or that two places share, would prove nothing."""
     found = Counter(points_in_the_code())
 
-    assert found == Counter(point.name for point in CrashPoint)
+    assert found == Counter(point.name for point in Failpoint)
 
 
 @pytest.mark.parametrize("is_named", [False, True])
 def test_a_point_that_is_not_armed_does_nothing(tmp_path: Path, *, is_named: bool) -> None:
     """Without the test setting, and with it but without a file of that name, the process goes on."""
-    (tmp_path / CrashPoint.JOB_COMMITTED_NOT_ANSWERED).touch()
+    (tmp_path / Failpoint.JOB_COMMITTED_NOT_ANSWERED).touch()
 
     process = passing_process({ARMED_FOLDER: str(tmp_path)} if is_named else {})
 

@@ -11,7 +11,9 @@ LONGEST_WAIT_SECONDS = 5.0
 Result = TypeVar("Result")
 
 
-async def patiently(work: Callable[[], Awaitable[Result]], on: type[Exception] | tuple[type[Exception], ...]) -> Result:
+async def retry_until_available(
+    work: Callable[[], Awaitable[Result]], on: type[Exception] | tuple[type[Exception], ...]
+) -> Result:
     """Return what *work* returns, called again and again until it ends without raising *on*.
 
     The second call follows the first at once, every other after a longer wait than the one before.

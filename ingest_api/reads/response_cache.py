@@ -8,7 +8,7 @@ _LARGEST = 16
 """No answer takes more than this part of the room."""
 
 
-class KeptAnswers:
+class ResponseCache:
     """The last answers of one route, by the id that was asked for. Only what can never change may be kept."""
 
     def __init__(self, room_bytes: int) -> None:
@@ -18,7 +18,7 @@ class KeptAnswers:
         """Return the answer to who asks for this id, if it is kept."""
         return self._answers.get(asked_for)
 
-    def keep(self, asked_for: str, answer: Response) -> Response:
+    def put(self, asked_for: str, answer: Response) -> Response:
         """Keep *answer* as long as there is room, and return it."""
         if _size_of(answer) <= self._answers.maxsize / _LARGEST:
             self._answers[asked_for] = answer

@@ -6,7 +6,7 @@ from contextlib import suppress
 import structlog
 
 from common import metrics
-from common.crash_points import CrashPoint, reached
+from common.failpoints import Failpoint, fail_at
 from common.kafka.clients import SEND_SECONDS, Producer, open_producer
 from common.kafka.headers import to_kafka
 from common.settings.groups import KafkaSettings
@@ -46,12 +46,12 @@ class Relay:
         """Send a batch and return its size; raise the first failure after noting what did get through."""
         async with self._outbox.claim(self._batch) as claimed:
             if claimed.messages:
-                reached(CrashPoint.EVENT_CLAIMED_NOT_SENT)
+                fail_at(Failpoint.EVENT_CLAIMED_NOT_SENT)
             sends = {position: _send(producer, message) for position, message in claimed.messages.items()}
             results = await asyncio.gather(*sends.values(), return_exceptions=True)
             failures = _note(claimed, dict(zip(sends, results, strict=True)))
             if sends:
-                reached(CrashPoint.EVENT_SENT_NOT_DELETED)
+                fail_at(Failpoint.EVENT_SENT_NOT_DELETED)
         if failures:
             raise failures[0]
         return len(sends)

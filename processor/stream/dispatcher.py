@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 
 from common import metrics
-from common.crash_points import CrashPoint, reached
+from common.failpoints import Failpoint, fail_at
 from processor.stream.acknowledgements import OrderedAcks
 
 log = structlog.get_logger(__name__)
@@ -78,7 +78,7 @@ class Dispatcher:
         await self._handle(event)
         for finished in self._acks.finished(event):
             await stream.ack(finished)
-            reached(CrashPoint.REQUEST_ACKNOWLEDGED_NOT_COMMITTED)
+            fail_at(Failpoint.REQUEST_ACKNOWLEDGED_NOT_COMMITTED)
 
     def _released(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
