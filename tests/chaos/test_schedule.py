@@ -31,7 +31,7 @@ def test_a_run_has_every_kind_that_it_can_have(kafka: str, store: str) -> None:
     assert found == fitting
 
 
-def test_apache_kafka_shows_every_crash_point() -> None:
+def test_apache_kafka_shows_every_failpoint() -> None:
     """There is no point that no run would ever reach."""
     found = {name for _, name in names(1)}
 

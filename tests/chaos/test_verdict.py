@@ -93,7 +93,7 @@ def test_only_a_broker_that_lost_its_data_later_excuses_a_missing_notification(
     assert bool(verdict.notifications_lost_with_the_broker) is is_excused
 
 
-def test_a_crash_point_that_nobody_reached_is_a_problem(history: History) -> None:
+def test_a_failpoint_that_nobody_reached_is_a_problem(history: History) -> None:
     """A run in which it was armed for nothing proves nothing about it."""
     history.crashes.update({"event_sent_not_deleted": 0})
 
