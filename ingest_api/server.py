@@ -11,7 +11,7 @@ import uvicorn
 from common.settings.model import Settings
 from common.telemetry.exporting import exported_spans
 from ingest_api.app import create_app
-from ingest_api.upkeep.job_metrics import begin_at_zero
+from ingest_api.delivery.job_metrics import begin_at_zero
 
 log = structlog.get_logger(__name__)
 

@@ -14,9 +14,9 @@ from common.settings.groups import BlobType
 from common.settings.model import Settings
 from processor.engine import ImageLimits
 from processor.jobs.handler import JobHandler
+from processor.jobs.linger import Linger
 from processor.jobs.reports import Reports
 from processor.pool import ImagePool
-from processor.stream.linger import Linger
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from common.events import (
 from common.kafka.clients import ConsumedRecord
 from common.kafka.headers import from_kafka
 from common.tracing import SpanKind, continued_trace, traced
+from ingest_api.delivery.job_metrics import count_change
 from ingest_api.delivery.messages import Messages
 from ingest_api.delivery.reuse import remember_variants
 from ingest_api.domain.job import PROCESSOR_LOST, Job, RetryPolicy
@@ -34,7 +35,6 @@ from ingest_api.job_store import (
     StoredImage,
     ValueRefusedError,
 )
-from ingest_api.upkeep.job_metrics import count_change
 
 log = structlog.get_logger(__name__)
 

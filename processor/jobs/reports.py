@@ -12,7 +12,7 @@ from common.kafka.dead_letters import bounded, unreadable_headers
 from common.kafka.headers import Headers, event_headers, to_kafka
 from common.retries import retry_until_available
 from common.settings.groups import KafkaSettings
-from processor.stream.linger import Linger
+from processor.jobs.linger import Linger
 
 _SOURCE = "/icecube/processor"
 

@@ -13,11 +13,11 @@ from common.settings.groups import KafkaSettings
 from common.settings.model import Settings
 from processor.app import ProcessorApp, build_app
 from processor.jobs.handler import JobHandler
+from processor.jobs.linger import Linger
 from processor.jobs.reports import Reports
 from processor.services import Services
 from processor.stream.agent import handle
 from processor.stream.dispatcher import Dispatcher
-from processor.stream.linger import Linger
 from tests.doubles.images import ScriptedPool
 from tests.doubles.kafka import RecordingProducer
 from tests.factories.jobs import NOON, a_request

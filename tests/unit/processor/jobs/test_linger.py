@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from processor.stream.linger import Linger
+from processor.jobs.linger import Linger
 
 DEADLINE_SECONDS = 10
 
