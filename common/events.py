@@ -74,12 +74,16 @@ class JobRequested(WireModel):
 
 
 class JobStarted(WireModel):
-    """A processor has taken the job in hand; sent before the work, so that a fatal job leaves a trace."""
+    """A processor has taken the job in hand; sent before the work, so that a fatal job leaves a trace.
+
+    *start_id* tells two starts from one that is read twice; processors of the release before send none.
+    """
 
     type: Literal["JobStarted"] = "JobStarted"
     version: Literal[1] = 1
     job_id: UUID
     attempt: int = Field(ge=1)
+    start_id: UUID | None = None
 
 
 class JobSucceeded(WireModel):

@@ -127,7 +127,7 @@ class ResultsHandler:
     def _next(self, job: Job, result: JobResult, at: datetime) -> Job:
         match result:
             case JobStarted():
-                return job.started(attempt=result.attempt, policy=self.policy, at=at)
+                return job.started(attempt=result.attempt, start_id=result.start_id, policy=self.policy, at=at)
             case JobSucceeded():
                 return job.succeeded(at=at)
             case JobFailed():

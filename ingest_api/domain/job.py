@@ -67,6 +67,8 @@ class Job:
     state: JobState = JobState.PENDING
     attempt: int = 1
     starts: int = 0
+    counted_starts: tuple[UUID, ...] = ()
+    """The ids of the starts that were counted, of those that have one: Kafka may deliver a start again."""
     code: str | None = None
     reason: str | None = None
     due_at: datetime | None = None
@@ -83,14 +85,19 @@ class Job:
             raise IllegalTransitionError(self.id, self.state, state)
         return replace(self, state=state)
 
-    def started(self, *, attempt: int, policy: RetryPolicy, at: datetime) -> "Job":
-        """Apply that a processor took *attempt* in hand. One start too many: the job kills its processors."""
-        if self._is_stale(attempt):
+    def started(self, *, attempt: int, start_id: UUID | None, policy: RetryPolicy, at: datetime) -> "Job":
+        """Apply that a processor took *attempt* in hand. One start too many: the job kills its processors.
+
+        A start is counted once, however often it is delivered; one without an id, each time.
+        """
+        if self._is_stale(attempt) or start_id in self.counted_starts:
             return self
         if self.starts >= policy.starts:
             reason = f"Processing stopped {self.starts} processors before it could end."
             return self._end(JobState.FAILED, at=at, code=PROCESSOR_LOST, reason=reason)
-        return replace(self.move_to(JobState.PROCESSING), starts=self.starts + 1, due_at=None)
+        counted = self._counted_with(start_id, most=policy.starts)
+        started = self.move_to(JobState.PROCESSING)
+        return replace(started, starts=self.starts + 1, counted_starts=counted, due_at=None)
 
     def succeeded(self, *, at: datetime) -> "Job":
         """Apply that the variants are stored, by whichever attempt: the work is the same, and it is done."""
@@ -113,10 +120,15 @@ class Job:
         if not retryable or attempt >= policy.attempts:
             return self._end(JobState.FAILED, at=at, code=code, reason=reason)
         due_at = at + policy.delay(failed_attempt=attempt, jitter=jitter)
-        return replace(self.move_to(JobState.PENDING), attempt=attempt + 1, starts=0, due_at=due_at)
+        return replace(self.move_to(JobState.PENDING), attempt=attempt + 1, starts=0, counted_starts=(), due_at=due_at)
+
+    def _counted_with(self, start_id: UUID | None, *, most: int) -> tuple[UUID, ...]:
+        # An API of the release before begins an attempt without forgetting those of the last: hence the bound.
+        return (*self.counted_starts, start_id)[-most:] if start_id else self.counted_starts
 
     def _is_stale(self, attempt: int) -> bool:
         return self.has_ended or attempt != self.attempt
 
     def _end(self, state: JobState, *, at: datetime, code: str | None = None, reason: str | None = None) -> "Job":
-        return replace(self.move_to(state), ended_at=at, due_at=None, code=code, reason=reason)
+        ended = self.move_to(state)
+        return replace(ended, counted_starts=(), ended_at=at, due_at=None, code=code, reason=reason)

@@ -40,6 +40,7 @@ def job_columns(jobs: Collection[Job]) -> Columns:
         [job.state for job in jobs],
         [job.attempt for job in jobs],
         [job.starts for job in jobs],
+        [f"{{{','.join(map(str, job.counted_starts))}}}" for job in jobs],  # unnest takes no arrays of arrays apart
         [job.code for job in jobs],
         [job.reason for job in jobs],
         [job.due_at for job in jobs],
@@ -124,6 +125,7 @@ def record_from(row: asyncpg.Record) -> JobRecord:
             state=JobState(row["state"]),
             attempt=row["attempt"],
             starts=row["starts"],
+            counted_starts=tuple(row["counted_starts"]),
             code=row["code"],
             reason=row["reason"],
             due_at=row["due_at"],

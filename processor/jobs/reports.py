@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from common.events import JobRequested, JobResult, JobStarted, encode
-from common.ids import derived_id
+from common.ids import derived_id, new_id
 from common.kafka.clients import SEND_SECONDS, ConsumedRecord, KafkaError, Producer
 from common.kafka.dead_letters import bounded, unreadable_headers
 from common.kafka.headers import Headers, event_headers, to_kafka
@@ -28,12 +29,12 @@ class Reports:
 
     async def started(self, job: JobRequested) -> None:
         """Tell that work begins: before it does, so that a job that kills its processor leaves a trace."""
-        await self.result(JobStarted(job_id=job.job_id, attempt=job.attempt))
+        await self.result(JobStarted(job_id=job.job_id, attempt=job.attempt, start_id=new_id()))
 
     async def result(self, result: JobResult) -> None:
         """Tell how an attempt stands."""
         headers = event_headers(
-            event_id=derived_id(result.type, result.job_id, result.attempt),
+            event_id=_id_of(result),
             event_type=result.type,
             source=_SOURCE,
             subject=result.job_id,
@@ -54,3 +55,9 @@ class Reports:
                 await (await self.producer.send(topic, value, key, headers=to_kafka(headers)))
 
         await retry_until_available(sent, on=(KafkaError, TimeoutError))
+
+
+def _id_of(result: JobResult) -> UUID:
+    """Return what tells *result* from others: an attempt may be started more than once."""
+    start = (result.start_id,) if isinstance(result, JobStarted) else ()
+    return derived_id(result.type, result.job_id, result.attempt, *start)

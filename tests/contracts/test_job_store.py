@@ -118,7 +118,9 @@ async def test_changes_are_written_together_or_not_at_all(jobs: PostgresJobStore
 async def test_every_field_of_a_changed_job_is_kept(jobs: PostgresJobStore) -> None:
     """What is saved is what is found."""
     record = await stored(jobs)
-    job = replace(record.job, attempt=2, starts=1, due_at=NOON + timedelta(seconds=4))
+    job = replace(
+        record.job, attempt=2, starts=3, counted_starts=(new_id(), new_id()), due_at=NOON + timedelta(seconds=4)
+    )
 
     async with jobs.changing([job.id]) as changes:
         changes.save(job)
@@ -271,7 +273,7 @@ async def test_the_backlog_is_what_is_unfinished_and_what_is_due(jobs: PostgresJ
     now = await _now(jobs)
     waiting, taken, ended = [await stored(jobs, created_at=now - timedelta(hours=hours)) for hours in (1, 2, 3)]
     async with jobs.changing([taken.job.id, ended.job.id]) as changes:
-        changes.save(taken.job.started(attempt=1, policy=a_policy(), at=now))
+        changes.save(taken.job.started(attempt=1, start_id=None, policy=a_policy(), at=now))
         changes.save(ended.job.succeeded(at=now))
         changes.publish(a_message(due_at=now + timedelta(days=1), request_of=waiting.job.id))
         changes.publish(a_message(due_at=now - timedelta(hours=4)))

@@ -69,6 +69,11 @@ def failure_of(record: JobRecord, *, attempt: int = 1, retryable: bool = True) -
     return JobFailed(job_id=record.job.id, attempt=attempt, code="c", reason="It broke.", retryable=retryable)
 
 
+def a_start_of(record: JobRecord) -> JobStarted:
+    """Return a processor's report that it takes the job in hand, once more."""
+    return JobStarted(job_id=record.job.id, attempt=1, start_id=new_id())
+
+
 async def state_of(record: JobRecord, jobs: PostgresJobStore) -> JobState:
     """Return the job's committed state."""
     found = await jobs.find_job(record.job.id)
@@ -182,16 +187,28 @@ async def test_a_job_that_kills_its_processors_is_kept_from_them(
         stopped.append(job_id)
 
     handler = ResultsHandler(jobs, MESSAGES, a_policy(starts=3), lambda: NOON, stop)
-    start = records_of(JobStarted(job_id=record.job.id, attempt=1))
     for _ in range(3):
-        await handler.handle(start)
+        await handler.handle(records_of(a_start_of(record)))
     assert stopped == []
-    await handler.handle(start)
-    await handler.handle(start)
+    await handler.handle(records_of(a_start_of(record)))
+    await handler.handle(records_of(a_start_of(record)))
 
     assert await state_of(record, jobs) is JobState.FAILED
     assert stopped == [record.job.id] * 2
     assert {message.topic for message in await taken(outbox)} == {"image-jobs", "icecube.jobs.dead"}
+
+
+async def test_a_start_that_is_read_again_is_counted_once(
+    handler: ResultsHandler, jobs: PostgresJobStore, record: JobRecord
+) -> None:
+    """A consumer that dies before its offset is committed applies the same batch again, and a sound job lives."""
+    batch = records_of(a_start_of(record))
+
+    for _ in range(a_policy().starts + 1):
+        await handler.handle([*batch, *batch])
+    await handler.handle(records_of(success_of(record)))
+
+    assert await state_of(record, jobs) is JobState.COMPLETED
 
 
 async def test_a_bad_image_is_no_dead_letter(

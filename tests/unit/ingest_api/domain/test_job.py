@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.ids import new_id
 from ingest_api.domain.job import NEXT_STATES, IllegalTransitionError, Job, JobState
 from tests.factories.jobs import NOON, a_job, a_policy
 
@@ -15,7 +16,7 @@ POLICY = a_policy()
 
 def started(job: Job, attempt: int) -> Job:
     """A processor took it in hand."""
-    return job.started(attempt=attempt, policy=POLICY, at=NOON)
+    return job.started(attempt=attempt, start_id=new_id(), policy=POLICY, at=NOON)
 
 
 def succeeded(job: Job, _: int) -> Job:
@@ -67,7 +68,7 @@ def test_any_events_leave_a_legal_job(events: list[tuple[Callable[[Job, int], Jo
         job = event(job, attempt)
 
         assert 1 <= job.attempt <= POLICY.attempts
-        assert 0 <= job.starts <= POLICY.starts
+        assert 0 <= len(job.counted_starts) <= job.starts <= POLICY.starts
         assert (job.ended_at is not None) == job.has_ended
         assert (job.reason is not None) == (job.state is JobState.FAILED)
         assert job.due_at is None or job.state is JobState.PENDING
@@ -136,3 +137,42 @@ def test_delays_double_up_to_the_longest(attempt: int, seconds: float) -> None:
     """The delay doubles with each failed attempt and is spread over its upper half."""
     assert POLICY.delay(failed_attempt=attempt, jitter=1) == timedelta(seconds=seconds)
     assert POLICY.delay(failed_attempt=attempt, jitter=0) == timedelta(seconds=seconds / 2)
+
+
+def test_a_start_is_counted_once() -> None:
+    """However often Kafka delivers a start, it is one; another start of the same attempt is another."""
+    first, second = new_id(), new_id()
+    job = a_job()
+
+    for start_id in (first, first, second, first, second):
+        job = job.started(attempt=1, start_id=start_id, policy=POLICY, at=NOON)
+
+    assert (job.starts, job.counted_starts) == (2, (first, second))
+
+
+def test_a_start_without_an_id_is_counted_each_time() -> None:
+    """A processor of the release before sends none; its starts still tell of a job that kills it."""
+    job = a_job()
+
+    for _ in range(2):
+        job = job.started(attempt=1, start_id=None, policy=POLICY, at=NOON)
+
+    assert (job.starts, job.counted_starts) == (2, ())
+
+
+def test_counted_starts_are_those_of_the_attempt() -> None:
+    """The next attempt begins to count anew, and an ended job keeps none."""
+    job = started(a_job(), 1)
+
+    assert failed_for_now(job, 1).counted_starts == ()
+    assert succeeded(job, 1).counted_starts == ()
+
+
+def test_counted_starts_are_bounded() -> None:
+    """An API of the release before takes a job to its next attempt without forgetting the starts of the last."""
+    left_behind = tuple(new_id() for _ in range(POLICY.starts))
+    start_id = new_id()
+
+    job = a_job(attempt=2, counted_starts=left_behind).started(attempt=2, start_id=start_id, policy=POLICY, at=NOON)
+
+    assert (job.starts, job.counted_starts) == (1, (*left_behind[1:], start_id))
