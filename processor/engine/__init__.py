@@ -1,4 +1,4 @@
-"""The image engine's port: an original's file in, variants' files out; knows nothing of Kafka or HTTP."""
+"""The image engine's port: an original's bytes in, variants' bytes out; knows nothing of Kafka, HTTP or files."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,7 +7,7 @@ from pathlib import Path
 from common.formats import ImageFormat
 from common.options import VariantOptions
 
-__all__ = ["ImageLimits", "ImageRefusedError", "MadeVariant", "Refusal", "VariantRequest"]
+__all__ = ["EncodedVariant", "ImageLimits", "ImageRefusedError", "MadeVariant", "Refusal", "VariantRequest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +22,28 @@ class VariantRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class MadeVariant:
-    """A variant that was written and whose header was read back.
+class EncodedVariant:
+    """The bytes of the variant that was asked for at *place*, from 0; its header was read back.
 
     *frames* tells how many pictures it holds of the original's *original_frames*: formats without animation keep one.
     *picture_seconds* went into decoding and resizing, which libvips does in one pass; 0 where an earlier variant of the
-    same size has paid for it. *encode_seconds* went into encoding, writing and reading back.
+    same size has paid for it. *encode_seconds* went into encoding and reading back.
     """
+
+    place: int
+    content: bytes
+    format: ImageFormat
+    width: int
+    height: int
+    frames: int
+    original_frames: int
+    picture_seconds: float = 0
+    encode_seconds: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MadeVariant:
+    """A variant that was written to a file. Numbers and seconds are those of `EncodedVariant`."""
 
     path: Path
     format: ImageFormat

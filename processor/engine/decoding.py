@@ -1,7 +1,6 @@
 """Step 2: the original's pixels, decoded as seldom and as small as the variants allow."""
 
-from collections.abc import Callable, Collection, Hashable
-from pathlib import Path
+from collections.abc import Callable, Collection
 from typing import Any
 
 import pyvips
@@ -9,6 +8,7 @@ import pyvips
 from common.formats import ImageFormat
 from processor.engine.header import Header
 from processor.engine.kept_pixels import KeptPixels, decoded_bytes
+from processor.engine.original import Original
 from processor.engine.sizing import Size
 
 _KEPT_FOR_THE_RESIZE = 2
@@ -25,7 +25,9 @@ _KEPT = KeptPixels()
 Decode = Callable[[Size], pyvips.Image]
 
 
-def decoder(original: Path, header: Header, sizes: Collection[Size], *, every_frame: bool, forgiving: bool) -> Decode:
+def decoder(
+    original: Original, header: Header, sizes: Collection[Size], *, every_frame: bool, forgiving: bool
+) -> Decode:
     """Return what gives the original's pixels for each of *sizes*: one decode for all where memory allows.
 
     What it returns is at least as large as asked; frames lie below one another. Damaged data raises `pyvips.Error` no
@@ -36,22 +38,15 @@ def decoder(original: Path, header: Header, sizes: Collection[Size], *, every_fr
         options["n"] = -1
 
     def decode(size: Size) -> pyvips.Image:
-        shrunk = _shrink_on_load(header, max(size))
-        return pyvips.Image.new_from_file(str(original), access="sequential", **options, **shrunk)
+        return original.opened(**options, **_shrink_on_load(header, max(size)))
 
     largest = max(sizes, key=max)
     opened = decode(largest)
-    key = (*_identity(original), *options.items(), *_shrink_on_load(header, max(largest)).items())
+    key = (original.identity, *options.items(), *_shrink_on_load(header, max(largest)).items())
     pixels = _KEPT.of(key, opened, is_read_often=len(sizes) > 1)
     if pixels is opened and len(sizes) > 1 and decoded_bytes(opened) <= _SHARED_BYTES:
         pixels = opened.copy_memory()
     return decode if pixels is opened else lambda _: pixels
-
-
-def _identity(original: Path) -> tuple[Hashable, ...]:
-    """Return what tells this very file from any other that has had its name."""
-    status = original.stat()
-    return str(original), status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _shrink_on_load(header: Header, longer_side: int) -> dict[str, Any]:

@@ -1,23 +1,24 @@
 """Step 1: read what an original says of itself, and refuse what is unknown or too large before a decode."""
 
+import mmap
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyvips
 
 from common.formats import ImageFormat
 from processor.engine import ImageLimits, ImageRefusedError, Refusal
 from processor.engine.orientation import UPRIGHT, lies_on_its_side, orientation_of
+from processor.engine.original import open_image
 from processor.engine.refusals import damaged
 from processor.engine.sizing import Size
 
 _LOADERS = {
-    "jpegload": ImageFormat.JPEG,
-    "pngload": ImageFormat.PNG,
-    "webpload": ImageFormat.WEBP,
-    "gifload": ImageFormat.GIF,
-    "tiffload": ImageFormat.TIFF,
-    "heifload": ImageFormat.AVIF,
+    "jpegload_source": ImageFormat.JPEG,
+    "pngload_source": ImageFormat.PNG,
+    "webpload_source": ImageFormat.WEBP,
+    "gifload_source": ImageFormat.GIF,
+    "tiffload_source": ImageFormat.TIFF,
+    "heifload_source": ImageFormat.AVIF,
 }
 
 
@@ -46,16 +47,16 @@ class Header:
         return min(self.width, self.height)
 
 
-def read_header(original: Path) -> Header:
-    """Return the header of *original*; raise `ImageRefusedError` when it has none that we accept."""
-    image = _opened(original)
+def read_header(content: bytes | mmap.mmap) -> Header:
+    """Return the header of the file in *content*; raise `ImageRefusedError` when it has none that we accept."""
+    image = _opened(content)
     image_format = _format_of(image)
     size = Size(image.width, image.height)
     return Header(
         image_format,
         *(size.turned() if lies_on_its_side(image) else size),
         frames=_frames_of(image, image_format),
-        byte_size=original.stat().st_size,
+        byte_size=len(content),
         pixels_are_final=orientation_of(image) == UPRIGHT and image.interpretation != "cmyk",
     )
 
@@ -79,11 +80,11 @@ def refuse_beyond(limits: ImageLimits, header: Header) -> None:
         )
 
 
-def _opened(original: Path) -> pyvips.Image:
+def _opened(content: bytes | mmap.mmap) -> pyvips.Image:
     try:
-        return pyvips.Image.new_from_file(str(original), access="sequential")
+        return open_image(content)
     except pyvips.Error as exc:
-        if "is not a known file format" in exc.detail:
+        if "is not in a known format" in exc.detail:
             raise _unsupported() from exc
         raise damaged(exc) from exc
 
@@ -92,7 +93,7 @@ def _format_of(image: pyvips.Image) -> ImageFormat:
     loader = image.get("vips-loader")
     if loader not in _LOADERS:
         raise _unsupported()
-    if loader == "heifload" and image.get("heif-compression") != "av1":
+    if loader == "heifload_source" and image.get("heif-compression") != "av1":
         raise ImageRefusedError(
             Refusal.UNSUPPORTED_FORMAT, "HEIC images cannot be read; save it as JPEG, PNG, WebP or AVIF."
         )

@@ -1,7 +1,6 @@
 """Step 8: never make a file larger that changes neither format nor size."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pyvips
 
@@ -9,6 +8,7 @@ from common.formats import ImageFormat
 from common.options import VariantOptions
 from processor.engine.encoding import encoded
 from processor.engine.header import Header
+from processor.engine.original import Original
 from processor.engine.untouched import avif, jpeg, png, webp
 
 _REPACKERS: dict[ImageFormat, Callable[..., bytes | None]] = {
@@ -21,7 +21,9 @@ _QUALITY_STEP = 10
 _LOSSLESS = 100
 
 
-def no_larger(attempt: bytes, image: pyvips.Image, original: Path, header: Header, options: VariantOptions) -> bytes:
+def no_larger(
+    attempt: bytes, image: pyvips.Image, original: Original, header: Header, options: VariantOptions
+) -> bytes:
     """Return *attempt*, or what is no larger than *original*: its own pixels repacked, else a lower quality.
 
     Only where neither is possible, as for a few pixels whose file cannot be smaller, the smallest that was found.
@@ -36,11 +38,11 @@ def no_larger(attempt: bytes, image: pyvips.Image, original: Path, header: Heade
     return smallest
 
 
-def _alternatives(image: pyvips.Image, original: Path, header: Header, options: VariantOptions) -> Iterator[bytes]:
+def _alternatives(image: pyvips.Image, original: Original, header: Header, options: VariantOptions) -> Iterator[bytes]:
     """Yield the original's pixels, then ever lower qualities, each packed as its format can be without loss."""
     repacked = _REPACKERS[header.format]
     if header.pixels_are_final:
-        kept = repacked(original.read_bytes(), keep_metadata=options.keep_metadata)
+        kept = repacked(original.content[:], keep_metadata=options.keep_metadata)
         if kept is not None:
             yield kept
     if options.quality < _LOSSLESS:

@@ -63,11 +63,11 @@ async def by_libvips(original: Path, output: Path, image_format: str, side: int,
 async def by_bare_engine(original: Path, output: Path, image_format: str, side: int, quality: int) -> None:
     """Make the variant by the engine's recipe, in a bare loop without its pool."""
     from processor.engine.libvips import set_up_libvips  # noqa: PLC0415 - no contender carries another's memory
-    from processor.engine.recipe import make_variants  # noqa: PLC0415 - no contender carries another's memory
+    from tests.doubles.engine import make_files  # noqa: PLC0415 - no contender carries another's memory
 
     os.environ["RAYON_NUM_THREADS"] = "1"
     set_up_libvips()
-    make_variants(original, [_request(output, image_format, side, quality)], LIMITS)
+    make_files(original, [_request(output, image_format, side, quality)], LIMITS)
 
 
 CONTENDERS: dict[str, Make] = {

@@ -14,9 +14,9 @@ from common.formats import OUTPUT_FORMATS, ImageFormat
 from common.options import VariantOptions
 from processor.engine import ImageLimits, VariantRequest
 from processor.engine.libvips import set_up_libvips
-from processor.engine.recipe import make_variants
 from tests.bench.engine.scoring import score, write_reference
 from tests.bench.pictures import pictures_in
+from tests.doubles.engine import make_files
 
 _QUALITIES = (10, 30, 50, 65, 80, 90, 95, 100)
 _PHOTOS = ("astronaut", "chelsea", "coffee", "rocket")
@@ -71,7 +71,7 @@ def _measured(photo: Path, work: Path, image_format: ImageFormat, quality: int) 
     if not reference.exists():
         write_reference(photo, _SIDE, reference)
     options = VariantOptions(format=image_format, quality=quality, max_dimension=_SIDE)
-    [variant] = make_variants(photo, [VariantRequest(output, options)], _LIMITS)
+    [variant] = make_files(photo, [VariantRequest(output, options)], _LIMITS)
     return score(reference, output), variant.byte_size
 
 

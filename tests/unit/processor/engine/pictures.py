@@ -10,7 +10,7 @@ from PIL import Image
 from common.formats import ImageFormat
 from common.options import VariantOptions
 from processor.engine import ImageLimits, MadeVariant, VariantRequest
-from processor.engine.recipe import make_variants
+from tests.doubles.engine import make_files
 
 WRITTEN = [ImageFormat.JPEG, ImageFormat.PNG, ImageFormat.WEBP, ImageFormat.AVIF]
 LIMITS = ImageLimits(megapixels=100, side_pixels=16384)
@@ -41,7 +41,7 @@ def made(original: Path, image_format: ImageFormat | None = None, **options: Any
     """Return the one variant of *original* that *options* describe, written beside it."""
     output = original.with_name(f"variant.{image_format or 'same'}")
     request = VariantRequest(output, VariantOptions(format=image_format, **options))
-    [variant] = make_variants(original, [request], LIMITS)
+    [variant] = make_files(original, [request], LIMITS)
     return variant
 
 

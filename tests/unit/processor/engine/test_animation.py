@@ -9,7 +9,7 @@ from PIL import Image
 from common.formats import ImageFormat
 from common.options import VariantOptions
 from processor.engine import ImageLimits, ImageRefusedError, Refusal, VariantRequest
-from processor.engine.recipe import make_variants
+from tests.doubles.engine import make_files
 from tests.unit.processor.engine.pictures import LIMITS, difference, made, read
 
 COLOURS = [(200, 30, 30), (30, 200, 30), (30, 30, 200)]
@@ -54,7 +54,7 @@ def test_stills_and_animations_of_one_job(animation: Path, tmp_path: Path) -> No
     targets = [ImageFormat.PNG, ImageFormat.WEBP, ImageFormat.JPEG]
     requests = [VariantRequest(tmp_path / f"variant.{target}", VariantOptions(format=target)) for target in targets]
 
-    variants = make_variants(animation, requests, LIMITS)
+    variants = make_files(animation, requests, LIMITS)
 
     assert [variant.frames for variant in variants] == [1, 3, 1]
 
@@ -64,7 +64,7 @@ def test_too_many_frames_are_refused_by_name(animation: Path, tmp_path: Path) ->
     limits = ImageLimits(megapixels=100, side_pixels=16384, frames=2)
 
     with pytest.raises(ImageRefusedError) as caught:
-        make_variants(animation, [VariantRequest(tmp_path / "variant", VariantOptions())], limits)
+        make_files(animation, [VariantRequest(tmp_path / "variant", VariantOptions())], limits)
 
     assert caught.value.code is Refusal.TOO_MANY_FRAMES
     assert caught.value.reason == "The image has 3 frames; the limit is 2."

@@ -9,8 +9,8 @@ import pyvips
 from common.formats import ImageFormat
 from common.options import VariantOptions
 from processor.engine import ImageLimits, ImageRefusedError, Refusal, VariantRequest
-from processor.engine.recipe import make_variants
 from processor.engine.refusals import damaged
+from tests.doubles.engine import make_files
 from tests.unit.processor.engine.pictures import gradient, made, noise, saved
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="400" height="400"><rect width="400" height="400"/></svg>'
@@ -60,7 +60,7 @@ def test_what_is_no_accepted_image_is_refused(tmp_path: Path, content: bytes) ->
 def refused_within(limits: ImageLimits, original: Path) -> ImageRefusedError:
     """Return what the engine says of *original* under *limits*."""
     with pytest.raises(ImageRefusedError) as caught:
-        make_variants(original, [VariantRequest(original.with_name("variant"), VariantOptions())], limits)
+        make_files(original, [VariantRequest(original.with_name("variant"), VariantOptions())], limits)
     return caught.value
 
 

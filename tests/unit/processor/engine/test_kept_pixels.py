@@ -8,7 +8,7 @@ from common.formats import ImageFormat
 from common.options import VariantOptions
 from processor.engine import ImageLimits, VariantRequest
 from processor.engine.kept_pixels import KEPT_BYTES, KeptPixels
-from processor.engine.recipe import make_variants
+from tests.doubles.engine import make_files
 
 LIMITS = ImageLimits(megapixels=100, side_pixels=16384)
 
@@ -22,7 +22,7 @@ def made(original: Path, side: int, folder: Path) -> bytes:
     """Return the PNG that the recipe makes of *original*."""
     output = folder / "variant"
     options = VariantOptions(format=ImageFormat.PNG, max_dimension=side, quality=100)
-    make_variants(original, [VariantRequest(output, options)], LIMITS)
+    make_files(original, [VariantRequest(output, options)], LIMITS)
     return output.read_bytes()
 
 

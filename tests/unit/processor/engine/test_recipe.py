@@ -9,7 +9,7 @@ from PIL import Image
 from common.formats import ImageFormat
 from common.options import VariantOptions
 from processor.engine import ImageLimits, ImageRefusedError, VariantRequest
-from processor.engine.recipe import make_variants
+from tests.doubles.engine import make_files
 from tests.unit.processor.engine.pictures import LIMITS, WRITTEN, difference, gradient, made, noise, read, saved
 
 READ = [*WRITTEN, ImageFormat.GIF, ImageFormat.TIFF]
@@ -45,7 +45,7 @@ def test_several_variants_come_in_the_order_asked(tmp_path: Path) -> None:
         for number, side in enumerate(sides)
     ]
 
-    variants = make_variants(original, requests, LIMITS)
+    variants = make_files(original, requests, LIMITS)
 
     assert [variant.width for variant in variants] == sides
     assert [variant.path for variant in variants] == [request.output for request in requests]
@@ -61,7 +61,7 @@ def test_time_is_told_once(tmp_path: Path) -> None:
     ]
     began = perf_counter()
 
-    variants = make_variants(original, requests, LIMITS)
+    variants = make_files(original, requests, LIMITS)
 
     first, again, smaller = (variant.picture_seconds for variant in variants)
     assert min(first, smaller) > again == 0
@@ -77,7 +77,7 @@ def test_sharing_a_decode_changes_nothing(tmp_path: Path) -> None:
 
     alone = made(original, ImageFormat.PNG, max_dimension=100, quality=100)
     requests = [VariantRequest(tmp_path / "large.png", large), VariantRequest(tmp_path / "small.png", small)]
-    [_, beside] = make_variants(original, requests, LIMITS)
+    [_, beside] = make_files(original, requests, LIMITS)
 
     assert difference(read(alone.path), read(beside.path)) < 2
 
@@ -91,6 +91,6 @@ def test_a_failure_leaves_no_output(tmp_path: Path) -> None:
     ]
 
     with pytest.raises(ImageRefusedError, match="16383 pixels a side at most"):
-        make_variants(original, requests, ImageLimits(megapixels=100, side_pixels=20_000))
+        make_files(original, requests, ImageLimits(megapixels=100, side_pixels=20_000))
 
     assert list(tmp_path.iterdir()) == [original]

@@ -8,7 +8,7 @@ import pytest
 from common.formats import ImageFormat
 from common.options import VariantOptions
 from processor.engine import VariantRequest
-from processor.engine.recipe import make_variants
+from tests.doubles.engine import make_files
 from tests.unit.processor.engine.pictures import LIMITS, difference, gradient, made, read, saved
 
 
@@ -50,8 +50,8 @@ def test_a_jpeg_alone_looks_like_one_beside_another_format(tmp_path: Path, chann
     png = VariantOptions(format=ImageFormat.PNG, max_dimension=60)
     outputs = [tmp_path / name for name in ("alone", "beside", "other")]
 
-    make_variants(original, [VariantRequest(outputs[0], jpeg)], LIMITS)
-    make_variants(original, [VariantRequest(outputs[1], jpeg), VariantRequest(outputs[2], png)], LIMITS)
+    make_files(original, [VariantRequest(outputs[0], jpeg)], LIMITS)
+    make_files(original, [VariantRequest(outputs[1], jpeg), VariantRequest(outputs[2], png)], LIMITS)
 
     assert difference(read(outputs[0], "RGB"), read(outputs[1], "RGB")) < 1
 
