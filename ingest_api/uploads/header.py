@@ -3,17 +3,20 @@
 from pathlib import Path
 from typing import BinaryIO
 
+from common import image_header
+from common.image_header import ImageHeader
+from common.image_header.bounded_file import BoundedFile
+from common.image_header.dimensions import dimensions
+from common.image_header.signatures import HEAD_BYTES
 from common.settings.groups import LimitsSettings
 from ingest_api.uploads.header_check import (
+    DamagedHeaderError,
     EmptyFileError,
-    ImageHeader,
     SideTooLongError,
     TooManyPixelsError,
     UploadRefusedError,
 )
-from ingest_api.uploads.header_check.bounded_file import BoundedFile
-from ingest_api.uploads.header_check.dimensions import dimensions
-from ingest_api.uploads.header_check.signatures import HEAD_BYTES, format_of
+from ingest_api.uploads.header_check.signatures import format_of
 
 __all__ = ["ImageHeader", "UploadRefusedError", "check_limits", "header_of", "read_header"]
 
@@ -36,8 +39,10 @@ def header_of(file: BinaryIO) -> ImageHeader:
         message = "The file is empty."
         raise EmptyFileError(message)
     image_format = format_of(head)
-    width, height = dimensions(image_format, BoundedFile(file))
-    return ImageHeader(image_format, width, height)
+    try:
+        return ImageHeader(image_format, *dimensions(image_format, BoundedFile(file)))
+    except image_header.DamagedHeaderError as exc:
+        raise DamagedHeaderError(str(exc)) from exc
 
 
 def check_limits(header: ImageHeader, limits: LimitsSettings) -> None:

@@ -1,4 +1,4 @@
-"""What an upload's first bytes tell: the values, and the family of refusals.
+"""Why an upload is refused for what its first bytes tell: the family of refusals.
 
 UploadRefusedError          the file is not taken; `code` is stable, the message is for the uploader
 ├── EmptyFileError          empty_file
@@ -9,19 +9,7 @@ UploadRefusedError          the file is not taken; `code` is stable, the message
 └── SideTooLongError        side_too_long
 """
 
-from dataclasses import dataclass
 from typing import ClassVar
-
-from common.formats import ImageFormat
-
-
-@dataclass(frozen=True, slots=True)
-class ImageHeader:
-    """What the header says: the format by its first bytes, width and height in pixels as stored, unrotated."""
-
-    format: ImageFormat
-    width: int
-    height: int
 
 
 class UploadRefusedError(Exception):

@@ -4,10 +4,8 @@ import re
 from codecs import getincrementaldecoder
 
 from common.formats import ImageFormat
+from common.image_header.signatures import SIGNATURES, known_format
 from ingest_api.uploads.header_check import NotAnImageError, UnsupportedFormatError, UploadRefusedError
-
-HEAD_BYTES = 4096
-"""How much of a file is looked at: enough for the comments that may precede an SVG's root."""
 
 _REFUSED: tuple[tuple[type[UploadRefusedError], bytes, str], ...] = (
     (NotAnImageError, rb"\s*%PDF-", "a PDF document"),
@@ -40,18 +38,7 @@ _REFUSED: tuple[tuple[type[UploadRefusedError], bytes, str], ...] = (
     (UnsupportedFormatError, rb"\xd7\xcd\xc6\x9a|\x01\0\0\0.{36} EMF", "a Windows metafile (WMF, EMF)"),
 )
 
-_TAKEN: tuple[tuple[ImageFormat, bytes], ...] = (
-    (ImageFormat.JPEG, rb"\xff\xd8\xff"),
-    (ImageFormat.PNG, rb"\x89PNG\r\n\x1a\n"),
-    (ImageFormat.WEBP, rb"RIFF....WEBP"),
-    (ImageFormat.AVIF, rb"....ftypavi[fs]"),
-    # A general brand: the compatible ones, after the minor version, tell the codec.
-    (ImageFormat.AVIF, rb"....ftyp(?:mif1|msf1|miaf).{4}(?:.{4}){0,15}?avi[fs]"),
-    (ImageFormat.GIF, rb"GIF8[79]a"),
-    (ImageFormat.TIFF, rb"II[*+]\0|MM\0[*]"),
-)
-
-TAKEN = ", ".join(dict.fromkeys(image_format.name for image_format, _ in _TAKEN))
+TAKEN = ", ".join(dict.fromkeys(image_format.name for image_format, _ in SIGNATURES))
 """The formats taken at upload, for sentences."""
 
 
@@ -64,9 +51,9 @@ def format_of(head: bytes) -> ImageFormat:
         if re.match(pattern, head.removeprefix(b"\xef\xbb\xbf"), re.DOTALL):
             message = f"This is {name}; the formats taken are {TAKEN}."
             raise error(message)
-    for image_format, pattern in _TAKEN:
-        if re.match(pattern, head, re.DOTALL):
-            return image_format
+    known = known_format(head)
+    if known is not None:
+        return known
     message = f"This is {_unknown(head)}; the formats taken are {TAKEN}."
     raise NotAnImageError(message)
 

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.formats import ImageFormat
+from common.image_header.bounded_file import MAX_BYTES, MAX_READS
+from common.image_header.signatures import HEAD_BYTES
 from common.settings.groups import LimitsSettings
 from ingest_api.uploads.header import ImageHeader, UploadRefusedError, check_limits, header_of, read_header
 from ingest_api.uploads.header_check import DamagedHeaderError
-from ingest_api.uploads.header_check.bounded_file import MAX_BYTES, MAX_READS
-from ingest_api.uploads.header_check.signatures import HEAD_BYTES
 from tests.factories import images
 
 TAKEN = [

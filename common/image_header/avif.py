@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ingest_api.uploads.header_check.bounded_file import BoundedFile
+from common.image_header.bounded_file import BoundedFile
 
 _VERSION_AND_FLAGS_BYTES = 4
 

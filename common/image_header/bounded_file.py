@@ -3,7 +3,7 @@
 import os
 from typing import BinaryIO
 
-from ingest_api.uploads.header_check import DamagedHeaderError
+from common.image_header import DamagedHeaderError
 
 MAX_READS = 4096
 """Far beyond what a real header takes: a 32 MiB JPEG of nothing but metadata has 512 segments, three reads each."""

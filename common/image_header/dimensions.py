@@ -9,9 +9,9 @@ from typing import NoReturn
 import imagesize
 
 from common.formats import ImageFormat
-from ingest_api.uploads.header_check import DamagedHeaderError
-from ingest_api.uploads.header_check.avif import avif_size
-from ingest_api.uploads.header_check.bounded_file import BoundedFile
+from common.image_header import DamagedHeaderError
+from common.image_header.avif import avif_size
+from common.image_header.bounded_file import BoundedFile
 
 Size = tuple[int, int]
 _UNREAD: Size = (-1, -1)
