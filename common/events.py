@@ -12,7 +12,10 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from common.formats import ImageFormat
 from common.options import VariantOptions
+from common.texts import Code, Name, Reason
 from common.wire import WireModel
+
+Attempt = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
 class UnreadableEventError(Exception):
@@ -27,7 +30,7 @@ class OriginalImage(WireModel):
     width: int
     height: int
     byte_size: int
-    name: str
+    name: Name
 
 
 class FinishedVariant(WireModel):
@@ -49,7 +52,7 @@ class FinishedVariant(WireModel):
 class ReusableVariant(WireModel):
     """A variant that *engine* made of the same bytes with the same options: copying it saves making it."""
 
-    engine: str
+    engine: Name
     variant: FinishedVariant
 
 
@@ -68,7 +71,7 @@ class JobRequested(WireModel):
     type: Literal["JobRequested"] = "JobRequested"
     version: Literal[1] = 1
     job_id: UUID
-    attempt: int = Field(ge=1)
+    attempt: Attempt
     original: OriginalImage
     tasks: tuple[RequestedTask, ...]
 
@@ -82,7 +85,7 @@ class JobStarted(WireModel):
     type: Literal["JobStarted"] = "JobStarted"
     version: Literal[1] = 1
     job_id: UUID
-    attempt: int = Field(ge=1)
+    attempt: Attempt
     start_id: UUID | None = None
 
 
@@ -92,9 +95,9 @@ class JobSucceeded(WireModel):
     type: Literal["JobSucceeded"] = "JobSucceeded"
     version: Literal[1] = 1
     job_id: UUID
-    attempt: int = Field(ge=1)
+    attempt: Attempt
     variants: tuple[FinishedVariant, ...]
-    engine: str | None = None
+    engine: Name | None = None
     reused: tuple[UUID, ...] = Field((), exclude_if=lambda reused: not reused)
 
 
@@ -104,21 +107,25 @@ class JobFailed(WireModel):
     type: Literal["JobFailed"] = "JobFailed"
     version: Literal[1] = 1
     job_id: UUID
-    attempt: int = Field(ge=1)
-    code: str
-    reason: str
+    attempt: Attempt
+    code: Code
+    reason: Reason
     retryable: bool
 
 
 class JobNotification(WireModel):
-    """The public completion record: one for every job that ends. Its members are promised to clients."""
+    """The public completion record: one for every job that ends. Its members are promised to clients.
+
+    *variants_left_out*: with them the record would be larger than Kafka takes; ask the API for them.
+    """
 
     job_id: UUID
     status: Literal["completed", "failed"]
     original_id: UUID
-    reason: str | None = None
+    reason: Reason | None = None
     timestamp: datetime
     variants: tuple[FinishedVariant, ...] = ()
+    variants_left_out: bool = Field(default=False, exclude_if=lambda left_out: not left_out)
 
 
 JobResult = JobStarted | JobSucceeded | JobFailed

@@ -87,6 +87,12 @@ EVENTS_SENT = Counter(
 EVENTS_NOT_SENT = Counter(
     "icecube_events_not_sent_total", "Sends that failed; their events stay in the outbox.", ["topic"], registry=API
 )
+EVENTS_REFUSED = Counter(
+    "icecube_events_refused_total",
+    "Events of the outbox that Kafka will never take, sent smaller or put aside as dead letters.",
+    ["topic"],
+    registry=API,
+)
 
 # Processors
 ATTEMPTS_ENDED = Counter(

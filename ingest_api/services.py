@@ -15,6 +15,7 @@ from ingest_api.access.keys import AccessList
 from ingest_api.access.rate_limits import RateLimits
 from ingest_api.delivery.messages import Messages
 from ingest_api.delivery.reconciler import Reconciler
+from ingest_api.delivery.refused_messages import RefusedMessages
 from ingest_api.delivery.relay import Relay
 from ingest_api.delivery.results import ResultsHandler
 from ingest_api.delivery.results_consumer import ResultsConsumer
@@ -68,8 +69,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         blobs = await stack.enter_async_context(open_blob_store(settings))
         await blobs.check()
         jobs, messages = PostgresJobStore(pool), Messages(settings.kafka)
-        relay = _relay(settings, pool)
-        readiness, backlog = Readiness(jobs=jobs, blobs=blobs, kafka=settings.kafka), BacklogWatch(jobs)
+        relay = _relay(settings, pool, RefusedMessages(jobs, messages, utc_now))
+        backlog = BacklogWatch(jobs)
+        readiness = Readiness(jobs, blobs, settings.kafka, lambda: backlog.latest, settings.delivery.stuck_seconds)
         reuse = settings.processing.reuse
         handler = ResultsHandler(jobs, messages, _retry_policy(settings), utc_now, partial(mark_stopped, blobs), reuse)
         background = {
@@ -114,10 +116,10 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def _relay(settings: Settings, pool: Pool) -> Relay:
+def _relay(settings: Settings, pool: Pool, refused: RefusedMessages) -> Relay:
     delivery = settings.delivery
     outbox = PostgresOutbox(pool)
-    return Relay(outbox, settings.kafka, batch=delivery.relay_batch, poll_seconds=delivery.relay_poll_seconds)
+    return Relay(outbox, refused, settings.kafka, batch=delivery.relay_batch, poll_seconds=delivery.relay_poll_seconds)
 
 
 def _retry_policy(settings: Settings) -> RetryPolicy:

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, PositiveFloat, PositiveInt, SecretS
 
 from common.settings.base import SettingsGroup, env
 from common.settings.postgres_uri import completed_uri
+from common.settings.topic_names import TopicName
 
 
 class LogLevel(StrEnum):
@@ -146,10 +147,10 @@ class KafkaSettings(SettingsGroup):
     """Kafka: its brokers, our topics and groups."""
 
     brokers: str = Field("", description="host:port, comma-separated; absent: the embedded broker of `icecube up`.")
-    topic: str = Field("image-jobs", min_length=1, description="Completion notifications, for other systems.")
-    jobs_topic: str = Field("icecube.jobs", min_length=1, description="Jobs on their way to the processors.")
-    results_topic: str = Field("icecube.results", min_length=1, description="Results on their way back.")
-    dead_topic: str = Field("icecube.jobs.dead", min_length=1, description="Events that could not be handled.")
+    topic: TopicName = Field("image-jobs", description="Completion notifications, for other systems.")
+    jobs_topic: TopicName = Field("icecube.jobs", description="Jobs on their way to the processors.")
+    results_topic: TopicName = Field("icecube.results", description="Results on their way back.")
+    dead_topic: TopicName = Field("icecube.jobs.dead", description="Events that could not be handled.")
     processor_group: str = Field("icecube-processors", min_length=1, description="Consumer group of the processors.")
     results_group: str = Field("icecube-results", min_length=1, description="Consumer group of the API processes.")
     partitions: PositiveInt = Field(
@@ -230,6 +231,9 @@ class DeliverySettings(SettingsGroup):
     """How events and retries are paced."""
 
     relay_poll_seconds: PositiveFloat = Field(1, description="How often the outbox is looked at without a wake-up.")
+    stuck_seconds: PositiveFloat = Field(
+        60, description="How long an event may wait to be sent before /readyz calls the outbox stuck."
+    )
     relay_batch: PositiveInt = Field(500, description="Events the relay sends in one transaction.")
     retry_base_seconds: PositiveFloat = Field(
         2, description="Delay before the second attempt; doubles for each further one."

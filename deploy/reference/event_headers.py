@@ -18,12 +18,12 @@ _MEANING = {
     "icecube_code": "Stable code of why it was put aside.",
     "icecube_reason": "The same for people.",
     "icecube_attempts": "How often it was tried.",
-    "icecube_topic": "The topic it came from.",
+    "icecube_topic": "The topic it came from, or was to go to.",
+    "icecube_bytes": "How long its value was; a long one is cut, at a million bytes or before.",
 }
 _PLACE = {
     "icecube_partition": {"type": "string", "description": "Where an unreadable record was found."},
     "icecube_offset": {"type": "string", "description": "Where an unreadable record was found."},
-    "icecube_bytes": {"type": "string", "description": "How long an unreadable value was; it is cut at a million."},
 }
 _TRACE = {"traceparent": {"type": "string", "description": "W3C trace context; absent outside a trace."}}
 
@@ -37,7 +37,7 @@ def cloud_event_headers() -> dict[str, Any]:
 
 def dead_letter_reasons() -> dict[str, Any]:
     """Return the schema of the headers that say why a record was put aside."""
-    return _schema(list(dead_letter_headers(code="", reason="", attempts=1, topic="")), _PLACE)
+    return _schema(list(dead_letter_headers(code="", reason="", attempts=1, topic="", value=None)), _PLACE)
 
 
 def _schema(names: list[str], optional: dict[str, Any]) -> dict[str, Any]:

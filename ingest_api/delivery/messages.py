@@ -1,14 +1,16 @@
 """The Kafka records that the API's side writes, each built in one place."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from pydantic import ValidationError
+
 from common.events import FinishedVariant, JobNotification, JobRequested, OriginalImage, encode
 from common.ids import derived_id
 from common.kafka.clients import ConsumedRecord
-from common.kafka.dead_letters import bounded, dead_letter_headers, unreadable_headers
+from common.kafka.dead_letters import bounded, dead_letter_headers, shortened, unreadable_headers
 from common.kafka.headers import Headers, event_headers
 from common.settings.groups import KafkaSettings
 from ingest_api.domain.job import JobState
@@ -54,28 +56,61 @@ class Messages:
 
     def given_up(self, record: JobRecord, *, at: datetime) -> OutboxMessage:
         """Put the request of a job whose attempts are used up aside, for a person to look at."""
+        request = encode(request_of(record))
+        key, value = bounded(str(record.job.id).encode(), request)
         return OutboxMessage(
             topic=self.topics.dead_topic,
-            key=str(record.job.id).encode(),
-            value=encode(request_of(record)),
+            key=key,
+            value=value,
             headers=_headers("JobGivenUp", record.job.id, at=at)
             | dead_letter_headers(
                 code=record.job.code or "",
                 reason=record.job.reason or "",
                 attempts=record.job.attempt,
                 topic=self.topics.jobs_topic,
+                value=request,
             ),
         )
 
     def unreadable(self, record: ConsumedRecord, reason: str, *, at: datetime) -> OutboxMessage:
         """Put a record that is no event of ours aside, byte for byte where it is not too large for that."""
-        key, value = bounded(record)
+        key, value = bounded(record.key, record.value)
         return OutboxMessage(
             topic=self.topics.dead_topic,
             key=key,
             value=value,
             headers=unreadable_headers(record, reason, source=_SOURCE, at=at),
         )
+
+    def smaller(self, message: OutboxMessage, reason: str) -> OutboxMessage | None:
+        """Return what to send in place of *message*, which Kafka refuses for *reason*; None where nothing is left.
+
+        A notification goes without its variants, a dead letter with less of its value; all else becomes a dead letter.
+        """
+        if message.topic == self.topics.dead_topic:
+            value = shortened(message.value)
+            return replace(message, value=value) if value else None
+        if message.topic == self.topics.topic and (notification := _without_variants(message)):
+            return notification
+        return self._unsendable(message, reason)
+
+    def _unsendable(self, message: OutboxMessage, reason: str) -> OutboxMessage:
+        key, value = bounded(message.key, message.value)
+        aside = dead_letter_headers(
+            code="event_refused", reason=reason, attempts=1, topic=message.topic, value=message.value
+        )
+        return OutboxMessage(topic=self.topics.dead_topic, key=key, value=value, headers=message.headers | aside)
+
+
+def _without_variants(message: OutboxMessage) -> OutboxMessage | None:
+    """Return a notification that tells no more than how the job ended; None where that makes it no smaller."""
+    try:
+        notification = JobNotification.model_validate_json(message.value or b"")
+    except ValidationError:
+        return None
+    left_out = bool(notification.variants) or notification.variants_left_out
+    value = encode(notification.model_copy(update={"variants": (), "variants_left_out": left_out}))
+    return replace(message, value=value) if len(value) < len(message.value or b"") else None
 
 
 def request_of(record: JobRecord) -> JobRequested:

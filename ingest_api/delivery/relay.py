@@ -1,16 +1,19 @@
 """The relay: carries committed events from the outbox to Kafka."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 
 import structlog
 
 from common import metrics
 from common.failpoints import Failpoint, fail_at
-from common.kafka.clients import SEND_SECONDS, Producer, open_producer
-from common.kafka.headers import to_kafka
+from common.kafka.clients import Producer, open_producer
+from common.kafka.sending import RecordRefusedError, send
 from common.settings.groups import KafkaSettings
 from common.tracing import SpanKind, continued_trace, trace_headers, traced
+from ingest_api.delivery.refused_messages import RefusedMessage, RefusedMessages
 from ingest_api.job_store import ClaimedMessages, Outbox, OutboxMessage, Publication
 
 log = structlog.get_logger(__name__)
@@ -19,11 +22,15 @@ log = structlog.get_logger(__name__)
 class Relay:
     """Sends what is due, oldest first; an event leaves the outbox only after Kafka has acknowledged it.
 
-    Sent twice when it dies in between: readers know events by their ids.
+    Sent twice when it dies in between: readers know events by their ids. One that Kafka will never take is given up,
+    and holds back no other.
     """
 
-    def __init__(self, outbox: Outbox, settings: KafkaSettings, *, batch: int, poll_seconds: float) -> None:
+    def __init__(
+        self, outbox: Outbox, refused: RefusedMessages, settings: KafkaSettings, *, batch: int, poll_seconds: float
+    ) -> None:
         self._outbox = outbox
+        self._refused = refused
         self._settings = settings
         self._batch = batch
         self._poll_seconds = poll_seconds
@@ -49,12 +56,23 @@ class Relay:
                 fail_at(Failpoint.EVENT_CLAIMED_NOT_SENT)
             sends = {position: _send(producer, message) for position, message in claimed.messages.items()}
             results = await asyncio.gather(*sends.values(), return_exceptions=True)
-            failures = _note(claimed, dict(zip(sends, results, strict=True)))
+            outcomes = _note(claimed, dict(zip(sends, results, strict=True)))
             if sends:
                 fail_at(Failpoint.EVENT_SENT_NOT_DELETED)
-        if failures:
-            raise failures[0]
+        if outcomes.refused:
+            # Only now: the transaction above holds these messages, and this one takes them away.
+            await self._refused.give_up(outcomes.refused)
+        if outcomes.failures:
+            raise outcomes.failures[0]
         return len(sends)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcomes:
+    """What was not sent: messages that Kafka will never take, by their places, and failures of another kind."""
+
+    refused: dict[int, RefusedMessage] = field(default_factory=dict)
+    failures: list[BaseException] = field(default_factory=list)
 
 
 async def _send(producer: Producer, message: OutboxMessage) -> Publication | None:
@@ -62,22 +80,25 @@ async def _send(producer: Producer, message: OutboxMessage) -> Publication | Non
         continued_trace(message.headers),
         traced(f"send {message.topic}", SpanKind.PRODUCER, messaging_system="kafka"),
     ):
-        headers = to_kafka(message.headers | trace_headers())  # whoever reads it continues from this span
-        async with asyncio.timeout(SEND_SECONDS + 1):
-            sent = await (await producer.send(message.topic, message.value, message.key, headers=headers))
+        headers = message.headers | trace_headers()  # whoever reads it continues from this span
+        sent = await send(producer, message.topic, message.value, message.key, headers=headers)
     if message.request_of is None:
         return None
     return Publication(job_id=message.request_of, partition=sent.partition, offset=sent.offset)
 
 
-def _note(claimed: ClaimedMessages, results: dict[int, Publication | BaseException | None]) -> list[BaseException]:
-    failures = []
+def _note(claimed: ClaimedMessages, results: Mapping[int, Publication | BaseException | None]) -> _Outcomes:
+    outcomes = _Outcomes()
     for position, result in results.items():
+        message = claimed.messages[position]
         if isinstance(result, BaseException):
-            failures.append(result)
-            metrics.EVENTS_NOT_SENT.labels(claimed.messages[position].topic).inc()
-            log.warning("event not sent", topic=claimed.messages[position].topic, error=repr(result))
+            log.warning("event not sent", topic=message.topic, error=repr(result))
+        if isinstance(result, RecordRefusedError):
+            outcomes.refused[position] = RefusedMessage(message, result)
+        elif isinstance(result, BaseException):
+            outcomes.failures.append(result)
+            metrics.EVENTS_NOT_SENT.labels(message.topic).inc()
         else:
-            metrics.EVENTS_SENT.labels(claimed.messages[position].topic).inc()
+            metrics.EVENTS_SENT.labels(message.topic).inc()
             claimed.mark_sent(position, result)
-    return failures
+    return outcomes

@@ -103,6 +103,10 @@ class Job:
         """Apply that the variants are stored, by whichever attempt: the work is the same, and it is done."""
         return self if self.has_ended else self._end(JobState.COMPLETED, at=at)
 
+    def given_up(self, *, code: str, reason: str, at: datetime) -> "Job":
+        """Apply that no attempt can ever be made: the job ends."""
+        return self if self.has_ended else self._end(JobState.FAILED, at=at, code=code, reason=reason)
+
     def attempt_failed(  # noqa: PLR0913 - a failure is all of these, and they are named at every call
         self,
         *,

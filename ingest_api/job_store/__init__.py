@@ -121,6 +121,10 @@ class JobChanges(Protocol):
         """Add *message* to the outbox; the job it asks for counts as unpublished until the relay has sent it."""
         ...
 
+    def withdraw(self, position: int) -> None:
+        """Remove a message from the outbox by its place there; no error when it has gone."""
+        ...
+
 
 class ClaimedMessages(Protocol):
     """Due messages that this relay alone holds, until its block ends."""

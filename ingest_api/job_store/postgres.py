@@ -49,6 +49,7 @@ class PostgresJobChanges:
         self._images: list[StoredImage] = []
         self._reusable: dict[bytes, ReusableVariant] = {}
         self._messages: list[OutboxMessage] = []
+        self._withdrawn: list[int] = []
 
     def save(self, job: Job) -> None:
         """Replace the state of a locked job."""
@@ -66,6 +67,10 @@ class PostgresJobChanges:
         """Add *message* to the outbox."""
         self._messages.append(message)
 
+    def withdraw(self, position: int) -> None:
+        """Remove a message from the outbox; no error when it has gone."""
+        self._withdrawn.append(position)
+
     async def write(self, connection: Connection) -> None:
         """Write what was gathered, in a number of statements that does not depend on how much it is."""
         if self._images:
@@ -76,6 +81,8 @@ class PostgresJobChanges:
             await connection.execute(statement("upsert_reusable"), *reusable_columns(self._reusable))
         if self._messages:
             await connection.execute(statement("insert_messages"), *message_columns(self._messages))
+        if self._withdrawn:
+            await connection.execute(statement("delete_messages"), self._withdrawn)
 
 
 class PostgresJobStore:

@@ -11,7 +11,7 @@ from common import metrics
 from common.blob_store import BlobStore, BlobStoreUnavailableError
 from common.kafka.clients import KafkaError
 from common.settings.groups import KafkaSettings
-from ingest_api.job_store import JobStore, JobStoreUnavailableError
+from ingest_api.job_store import Backlog, JobStore, JobStoreUnavailableError
 
 _EVERY_SECONDS = 10.0
 _PATIENCE_SECONDS = 3.0
@@ -26,6 +26,8 @@ class Readiness:
     jobs: JobStore
     blobs: BlobStore
     kafka: KafkaSettings
+    backlog: Callable[[], Backlog]
+    stuck_after_seconds: float
     dependencies: dict[str, Health] = field(
         default_factory=lambda: {"database": "unknown", "storage": "unknown", "kafka": "unknown"}
     )
@@ -34,6 +36,22 @@ class Readiness:
     def is_ready(self) -> bool:
         """Whether requests can be served. They do not need Kafka: the outbox keeps what it is to carry."""
         return self.dependencies["database"] == self.dependencies["storage"] == "ok"
+
+    @property
+    def stuck_outbox(self) -> str | None:
+        """Say how long events have waited to be sent, where that is too long; None while they go out.
+
+        Kafka may well answer meanwhile: look at the log for `event not sent`.
+        """
+        age = self.backlog().outbox_age_seconds
+        return f"stuck: events have been due for {age:.0f} s" if age > self.stuck_after_seconds else None
+
+    @property
+    def status(self) -> Literal["ready", "degraded", "not ready"]:
+        """How an operator should take it: degraded serves requests, and jobs are accepted, but they do not go on."""
+        if not self.is_ready:
+            return "not ready"
+        return "degraded" if self.stuck_outbox else "ready"
 
     async def run(self) -> None:
         """Look until cancelled."""

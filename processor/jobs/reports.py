@@ -1,19 +1,23 @@
 """Sends what a processor has to say, again and again until Kafka has it."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from common.events import JobRequested, JobResult, JobStarted, encode
+import structlog
+
+from common.events import JobFailed, JobRequested, JobResult, JobStarted, JobSucceeded, encode
 from common.ids import derived_id, new_id
-from common.kafka.clients import SEND_SECONDS, ConsumedRecord, KafkaError, Producer
-from common.kafka.dead_letters import bounded, unreadable_headers
-from common.kafka.headers import Headers, event_headers, to_kafka
+from common.kafka.clients import ConsumedRecord, KafkaError, Producer
+from common.kafka.dead_letters import bounded, shortened, unreadable_headers
+from common.kafka.headers import Headers, event_headers
+from common.kafka.sending import RecordRefusedError, send
 from common.retries import retry_until_available
 from common.settings.groups import KafkaSettings
 from processor.jobs.linger import Linger
+
+log = structlog.get_logger(__name__)
 
 _SOURCE = "/icecube/processor"
 
@@ -32,7 +36,7 @@ class Reports:
         await self.result(JobStarted(job_id=job.job_id, attempt=job.attempt, start_id=new_id()))
 
     async def result(self, result: JobResult) -> None:
-        """Tell how an attempt stands."""
+        """Tell how an attempt stands. A success that Kafka will never take is told as a failure: the job ends."""
         headers = event_headers(
             event_id=_id_of(result),
             event_type=result.type,
@@ -41,20 +45,36 @@ class Reports:
             at=self.clock(),
         )
         await self.linger.wait()
-        await self._send(self.topics.results_topic, str(result.job_id).encode(), encode(result), headers)
+        try:
+            await self._send(self.topics.results_topic, str(result.job_id).encode(), encode(result), headers)
+        except RecordRefusedError as exc:
+            log.error("result refused by Kafka", type=result.type, error=str(exc))  # noqa: TRY400 - told in full
+            if isinstance(result, JobSucceeded):
+                await self.result(_too_large(result))
 
     async def unreadable(self, record: ConsumedRecord, reason: str) -> None:
         """Put a record that is no event of ours aside, byte for byte where it is not too large for that."""
-        key, value = bounded(record)
+        key, value = bounded(record.key, record.value)
         headers = unreadable_headers(record, reason, source=_SOURCE, at=self.clock())
-        await self._send(self.topics.dead_topic, key, value, headers)
+        while True:
+            try:
+                return await self._send(self.topics.dead_topic, key, value, headers)
+            except RecordRefusedError as exc:
+                log.warning("dead letter refused by Kafka", bytes=len(value or b""), error=str(exc))
+                if not (value := shortened(value)):
+                    return None  # what was read stays where it was, for as long as Kafka keeps it
 
     async def _send(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> None:
-        async def sent() -> None:
-            async with asyncio.timeout(SEND_SECONDS + 1):
-                await (await self.producer.send(topic, value, key, headers=to_kafka(headers)))
+        await retry_until_available(
+            lambda: send(self.producer, topic, value, key, headers=headers), on=(KafkaError, TimeoutError)
+        )
 
-        await retry_until_available(sent, on=(KafkaError, TimeoutError))
+
+def _too_large(success: JobSucceeded) -> JobFailed:
+    reason = "The report of so many variants cannot be sent; fewer tasks in a job make it smaller."
+    return JobFailed(
+        job_id=success.job_id, attempt=success.attempt, code="result_refused", reason=reason, retryable=False
+    )
 
 
 def _id_of(result: JobResult) -> UUID:

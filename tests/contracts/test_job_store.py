@@ -130,6 +130,24 @@ async def test_every_field_of_a_changed_job_is_kept(jobs: PostgresJobStore) -> N
     assert found.job == job
 
 
+async def test_a_withdrawn_message_is_not_sent(jobs: PostgresJobStore, outbox: PostgresOutbox) -> None:
+    """What goes in its place is committed with it, or neither; again is harmless."""
+    await stored(jobs)
+    async with outbox.claim(10) as claimed:
+        (position,) = claimed.messages
+
+    for failure in (ZeroDivisionError, None, None):
+        with suppress(ZeroDivisionError):
+            async with jobs.changing(()) as changes:
+                changes.withdraw(position)
+                changes.publish(a_message(topic="instead"))
+                if failure:
+                    raise failure
+
+    async with outbox.claim(10) as claimed:
+        assert [message.topic for message in claimed.messages.values()] == ["instead", "instead"]
+
+
 async def test_two_changes_of_a_job_wait_for_each_other(jobs: PostgresJobStore) -> None:
     """Of two workers that save the same step, the second sees what the first wrote."""
     record = await stored(jobs)

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from aiokafka.errors import MessageSizeTooLargeError
+
 from common.kafka.clients import ConsumedRecord, KafkaError
 from ingest_api.delivery.kafka_log import KafkaLog, PartitionView
 
@@ -30,10 +32,14 @@ class Record:
 
 @dataclass
 class RecordingProducer:
-    """Acknowledges every record at once, but for topics in *broken* and for the first *outages* sends."""
+    """Acknowledges every record at once, but for topics in *broken* and for the first *outages* sends.
+
+    As aiokafka does, it raises for a record of more than *largest* bytes, and for one of neither key nor value.
+    """
 
     broken: set[str] = field(default_factory=set)
     outages: int = 0
+    largest: int = 1_048_576
     sent: list[Record] = field(default_factory=list)
 
     async def send(
@@ -45,6 +51,10 @@ class RecordingProducer:
         headers: Sequence[tuple[str, bytes]] | None = None,
     ) -> asyncio.Future[Place]:
         """Remember the record."""
+        assert not (value is None and key is None), "Need at least one: key or value"
+        size = len(value or b"") + len(key or b"") + sum(len(name) + len(text) for name, text in headers or ())
+        if size > self.largest:
+            raise MessageSizeTooLargeError(size)
         future: asyncio.Future[Place] = asyncio.get_running_loop().create_future()
         if topic in self.broken or self.outages > 0:
             self.outages -= 1

@@ -1,27 +1,58 @@
 """The relay: from the outbox to Kafka, on a real PostgreSQL."""
 
 import asyncio
+import json
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from common.kafka.clients import KafkaError
 from common.settings.groups import KafkaSettings
 from ingest_api.delivery.messages import Messages
+from ingest_api.delivery.refused_messages import RefusedMessages
 from ingest_api.delivery.relay import Relay
-from ingest_api.job_store import JobRecord
+from ingest_api.domain.job import JobState
+from ingest_api.job_store import JobRecord, OutboxMessage
 from ingest_api.job_store.outbox import PostgresOutbox
 from ingest_api.job_store.postgres import PostgresJobStore
-from tests.doubles.kafka import RecordingProducer
-from tests.factories.jobs import NOON, a_record
+from tests.doubles.kafka import Record, RecordingProducer
+from tests.factories.jobs import NOON, a_record, a_task, the_variants_of
 
 MESSAGES = Messages(KafkaSettings())
 
 
 @pytest.fixture
-def relay(outbox: PostgresOutbox) -> Relay:
+def relay(outbox: PostgresOutbox, jobs: PostgresJobStore) -> Relay:
     """Return the relay under test."""
-    return Relay(outbox, KafkaSettings(), batch=10, poll_seconds=1)
+    return a_relay(outbox, jobs)
+
+
+def a_relay(outbox: PostgresOutbox, jobs: PostgresJobStore, *, batch: int = 10) -> Relay:
+    """Return a relay; its time stands still."""
+    return Relay(outbox, RefusedMessages(jobs, MESSAGES, lambda: NOON), KafkaSettings(), batch=batch, poll_seconds=1)
+
+
+async def publish(jobs: PostgresJobStore, *messages: OutboxMessage) -> None:
+    """Commit *messages* to the outbox."""
+    async with jobs.changing(()) as changes:
+        for message in messages:
+            changes.publish(message)
+
+
+async def relay_all(relay: Relay, producer: RecordingProducer) -> None:
+    """Relay until the outbox is empty."""
+    async with asyncio.timeout(30):
+        while await relay.relay_batch(producer):
+            pass
+
+
+async def ended(record: JobRecord, jobs: PostgresJobStore) -> tuple[JobState, str | None]:
+    """Return how the job stands, and its code."""
+    found = await jobs.find_job(record.job.id)
+    assert found is not None
+    return found.job.state, found.job.code
 
 
 async def stored_job(jobs: PostgresJobStore) -> JobRecord:
@@ -68,13 +99,9 @@ async def test_relays_side_by_side_send_each_event_once(outbox: PostgresOutbox, 
     """Four relays share a hundred events without sending one twice."""
     keys = {str((await stored_job(jobs)).job.id).encode() for _ in range(100)}
     producer = RecordingProducer()
-    relays = [Relay(outbox, KafkaSettings(), batch=7, poll_seconds=1) for _ in range(4)]
+    relays = [a_relay(outbox, jobs, batch=7) for _ in range(4)]
 
-    async def relay_all(relay: Relay) -> None:
-        while await relay.relay_batch(producer):
-            pass
-
-    await asyncio.gather(*(relay_all(relay) for relay in relays))
+    await asyncio.gather(*(relay_all(relay, producer) for relay in relays))
 
     assert len(producer.sent) == len(keys)
     assert {sent.key for sent in producer.sent} == keys
@@ -95,6 +122,132 @@ async def test_an_event_carries_its_attributes(relay: Relay, jobs: PostgresJobSt
     assert first["ce_type"] == b"icecube.JobRequested"
     assert first["ce_subject"] == str(record.job.id).encode()
     assert first["content-type"] == b"application/json"
+
+
+def a_notification(record: JobRecord, *, reason: str) -> OutboxMessage:
+    """Return a notification as a release wrote it that bounded nothing."""
+    message = MESSAGES.job_ended(a_completed(record), (), at=NOON)
+    value = json.loads(message.value or b"") | {"status": "failed", "reason": reason}
+    return replace(message, value=json.dumps(value).encode())
+
+
+async def test_a_message_too_large_for_kafka_stops_no_other(relay: Relay, jobs: PostgresJobStore) -> None:
+    """The notification of a job with a reason of a megabyte goes out with a short one, and honest jobs go on."""
+    record, honest = a_record(), await stored_job(jobs)
+    await publish(jobs, a_notification(record, reason="A" * 1_100_000))
+    producer = RecordingProducer()
+
+    await relay_all(relay, producer)
+
+    topics = {sent.topic: sent for sent in producer.sent}
+    assert topics["icecube.jobs"].key == str(honest.job.id).encode()
+    told = json.loads(topics["image-jobs"].value or b"")
+    assert (told["jobId"], told["status"], told["reason"]) == (str(record.job.id), "failed", "A" * 2000)
+
+
+async def test_a_notification_too_large_goes_without_its_variants(relay: Relay, jobs: PostgresJobStore) -> None:
+    """Who waits for the job is told that it ended, and that there are variants to ask the API for."""
+    record, producer = a_record(tasks=tuple(a_task() for _ in range(7000))), RecordingProducer()
+    message = MESSAGES.job_ended(a_completed(record), the_variants_of(record.tasks), at=NOON)
+    await publish(jobs, message)
+
+    await relay_all(relay, producer)
+
+    (sent,) = producer.sent
+    assert (sent.topic, dict(sent.headers)["ce_id"]) == ("image-jobs", message.headers["ce_id"].encode())
+    told = json.loads(sent.value or b"")
+    assert told["status"] == "completed"
+    assert (told["variants"], told["variantsLeftOut"]) == ([], True)
+
+
+async def test_a_job_that_cannot_be_asked_for_ends(relay: Relay, jobs: PostgresJobStore) -> None:
+    """Its request is larger than Kafka takes: it fails with a code, is announced, and leaves a dead letter."""
+    record = a_record(tasks=tuple(a_task() for _ in range(4000)))
+    await jobs.add_originals([record.original])
+    await jobs.add_job(record, MESSAGES.job_requested(record, at=NOON))
+    producer = RecordingProducer(largest=700_000)
+
+    await relay_all(relay, producer)
+
+    assert await ended(record, jobs) == (JobState.FAILED, "request_refused")
+    topics = {sent.topic: sent for sent in producer.sent}
+    assert set(topics) == {"image-jobs", "icecube.jobs.dead"}
+    assert json.loads(topics["image-jobs"].value or b"")["status"] == "failed"
+    dead, whole = topics["icecube.jobs.dead"], MESSAGES.job_requested(record, at=NOON).value or b""
+    assert dead.value
+    assert whole.startswith(dead.value)
+    assert dict(dead.headers)["icecube_code"] == b"request_refused"
+    assert int(dict(dead.headers)["icecube_bytes"] or b"") == len(whole)
+
+
+async def test_a_refused_request_of_a_job_that_has_ended_is_dropped(relay: Relay, jobs: PostgresJobStore) -> None:
+    """Nobody waits for it any more: nothing is announced a second time."""
+    record = await stored_job(jobs)
+    async with jobs.changing([record.job.id]) as changes:
+        changes.save(record.job.succeeded(at=NOON))
+    producer = RecordingProducer(largest=10)
+
+    await relay_all(relay, producer)
+
+    assert producer.sent == []
+    assert await ended(record, jobs) == (JobState.COMPLETED, None)
+
+
+POISON = {
+    "too large": {"value": b"x" * 1_100_000},
+    "too large a key": {"key": b"k" * 1_100_000},
+    "neither key nor value": {"key": None, "value": None},
+    "no name of a topic": {"topic": "a topic"},
+    "an empty topic": {"topic": ""},
+    "a dot": {"topic": ".."},
+    "too long a name": {"topic": "t" * 250},
+    "too large headers": {"headers": {"x": "y" * 1_100_000}},
+    "a header that is no text": {"headers": {"x": 7}},
+}
+
+
+@pytest.mark.parametrize("poison", POISON.values(), ids=POISON)
+@pytest.mark.parametrize("topic", ["icecube.jobs", "image-jobs", "icecube.jobs.dead"])
+async def test_no_poison_stops_the_relay(
+    relay: Relay, jobs: PostgresJobStore, outbox: PostgresOutbox, topic: str, poison: dict[str, Any]
+) -> None:
+    """Whatever Kafka's client refuses is put aside, or given up with a line in the log; what follows is sent."""
+    await publish(jobs, replace(OutboxMessage(topic=topic, key=b"k", value=b"v", headers={}), **poison))
+    honest, producer = await stored_job(jobs), RecordingProducer()
+
+    await relay_all(relay, producer)
+
+    assert [sent.key for sent in producer.sent if sent.topic == "icecube.jobs"] == [str(honest.job.id).encode()]
+    assert all(sent.topic == "icecube.jobs.dead" for sent in producer.sent if sent.topic != "icecube.jobs")
+    async with outbox.claim(1) as claimed:
+        assert claimed.messages == {}
+
+
+async def test_a_dead_letter_shrinks_until_the_broker_takes_it(relay: Relay, jobs: PostgresJobStore) -> None:
+    """On a broker that takes less than is usual, the beginning is kept, and how long it was."""
+    await publish(jobs, MESSAGES.unreadable(Record(bytes(900_000)), "no event", at=NOON))
+    producer = RecordingProducer(largest=100_000)
+
+    await relay_all(relay, producer)
+
+    (dead,) = producer.sent
+    assert (dead.topic, dead.value) == ("icecube.jobs.dead", bytes(56_250))
+    assert dict(dead.headers)["icecube_bytes"] == b"900000"
+
+
+async def test_a_refusal_is_no_outage(relay: Relay, jobs: PostgresJobStore) -> None:
+    """Side by side, the one is given up and the other is kept to be sent later."""
+    record = await stored_job(jobs)
+    await publish(jobs, OutboxMessage(topic="image-jobs", key=b"k", value=b"x" * 1_100_000, headers={}))
+    producer = RecordingProducer(broken={"icecube.jobs"})
+
+    with pytest.raises(KafkaError):
+        await relay.relay_batch(producer)
+    producer.broken.clear()
+    await relay_all(relay, producer)
+
+    assert [sent.topic for sent in producer.sent] == ["icecube.jobs", "icecube.jobs.dead"]
+    assert await ended(record, jobs) == (JobState.PENDING, None)
 
 
 def a_completed(record: JobRecord) -> JobRecord:

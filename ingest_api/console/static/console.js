@@ -149,6 +149,7 @@ function take(files) {
 async function tellService() {
   const answer = await fetch("/readyz").then((response) => response.json()).catch(() => null);
   const parts = Object.entries(answer?.dependencies ?? {}).map(([name, health]) => `${name} ${health}`);
+  if (answer?.outbox) parts.push(`outbox ${answer.outbox}`);
   const text = answer?.dependencies ? `Service ${answer.status}: ${parts.join(", ")}` : "The service does not answer";
   $("#service").dataset.ready = answer?.status === "ready";
   if ($("#service").textContent !== text) $("#service").textContent = text; // announced when it changes, not every time

@@ -95,8 +95,9 @@ class HealthBody(BaseModel):
 class ReadinessBody(BaseModel):
     """Whether the API can do its work, and how each dependency is."""
 
-    status: str = Field(examples=["ready"])
+    status: str = Field(examples=["ready"], description="ready, degraded or not ready.")
     dependencies: dict[str, str] = Field(examples=[{"database": "ok", "storage": "ok", "kafka": "ok"}])
+    outbox: str | None = Field(None, description="Says so where events have waited too long to be sent.")
 
 
 class ProblemBody(BaseModel):

@@ -24,11 +24,16 @@ async def get_liveness() -> HealthBody:
     "/readyz",
     operation_id="getReadiness",
     summary="Whether the API can do its work",
+    response_model_exclude_none=True,
     responses={503: {"model": ReadinessBody, "description": "Database or storage are away."}},
 )
 async def get_readiness(request: Request, response: Response) -> ReadinessBody:
-    """Tell how each dependency was when last looked at. Kafka may be away: accepted jobs wait in the outbox."""
+    """Tell how each dependency was when last looked at. Kafka may be away: accepted jobs wait in the outbox.
+
+    `degraded`, still with 200, while the outbox is stuck: requests are served, but jobs do not go on.
+    """
     readiness = services_of(request).readiness
     response.status_code = 200 if readiness.is_ready else 503
-    status = "ready" if readiness.is_ready else "not ready"
-    return ReadinessBody(status=status, dependencies=dict(readiness.dependencies))
+    return ReadinessBody(
+        status=readiness.status, dependencies=dict(readiness.dependencies), outbox=readiness.stuck_outbox
+    )

@@ -8,9 +8,11 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 
+from common.settings.groups import DeliverySettings
 from common.settings.model import Settings
 from tests.factories import images
 from tests.integration.http.test_images import assert_is_problem
+from tests.integration.http.test_jobs import uploaded
 from tests.services.api import Api, running_api
 
 
@@ -34,6 +36,19 @@ async def test_readiness_names_each_dependency(api: Api) -> None:
         "status": "ready",
         "dependencies": {"database": "ok", "storage": "ok", "kafka": "unavailable"},
     }
+
+
+async def test_readiness_tells_of_a_stuck_outbox(settings: Settings) -> None:
+    """A job that waits for Kafka longer than the limit is seen by whoever looks, with 200: requests are served."""
+    delivery = DeliverySettings(stuck_seconds=0.1)
+    async with running_api(settings.model_copy(update={"delivery": delivery})) as api, asyncio.timeout(20):
+        image = await uploaded(api)
+        (await api.http.post("/api/v1/job", json={"originalID": image, "options": [{}]})).raise_for_status()
+        while (response := await api.http.get("/readyz")).json()["status"] != "degraded":
+            await asyncio.sleep(0.05)
+
+    assert response.status_code == 200
+    assert response.json()["outbox"].startswith("stuck: events have been due for ")
 
 
 async def test_liveness(api: Api) -> None:

@@ -136,6 +136,13 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
         loaded(file=tmp_path / "missing.json")
 
 
+@pytest.mark.parametrize("name", ["a topic", "..", "t" * 250, "jobs/1", "größe"])
+def test_a_topic_is_named_as_kafka_takes_it(name: str) -> None:
+    """Found at the start, not by events that wait for ever for a topic that cannot be made."""
+    with pytest.raises(SettingsError, match=r"kafka\.jobsTopic \(ICECUBE_KAFKA_JOBS_TOPIC\): must be letters"):
+        loaded(environment={"ICECUBE_KAFKA_JOBS_TOPIC": name})
+
+
 def test_an_empty_variable_counts_as_absent() -> None:
     """Compose passes a variable that is not set as an empty one."""
     assert loaded(environment={"ICECUBE_SERVER_PORT": "", "ICECUBE_KAFKA_TOPIC": ""}) == Settings()

@@ -19,8 +19,8 @@ from processor.services import Services
 from processor.stream.agent import handle
 from processor.stream.dispatcher import Dispatcher
 from tests.doubles.images import ScriptedPool
-from tests.doubles.kafka import RecordingProducer
-from tests.factories.jobs import NOON, a_request
+from tests.doubles.kafka import Record, RecordingProducer
+from tests.factories.jobs import NOON, a_request, a_task, the_variants_of
 
 LARGEST_BYTES = 1_048_576
 """The largest record that a broker takes, and a producer sends, by default."""
@@ -127,6 +127,41 @@ async def test_an_event_as_large_as_the_broker_takes_becomes_a_dead_letter(
     whole = len(dead.value) + len(dead.key or b"") + sum(len(name) + len(value or b"") for name, value in dead.headers)
     assert whole < LARGEST_BYTES
     assert from_kafka(dead.headers)["icecube_bytes"] == str(LARGEST_BYTES)
+
+
+async def test_a_record_of_neither_key_nor_value_becomes_a_dead_letter(producer: RecordingProducer) -> None:
+    """Kafka's clients send no such record, brokers keep them: its letter has an empty key."""
+    reports = Reports(producer, KafkaSettings(), lambda: NOON, Linger(lambda: False))
+
+    await reports.unreadable(Record(None, key=None), "nothing")
+
+    (dead,) = producer.sent
+    assert (dead.key, dead.value) == (b"", None)
+
+
+async def test_a_dead_letter_shrinks_until_the_broker_takes_it(producer: RecordingProducer) -> None:
+    """On a broker that takes less than is usual, its beginning is kept; where it takes nothing, work goes on."""
+    reports = Reports(producer, KafkaSettings(), lambda: NOON, Linger(lambda: False))
+    producer.largest = 100_000
+
+    await reports.unreadable(Record(bytes(900_000)), "no event")
+    producer.largest = 10
+    await reports.unreadable(Record(bytes(900_000)), "no event")
+
+    assert [dead.value for dead in producer.sent] == [bytes(56_250)]
+
+
+async def test_a_success_too_large_for_kafka_is_told_as_a_failure(producer: RecordingProducer) -> None:
+    """A report of thousands of variants that can never be sent neither holds its partition nor leaves its job open."""
+    reports = Reports(producer, KafkaSettings(), lambda: NOON, Linger(lambda: False))
+    job, many = a_request(), the_variants_of(tuple(a_task() for _ in range(7000)))
+
+    await reports.result(JobSucceeded(job_id=job.job_id, attempt=1, variants=many))
+
+    (sent,) = producer.sent
+    failure = decode(sent.value)
+    assert isinstance(failure, JobFailed)
+    assert (failure.job_id, failure.code, failure.retryable) == (job.job_id, "result_refused", False)
 
 
 async def test_a_reason_that_quotes_a_stranger_is_short_and_plain(

@@ -1,0 +1,75 @@
+"""Gives up messages of the outbox that Kafka will never take, so that they hold back no other."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import structlog
+
+from common import metrics
+from common.kafka.sending import RecordRefusedError
+from ingest_api.delivery.job_metrics import count_end
+from ingest_api.delivery.messages import Messages
+from ingest_api.job_store import JobChanges, JobRecord, JobStore, OutboxMessage
+
+log = structlog.get_logger(__name__)
+
+REQUEST_REFUSED = "request_refused"
+"""The code of a job that no processor can be asked for."""
+_REASON = "The request for this job cannot be sent to a processor; fewer tasks in a job make it smaller."
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedMessage:
+    """A message, and why Kafka refuses it."""
+
+    message: OutboxMessage
+    error: RecordRefusedError
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedMessages:
+    """Decides what becomes of refused messages. Twice is harmless: a job ends once, and a letter keeps its id."""
+
+    jobs: JobStore
+    messages: Messages
+    clock: Callable[[], datetime]
+
+    async def give_up(self, refused: Mapping[int, RefusedMessage]) -> None:
+        """Take *refused* out of the outbox, by their places in it, and leave in one transaction what follows from it.
+
+        A job whose request it was ends as failed; anything else is sent smaller, or becomes a dead letter.
+        """
+        ended: list[JobRecord] = []
+        asked_for = {one.message.request_of for one in refused.values() if one.message.request_of}
+        async with self.jobs.changing(asked_for) as changes:
+            for position, one in refused.items():
+                changes.withdraw(position)
+                if one.message.request_of is None:
+                    self._replace(changes, one)
+                elif record := changes.records.get(one.message.request_of):
+                    ended += self._end(changes, record)
+        for one in refused.values():
+            metrics.EVENTS_REFUSED.labels(one.message.topic).inc()
+        for record in ended:
+            count_end(record)
+
+    def _end(self, changes: JobChanges, record: JobRecord) -> list[JobRecord]:
+        at = self.clock()
+        job = record.job.given_up(code=REQUEST_REFUSED, reason=_REASON, at=at)
+        if job is record.job:
+            return []
+        changes.records[job.id] = changed = replace(record, job=job)
+        changes.save(job)
+        changes.publish(self.messages.job_ended(changed, (), at=at))
+        changes.publish(self.messages.given_up(changed, at=at))
+        log.error("job given up: its request is refused", job_id=str(job.id))
+        return [changed]
+
+    def _replace(self, changes: JobChanges, one: RefusedMessage) -> None:
+        topic, size = one.message.topic, len(one.message.value or b"")
+        if smaller := self.messages.smaller(one.message, str(one.error)):
+            log.warning("event replaced by a smaller one", topic=topic, bytes=size, into=smaller.topic)
+            changes.publish(smaller)
+        else:
+            log.error("event given up", topic=topic, bytes=size, headers=one.message.headers)
