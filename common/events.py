@@ -1,6 +1,7 @@
 """The events that travel on Kafka, and their encoding.
 
-Each class is a promise: optional fields may be added freely, anything else is a new version.
+Each class is a promise: optional fields may be added freely, anything else is a new version. What a later release
+added is kept wherever it is stored or sent on.
 `common/event_examples` holds one file for each version; tests decode and encode every one.
 """
 
@@ -10,10 +11,10 @@ from uuid import UUID
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from common.formats import ImageFormat
-from common.options import VariantOptions
+from common.formats import FormatName
+from common.options import TaskOptions
 from common.texts import Code, Name, Reason
-from common.wire import WireModel
+from common.wire import KeptModel, WireModel
 
 Attempt = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
@@ -22,18 +23,27 @@ class UnreadableEventError(Exception):
     """These bytes are no event that this release knows; the message says why."""
 
 
+class UnsupportedRequestError(UnreadableEventError):
+    """A later release asks for a job in a way that this one cannot read; which job is known."""
+
+    def __init__(self, message: str, *, job_id: UUID, attempt: int) -> None:
+        super().__init__(message)
+        self.job_id = job_id
+        self.attempt = attempt
+
+
 class OriginalImage(WireModel):
     """The stored original a job works on."""
 
     id: UUID
-    format: ImageFormat
+    format: FormatName
     width: int
     height: int
     byte_size: int
     name: Name
 
 
-class FinishedVariant(WireModel):
+class FinishedVariant(KeptModel):
     """A variant that is stored and can be downloaded under *id*.
 
     Of an animated original it also says how many frames it holds, and how many the original has.
@@ -41,7 +51,7 @@ class FinishedVariant(WireModel):
 
     task_id: UUID
     id: UUID
-    format: ImageFormat
+    format: FormatName
     width: int
     height: int
     byte_size: int
@@ -49,19 +59,19 @@ class FinishedVariant(WireModel):
     original_frames: int | None = None
 
 
-class ReusableVariant(WireModel):
+class ReusableVariant(KeptModel):
     """A variant that *engine* made of the same bytes with the same options: copying it saves making it."""
 
     engine: Name
     variant: FinishedVariant
 
 
-class RequestedTask(WireModel):
+class RequestedTask(KeptModel):
     """One variant to make; the id of its image was given out when the job was created."""
 
     id: UUID
     variant_id: UUID
-    options: VariantOptions
+    options: TaskOptions
     reusable: ReusableVariant | None = None
 
 
@@ -130,6 +140,16 @@ class JobNotification(WireModel):
 
 JobResult = JobStarted | JobSucceeded | JobFailed
 Event = JobRequested | JobResult
+
+
+class _AnyRequest(WireModel):
+    """What a `JobRequested` of every version has."""
+
+    type: Literal["JobRequested"]
+    job_id: UUID
+    attempt: Attempt
+
+
 _EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
 
 
@@ -139,11 +159,22 @@ def encode(event: Event | JobNotification) -> bytes:
 
 
 def decode(value: bytes | None) -> Event:
-    """Return the event in *value*; raise `UnreadableEventError` for anything else."""
+    """Return the event in *value*; raise `UnreadableEventError` for anything else.
+
+    Where that is a request of a later release, it is an `UnsupportedRequestError`.
+    """
     try:
         return _EVENTS.validate_json(value or b"")
     except ValidationError as exc:
-        raise UnreadableEventError(_explanation(exc)) from exc
+        raise _unreadable(value or b"", _explanation(exc)) from exc
+
+
+def _unreadable(value: bytes, explanation: str) -> UnreadableEventError:
+    try:
+        request = _AnyRequest.model_validate_json(value)
+    except ValidationError:
+        return UnreadableEventError(explanation)
+    return UnsupportedRequestError(explanation, job_id=request.job_id, attempt=request.attempt)
 
 
 def _explanation(exc: ValidationError) -> str:

@@ -1,6 +1,12 @@
 """The image formats Icecube reads and writes."""
 
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+FormatName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.+-]{0,31}$", examples=["jpeg"])]
+"""A format on the wire and in rows, which a later release may have written: safe in headers and file names."""
 
 
 class ImageFormat(StrEnum):
@@ -12,11 +18,6 @@ class ImageFormat(StrEnum):
     AVIF = "avif"
     GIF = "gif"
     TIFF = "tiff"
-
-    @property
-    def media_type(self) -> str:
-        """The IANA media type, as sent in `Content-Type`."""
-        return f"image/{self.value}"
 
 
 WRITTEN_AS: dict[ImageFormat, ImageFormat] = {
@@ -31,3 +32,8 @@ WRITTEN_AS: dict[ImageFormat, ImageFormat] = {
 
 OUTPUT_FORMATS = frozenset(WRITTEN_AS.values())
 """The formats a variant can be asked for."""
+
+
+def media_type(format_name: str) -> str:
+    """Return the IANA media type of a format, as sent in `Content-Type`."""
+    return f"image/{format_name}"

@@ -1,8 +1,23 @@
-"""What a client may ask of a variant."""
+"""What a client may ask of a variant: what this release knows, and what any release may have written.
 
+VariantOptions   strict: what this release can do, at the HTTP edge and in the engine
+TaskOptions      tolerant: what travels and is stored, kept member for member
+"""
+
+import json
+from inspect import getdoc
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    JsonValue,
+    RootModel,
+    ValidationError,
+)
 
 from common.formats import OUTPUT_FORMATS, WRITTEN_AS, ImageFormat
 from common.wire import WireModel
@@ -42,6 +57,84 @@ class VariantOptions(WireModel):
     quality: int = Field(DEFAULT_QUALITY, ge=1, le=100, description="100 is the best and largest.")
     keep_metadata: bool = Field(default=False, description="Keep EXIF, XMP, IPTC and the colour profile.")
 
-    def resolved_for(self, original: ImageFormat) -> "VariantOptions":
-        """Return the options with the format filled in for an original of format *original*."""
-        return self.model_copy(update={"format": self.format or WRITTEN_AS[original]})
+
+_ALWAYS_WRITTEN = {"format", "max_dimension", "quality", "keep_metadata"}
+"""The options of the first release. Later ones are written only where they are asked for: older processors that do
+not know them can do every job that does not need them."""
+_DEFAULTS: dict[str, JsonValue] = {
+    field.alias or name: field.get_default() for name, field in VariantOptions.model_fields.items()
+}
+_LONGEST_LIST = 200
+
+
+class UnsupportedOptionError(Exception):
+    """A job asks for what this release cannot do; a later one may. The message is a sentence for the job's owner."""
+
+    def __init__(self, asked: str) -> None:
+        super().__init__(f"The release of the processor cannot do what is asked: {asked[:_LONGEST_LIST]}.")
+
+
+def _in_order(asked: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    # A row's JSON has an order of its own: whoever asks finds the members in one order, wherever they come from.
+    return {name: asked[name] for name in (*_DEFAULTS, *asked) if name in asked}
+
+
+class TaskOptions(RootModel[Annotated[dict[str, JsonValue], AfterValidator(_in_order)]]):
+    """The options of a task as some release wrote them: this one, an earlier or a later one.
+
+    Members and values that this release does not know are kept: whoever stores them or sends them on loses nothing.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    @classmethod
+    def of(cls, options: VariantOptions) -> "TaskOptions":
+        """Return *options* as they are stored."""
+        first = options.model_dump(mode="json", include=_ALWAYS_WRITTEN, exclude_none=True)
+        return cls(first | options.model_dump(mode="json", exclude=_ALWAYS_WRITTEN, exclude_defaults=True))
+
+    def understood(self) -> VariantOptions:
+        """Return what is asked; raise `UnsupportedOptionError` for a member or a value that this release cannot do."""
+        try:
+            return VariantOptions.model_validate(self.root)
+        except ValidationError as exc:
+            names = {str(error["loc"][0]) for error in exc.errors(include_url=False) if error["loc"]}
+            raise UnsupportedOptionError(", ".join(sorted(names))) from exc
+
+    def resolved_for(self, original_format: str) -> "TaskOptions":
+        """Return the options with the format filled in, if this release knows what *original_format* is written as."""
+        written_as = _WRITTEN_AS.get(original_format)
+        return self if "format" in self.root or written_as is None else TaskOptions({"format": written_as} | self.root)
+
+    def without_defaults(self) -> dict[str, JsonValue]:
+        """Return what is asked beyond what everybody gets: an option that is added later changes nothing in it."""
+        return {name: value for name, value in self.root.items() if value != _DEFAULTS.get(name, _UNKNOWN)}
+
+    def as_first_written(self) -> str:
+        """Return the text that the first release took a request's fingerprint of: every default in it."""
+        return json.dumps({**_DEFAULTS_OF_FIRST_RELEASE, **self.root}, separators=(",", ":"))
+
+    def are_known(self) -> bool:
+        """Say whether this release knows every member by its name."""
+        return self.root.keys() <= _DEFAULTS.keys()
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Return the schema of the options that are known, open to others."""
+        known = handler.resolve_ref_schema(handler(VariantOptions.__pydantic_core_schema__))
+        return {**known, "title": cls.__name__, "description": getdoc(cls), "additionalProperties": True}
+
+
+_DEFAULTS_OF_FIRST_RELEASE: dict[str, JsonValue] = {
+    "format": None,
+    "maxDimension": 0,
+    "quality": 80,
+    "keepMetadata": False,
+}
+_WRITTEN_AS: dict[str, str] = {source.value: target.value for source, target in WRITTEN_AS.items()}
+_UNKNOWN = object()
+
+
+def canonical_json(value: JsonValue) -> str:
+    """Return the one text of *value*, whatever the order of its members."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""The one base of everything that travels as JSON: camelCase outside, snake_case inside, immutable."""
+"""The bases of everything that travels as JSON: camelCase outside, snake_case inside, immutable."""
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
@@ -14,3 +14,9 @@ class WireModel(BaseModel):
         frozen=True,
         extra="ignore",
     )
+
+
+class KeptModel(WireModel):
+    """A JSON object that is stored or sent on: unknown members are kept, so what a later release wrote is not lost."""
+
+    model_config = ConfigDict(extra="allow")

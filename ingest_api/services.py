@@ -9,6 +9,7 @@ from time import monotonic
 
 from common.blob_store import BlobStore
 from common.blob_store.opening import open_blob_store
+from common.failure_codes import FailureCode
 from common.settings.model import Settings
 from common.stop_marks import mark_stopped
 from ingest_api.access.keys import AccessList
@@ -128,4 +129,5 @@ def _retry_policy(settings: Settings) -> RetryPolicy:
         starts=settings.limits.starts,
         base_seconds=settings.delivery.retry_base_seconds,
         max_seconds=settings.delivery.retry_max_seconds,
+        waits={FailureCode.UNSUPPORTED_OPTION: settings.delivery.upgrade_wait_seconds},
     )

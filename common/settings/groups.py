@@ -239,6 +239,9 @@ class DeliverySettings(SettingsGroup):
         2, description="Delay before the second attempt; doubles for each further one."
     )
     retry_max_seconds: PositiveFloat = Field(300, description="The longest delay between attempts.")
+    upgrade_wait_seconds: PositiveFloat = Field(
+        900, description="Delay before another attempt at a job that asks for what its processor's release cannot do."
+    )
     idempotency_hours: PositiveInt = Field(24, description="How long an Idempotency-Key is remembered.")
     reconcile_seconds: PositiveFloat = Field(15, description="How often lost jobs are looked for.")
     lost_after_seconds: PositiveFloat = Field(

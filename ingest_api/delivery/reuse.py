@@ -2,21 +2,37 @@
 
 from hashlib import sha256
 
+from pydantic import JsonValue
+
 from common.events import JobSucceeded, ReusableVariant
-from common.options import VariantOptions
+from common.options import TaskOptions, canonical_json
 from ingest_api.job_store import JobChanges, JobRecord, StoredImage
 
+_VERSION = b"v2:"
+"""Of how the key is taken. The first release took defaults in, of which a new option would have been one more.
 
-def reuse_key(original: StoredImage, options: VariantOptions) -> bytes | None:
+What it remembered is left alone: other engines made it, and processors copy no variant of another engine.
+"""
+
+
+def reuse_key(original: StoredImage, options: TaskOptions) -> bytes | None:
     """Return the SHA-256 that names what *options* make of *original*, whatever its id and name.
 
     Sizes that leave the picture as it is count as one. None for an original that came before its bytes were hashed.
     """
     if original.sha256 is None:
         return None
-    shrinks = options.max_dimension < max(original.width, original.height)
-    effective = options.model_copy(update={"max_dimension": options.max_dimension if shrinks else 0})
-    return sha256(original.sha256 + effective.model_dump_json().encode()).digest()
+    asked = canonical_json(_effective(original, options))
+    return sha256(_VERSION + original.sha256 + asked.encode()).digest()
+
+
+def _effective(original: StoredImage, options: TaskOptions) -> dict[str, JsonValue]:
+    asked = options.without_defaults()
+    side = asked.get("maxDimension")
+    # An option of a later release may say what a size means: then none counts as another.
+    if options.are_known() and isinstance(side, int) and side >= max(original.width, original.height):
+        del asked["maxDimension"]
+    return asked
 
 
 def remember_variants(changes: JobChanges, record: JobRecord, result: JobSucceeded) -> None:

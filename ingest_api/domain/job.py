@@ -3,7 +3,8 @@
 Imports only the standard library. Time and chance come in as arguments.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -48,14 +49,17 @@ class RetryPolicy:
     starts: int
     base_seconds: float
     max_seconds: float
+    waits: Mapping[str, float] = field(default_factory=dict)
+    """How many seconds to wait, whichever attempt it was, after failures of these codes."""
 
-    def delay(self, *, failed_attempt: int, jitter: float) -> timedelta:
+    def delay(self, *, failed_attempt: int, code: str, jitter: float) -> timedelta:
         """Return the wait after *failed_attempt*: exponential, and spread by *jitter* from 0 to 1 over its half.
 
         "Equal jitter" of Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog, 2015.
         """
         # The exponent is capped so that an absurd attempt cannot overflow a float.
-        full = min(self.max_seconds, self.base_seconds * 2.0 ** min(failed_attempt - 1, 64))
+        grown = min(self.max_seconds, self.base_seconds * 2.0 ** min(failed_attempt - 1, 64))
+        full = self.waits.get(code, grown)
         return timedelta(seconds=full * (0.5 + jitter / 2))
 
 
@@ -123,7 +127,7 @@ class Job:
             return self
         if not retryable or attempt >= policy.attempts:
             return self._end(JobState.FAILED, at=at, code=code, reason=reason)
-        due_at = at + policy.delay(failed_attempt=attempt, jitter=jitter)
+        due_at = at + policy.delay(failed_attempt=attempt, code=code, jitter=jitter)
         return replace(self.move_to(JobState.PENDING), attempt=attempt + 1, starts=0, counted_starts=(), due_at=due_at)
 
     def _counted_with(self, start_id: UUID | None, *, most: int) -> tuple[UUID, ...]:

@@ -11,7 +11,7 @@ from common import metrics
 from common.events import RequestedTask
 from common.failpoints import Failpoint, fail_at
 from common.ids import new_id
-from common.options import VariantOptions
+from common.options import TaskOptions
 from common.settings.groups import LimitsSettings
 from ingest_api.delivery.messages import Messages
 from ingest_api.delivery.reuse import reuse_key
@@ -40,16 +40,16 @@ class JobIntake:
     wake_relay: Callable[[], None] = lambda: None
     reuse: bool = True
 
-    async def accept(
-        self, original_id: UUID, options: Sequence[VariantOptions], *, key: str | None = None
-    ) -> JobRecord:
+    async def accept(self, original_id: UUID, options: Sequence[TaskOptions], *, key: str | None = None) -> JobRecord:
         """Commit a job and the event that asks for it; asked again under the same *key*, return the first as it began.
 
         Raises `TooManyTasksError`, `ImageUnknownError` or `KeyReusedError`.
         """
         if len(options) > self.limits.tasks:
             raise TooManyTasksError(self.limits.tasks, found=len(options))
-        asked = idempotency_key("createJob", key, [str(original_id), *(option.model_dump_json() for option in options)])
+        asked = idempotency_key(
+            "createJob", key, [str(original_id), *(option.as_first_written() for option in options)]
+        )
         if asked and (first := await self._job_made_under(asked)):
             return first
         original = await self.jobs.find_image(original_id)
@@ -72,7 +72,7 @@ class JobIntake:
         log.info("job accepted", job_id=str(record.job.id), tasks=len(record.tasks))
         return record
 
-    async def _tasks(self, original: StoredImage, options: Sequence[VariantOptions]) -> tuple[RequestedTask, ...]:
+    async def _tasks(self, original: StoredImage, options: Sequence[TaskOptions]) -> tuple[RequestedTask, ...]:
         """Return a task for each of *options*, offered what was made before of the same bytes."""
         works = [reuse_key(original, option) if self.reuse else None for option in options]
         done = await self.jobs.find_reusable([work for work in works if work]) if any(works) else {}

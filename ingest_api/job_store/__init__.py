@@ -8,7 +8,6 @@ from typing import Protocol
 from uuid import UUID
 
 from common.events import RequestedTask, ReusableVariant
-from common.formats import ImageFormat
 from ingest_api.domain.idempotency import IdempotencyKey
 from ingest_api.domain.job import Job
 
@@ -39,7 +38,8 @@ class StoredImage:
 
     id: UUID
     original_name: str
-    format: ImageFormat
+    format: str
+    """An `ImageFormat`, or one of a later release."""
     width: int
     height: int
     byte_size: int

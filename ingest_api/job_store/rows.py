@@ -8,7 +8,6 @@ import asyncpg
 from pydantic import TypeAdapter
 
 from common.events import RequestedTask, ReusableVariant
-from common.formats import ImageFormat
 from ingest_api.domain.job import Job, JobState
 from ingest_api.job_store import JobRecord, OutboxMessage, Publication, StoredImage
 
@@ -92,7 +91,7 @@ def encoded_tasks(tasks: tuple[RequestedTask, ...]) -> str:
 
 def image_from(row: asyncpg.Record) -> StoredImage:
     """Return the image in a row of find_image."""
-    return StoredImage(**{**row, "format": ImageFormat(row["format"])})
+    return StoredImage(**row)
 
 
 def message_from(row: asyncpg.Record) -> OutboxMessage:
@@ -135,7 +134,7 @@ def record_from(row: asyncpg.Record) -> JobRecord:
             id=row["image_id"],
             original_id=row["original_id"],
             original_name=row["original_name"],
-            format=ImageFormat(row["format"]),
+            format=row["format"],
             width=row["width"],
             height=row["height"],
             byte_size=row["byte_size"],

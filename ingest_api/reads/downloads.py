@@ -17,7 +17,7 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from common.blob_store import BlobStore
-from common.formats import ImageFormat
+from common.formats import media_type
 
 _ONE_RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{1,18})?|-([0-9]{1,18}))")
 
@@ -39,7 +39,7 @@ class DownloadableImage(Protocol):
     @property
     def original_name(self) -> str: ...  # noqa: D102 - says itself
     @property
-    def format(self) -> ImageFormat: ...  # noqa: D102 - says itself
+    def format(self) -> str: ...  # noqa: D102 - says itself
     @property
     def byte_size(self) -> int: ...  # noqa: D102 - says itself
     @property
@@ -129,12 +129,10 @@ class _BlobResponse(StreamingResponse):
 
 
 @lru_cache(maxsize=1000)
-def _headers_of(
-    image_id: UUID, original_name: str, image_format: ImageFormat, created_at: datetime
-) -> Mapping[str, str]:
+def _headers_of(image_id: UUID, original_name: str, image_format: str, created_at: datetime) -> Mapping[str, str]:
     return {
-        "Content-Type": image_format.media_type,
-        "Content-Disposition": f'inline; filename="{original_name}.{image_format.value}"',
+        "Content-Type": media_type(image_format),
+        "Content-Disposition": f'inline; filename="{original_name}.{image_format}"',
         "Accept-Ranges": "bytes",
         "Cache-Control": "public, max-age=31536000, immutable",
         "ETag": f'"{image_id}"',

@@ -14,7 +14,7 @@ __all__ = ["EncodedVariant", "ImageLimits", "ImageRefusedError", "MadeVariant", 
 class VariantRequest:
     """One variant to make: what it should be and the path to write it to.
 
-    Options without a format mean the original's, as `VariantOptions.resolved_for` decides.
+    Options without a format mean the original's, as `WRITTEN_AS` decides.
     """
 
     output: Path

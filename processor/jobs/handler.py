@@ -11,28 +11,24 @@ from uuid import UUID
 
 import structlog
 
-from common import metrics
-from common.blob_store import BlobNotFoundError, BlobStore, BlobStoreUnavailableError
+from common.blob_store import BlobStore, BlobStoreUnavailableError
 from common.blob_store.disk_errors import disk_errors
 from common.events import FinishedVariant, JobFailed, JobRequested, JobSucceeded, RequestedTask
 from common.failpoints import Failpoint, fail_at
+from common.formats import ImageFormat
 from common.ids import new_id
+from common.options import UnsupportedOptionError, VariantOptions
 from common.retries import retry_until_available
 from common.stop_marks import is_stopped
 from processor.engine import ImageRefusedError, MadeVariant, VariantRequest
 from processor.engine.version import engine_version
-from processor.jobs.measurements import Stage, count_failure, count_success, observe_making, stage
+from processor.jobs.failures import JobStoppedError, failure_of
+from processor.jobs.measurements import Stage, count_success, observe_making, stage
 from processor.jobs.reuse import copy_reusable
-from processor.pool import WorkerLostError
 
 log = structlog.get_logger(__name__)
 
-_ATTEMPTS_THAT_LOSE_A_WORKER = 2
-"""A crash or a time limit may be chance once; twice, it is the image."""
-
-
-class _JobStoppedError(Exception):
-    """The API has given the job up, as it kills whoever works on it."""
+_READ_FORMATS = frozenset(format_.value for format_ in ImageFormat)
 
 
 class MakesVariants(Protocol):
@@ -60,19 +56,8 @@ class JobHandler:
         began = perf_counter()
         try:
             success = await self._success_of(job, made)
-        except ImageRefusedError as exc:
-            return _failure(job, exc.code, exc.reason, retryable=False)
-        except WorkerLostError as exc:
-            metrics.IMAGE_PROCESSES_LOST.labels(exc.code).inc()
-            return _failure(job, exc.code, exc.reason, retryable=job.attempt < _ATTEMPTS_THAT_LOSE_A_WORKER)
-        except _JobStoppedError:
-            reason = "Its image has stopped processors too often."
-            return _failure(job, "processor_lost", reason, retryable=False)  # it ended as that long ago
-        except BlobNotFoundError:
-            return _failure(job, "original_missing", "The original is missing from the image storage.", retryable=True)
-        except Exception:
-            log.exception("processing failed unexpectedly")
-            return _failure(job, "internal_error", "Something went wrong while processing.", retryable=True)
+        except Exception as exc:  # noqa: BLE001 - whatever becomes of a job is told, and told in full by the log
+            return failure_of(job, exc)
         count_success(job, success)
         seconds = round(perf_counter() - began, 3)
         log.info("variants stored", variants=len(success.variants), reused=len(success.reused), seconds=seconds)
@@ -84,9 +69,11 @@ class JobHandler:
 
     async def _stored(self, job: JobRequested, made: Callable[[], None]) -> JobSucceeded:
         if await is_stopped(self.blobs, job.job_id):
-            raise _JobStoppedError
+            raise JobStoppedError
+        options = _understood_options(job)
         copies = await copy_reusable(self.blobs, job.tasks, engine=self.engine)
-        left = [task for task in job.tasks if task.variant_id not in copies]
+        pairs = zip(job.tasks, options, strict=True)
+        left = [(task, wanted) for task, wanted in pairs if task.variant_id not in copies]
         stored = copies | (await self._made_and_stored(job, left, made) if left else {})
         variants = tuple(stored[task.variant_id] for task in job.tasks)
         return JobSucceeded(
@@ -94,11 +81,11 @@ class JobHandler:
         )
 
     async def _made_and_stored(
-        self, job: JobRequested, tasks: Sequence[RequestedTask], made: Callable[[], None]
+        self, job: JobRequested, wanted: Sequence[tuple[RequestedTask, VariantOptions]], made: Callable[[], None]
     ) -> dict[UUID, FinishedVariant]:
         work_dir = self.blobs.work_dir
         # Around all of it: a disk that is full or gone is an outage too, whoever meets it first, us or the child.
-        with disk_errors(work_dir), _outputs(work_dir, tasks) as requests:
+        with disk_errors(work_dir), _outputs(work_dir, [options for _, options in wanted]) as requests:
             async with AsyncExitStack() as held:
                 with stage(Stage.FETCH):
                     original = await held.enter_async_context(self.blobs.local_file(job.original.id))
@@ -107,9 +94,9 @@ class JobHandler:
             made()
             observe_making(variants)
             fail_at(Failpoint.VARIANTS_MADE_NOT_STORED)
-            pairs = zip(tasks, variants, strict=True)
+            pairs = zip(wanted, variants, strict=True)
             with stage(Stage.STORE):
-                stored = await asyncio.gather(*(self._store(task, variant) for task, variant in pairs))
+                stored = await asyncio.gather(*(self._store(task, variant) for (task, _), variant in pairs))
             fail_at(Failpoint.VARIANTS_STORED_NOT_REPORTED)
             return {variant.id: variant for variant in stored}
 
@@ -134,20 +121,22 @@ class JobHandler:
         )
 
 
+def _understood_options(job: JobRequested) -> list[VariantOptions]:
+    """Return the options of the job's tasks; raise `UnsupportedOptionError` where a later release is needed."""
+    if job.original.format not in _READ_FORMATS:
+        message = f"to read {job.original.format}"
+        raise UnsupportedOptionError(message)
+    return [task.options.understood() for task in job.tasks]
+
+
 @contextmanager
-def _outputs(work_dir: Path, tasks: Sequence[RequestedTask]) -> Iterator[list[VariantRequest]]:
-    """Yield a request for each of *tasks*; where they are not all stored, what is left of their files is removed."""
+def _outputs(work_dir: Path, wanted: Sequence[VariantOptions]) -> Iterator[list[VariantRequest]]:
+    """Yield a request for each of *wanted*; where they are not all stored, what is left of their files is removed."""
     # Beside those of other jobs: a folder of its own, made and removed, cost a third of the smallest job.
-    requests = [VariantRequest(work_dir / f"{new_id()}.variant", task.options) for task in tasks]
+    requests = [VariantRequest(work_dir / f"{new_id()}.variant", options) for options in wanted]
     try:
         yield requests
     except BaseException:  # what is stored has gone from there
         for request in requests:
             request.output.unlink(missing_ok=True)
         raise
-
-
-def _failure(job: JobRequested, code: str, reason: str, *, retryable: bool) -> JobFailed:
-    count_failure(code)
-    log.warning("attempt failed", code=code, reason=reason, retryable=retryable)
-    return JobFailed(job_id=job.job_id, attempt=job.attempt, code=code, reason=reason, retryable=retryable)

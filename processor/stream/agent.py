@@ -6,10 +6,11 @@ from typing import Any
 import structlog
 
 from common import metrics
-from common.events import JobRequested, UnreadableEventError, decode
+from common.events import JobRequested, UnreadableEventError, UnsupportedRequestError, decode
 from common.failpoints import Failpoint, fail_at
 from common.kafka.headers import Headers, from_kafka
 from common.tracing import SpanKind, continued_trace, traced
+from processor.jobs.failures import failure_of_unread
 from processor.services import Services
 
 
@@ -31,6 +32,8 @@ async def handle(event: Any, services: Services, *, made: Callable[[], None] = l
             structlog.get_logger(__name__).error("unreadable event put aside", reason=str(exc))
             metrics.UNREADABLE_EVENTS.labels(message.topic).inc()
             await services.reports.unreadable(message, str(exc))
+            if isinstance(exc, UnsupportedRequestError):
+                await services.reports.result(failure_of_unread(exc))
             return
         with structlog.contextvars.bound_contextvars(job_id=str(job.job_id), attempt=job.attempt):
             fail_at(Failpoint.JOB_TAKEN_NOT_ANNOUNCED)

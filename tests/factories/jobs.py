@@ -7,7 +7,7 @@ from typing import Any
 from common.events import FinishedVariant, JobRequested, OriginalImage, RequestedTask, ReusableVariant
 from common.formats import ImageFormat
 from common.ids import new_id
-from common.options import VariantOptions
+from common.options import TaskOptions, VariantOptions
 from ingest_api.domain.job import Job, RetryPolicy
 from ingest_api.job_store import JobRecord, StoredImage
 
@@ -41,7 +41,7 @@ def an_image(**changes: Any) -> StoredImage:
 def a_task(**options: Any) -> RequestedTask:
     """Return a task for a small WebP."""
     wanted: dict[str, Any] = {"format": ImageFormat.WEBP, "max_dimension": 100} | options
-    return RequestedTask(id=new_id(), variant_id=new_id(), options=VariantOptions(**wanted))
+    return RequestedTask(id=new_id(), variant_id=new_id(), options=TaskOptions.of(VariantOptions(**wanted)))
 
 
 def a_reusable_variant(*, engine: str = "an-engine", **changes: Any) -> ReusableVariant:

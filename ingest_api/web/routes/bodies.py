@@ -8,8 +8,8 @@ from uuid import UUID
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from common.formats import ImageFormat
-from common.options import VariantOptions
+from common.formats import FormatName
+from common.options import TaskOptions, VariantOptions
 from common.wire import WireModel
 from ingest_api.domain.job import JobState
 from ingest_api.job_store import JobRecord, StoredImage
@@ -22,7 +22,7 @@ class ImageBody(WireModel):
 
     id: UUID = Field(examples=[_ID])
     original_name: str = Field(examples=["holiday"])
-    format: ImageFormat
+    format: FormatName
     width: int = Field(examples=[4032])
     height: int = Field(examples=[3024])
     byte_size: int = Field(examples=[3296423])
@@ -55,7 +55,7 @@ class TaskBody(WireModel):
     """One variant of a job; *variantID* is null until the job is completed."""
 
     id: UUID
-    options: VariantOptions
+    options: TaskOptions
     variant_id: Annotated[UUID | None, Field(alias="variantID")]
 
 

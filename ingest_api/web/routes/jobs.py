@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
+from common.options import TaskOptions
 from ingest_api.reads.lookups import find_job
 from ingest_api.reads.straight import StraightRoute
 from ingest_api.web.routes.bodies import JobBody, JobRequestBody, guarded, json_response
@@ -33,7 +34,8 @@ JobId = Annotated[str, Path(alias="id", description="The job's id, a UUID.", jso
 async def create_job(body: JobRequestBody, writer: Writer, key: IdempotencyKey = None) -> Response:
     """Accept a job. Once this is answered, the job ends: completed, or failed with a reason."""
     writer.services.admission.check_job()
-    accepted = await writer.services.job_intake.accept(body.original_id, body.options, key=writer.own(key))
+    options = [TaskOptions.of(asked) for asked in body.options]
+    accepted = await writer.services.job_intake.accept(body.original_id, options, key=writer.own(key))
     return json_response(JobBody.of(accepted), HTTPStatus.CREATED)
 
 

@@ -3,22 +3,29 @@
 from hashlib import sha256
 
 import pytest
+from pydantic import JsonValue
 
 from common.formats import ImageFormat
 from common.ids import new_id
-from common.options import VariantOptions
+from common.options import TaskOptions, VariantOptions
 from ingest_api.delivery.reuse import reuse_key
+from ingest_api.job_store import StoredImage
 from tests.factories.jobs import an_image
 
 CONTENT = sha256(b"pixels").digest()
 WEBP = VariantOptions(format=ImageFormat.WEBP, max_dimension=100, quality=80)
 
 
+def key_of(original: StoredImage, options: VariantOptions, **of_a_later_release: JsonValue) -> bytes | None:
+    """Return the key of what *options* make of *original*."""
+    return reuse_key(original, TaskOptions(TaskOptions.of(options).root | of_a_later_release))
+
+
 def test_the_same_bytes_under_another_name_are_the_same_work() -> None:
     """Work is named by an original's bytes, not by its id or by what its owner calls it."""
     again = an_image(id=new_id(), original_name="copy-of-holiday", sha256=CONTENT)
 
-    assert reuse_key(again, WEBP) == reuse_key(an_image(sha256=CONTENT), WEBP)
+    assert key_of(again, WEBP) == key_of(an_image(sha256=CONTENT), WEBP)
 
 
 @pytest.mark.parametrize("dimension", [4032, 5000])
@@ -26,7 +33,7 @@ def test_sizes_that_leave_a_picture_as_it_is_are_the_same_work(dimension: int) -
     """Nothing is enlarged: the picture's own longer side, or more, is as good as no limit."""
     whole, limited = (WEBP.model_copy(update={"max_dimension": size}) for size in (0, dimension))
 
-    assert reuse_key(an_image(sha256=CONTENT), limited) == reuse_key(an_image(sha256=CONTENT), whole)
+    assert key_of(an_image(sha256=CONTENT), limited) == key_of(an_image(sha256=CONTENT), whole)
 
 
 @pytest.mark.parametrize(
@@ -36,16 +43,35 @@ def test_sizes_that_leave_a_picture_as_it_is_are_the_same_work(dimension: int) -
 )
 def test_other_options_are_other_work(change: dict[str, object]) -> None:
     """Whatever changes the variant's bytes changes the name of its work."""
-    work = reuse_key(an_image(sha256=CONTENT), WEBP)
+    work = key_of(an_image(sha256=CONTENT), WEBP)
 
-    assert reuse_key(an_image(sha256=CONTENT), WEBP.model_copy(update=change)) != work
+    assert key_of(an_image(sha256=CONTENT), WEBP.model_copy(update=change)) != work
 
 
 def test_other_bytes_are_other_work() -> None:
     """Two pictures never share a variant."""
-    assert reuse_key(an_image(sha256=CONTENT), WEBP) != reuse_key(an_image(sha256=sha256(b"others").digest()), WEBP)
+    assert key_of(an_image(sha256=CONTENT), WEBP) != key_of(an_image(sha256=sha256(b"others").digest()), WEBP)
 
 
 def test_an_original_that_was_never_hashed_has_no_name_for_its_work() -> None:
     """What an earlier release took in is worked on as ever."""
-    assert reuse_key(an_image(sha256=None), WEBP) is None
+    assert key_of(an_image(sha256=None), WEBP) is None
+
+
+def test_a_default_is_no_part_of_the_key() -> None:
+    """An option that a later release adds, and that nobody asks for, leaves the keys as they were."""
+    asked = TaskOptions({"format": "webp", "maxDimension": 100})
+
+    key = reuse_key(an_image(sha256=CONTENT), asked)
+
+    assert key == key_of(an_image(sha256=CONTENT), WEBP)
+    assert key == sha256(b"v2:" + CONTENT + b'{"format":"webp","maxDimension":100}').digest()
+
+
+def test_an_option_of_a_later_release_is_other_work() -> None:
+    """What this release does not know counts all the same, and may say what a size means."""
+    image = an_image(sha256=CONTENT)
+    vast, whole = (WEBP.model_copy(update={"max_dimension": side}) for side in (5000, 0))
+
+    assert key_of(image, WEBP, enlarge=True) != key_of(image, WEBP)
+    assert key_of(image, vast, enlarge=True) != key_of(image, whole, enlarge=True)

@@ -135,8 +135,21 @@ def test_a_job_that_kills_its_processors_is_given_up() -> None:
 @pytest.mark.parametrize(("attempt", "seconds"), [(1, 2), (2, 4), (3, 8), (9, 300), (10_000, 300)])
 def test_delays_double_up_to_the_longest(attempt: int, seconds: float) -> None:
     """The delay doubles with each failed attempt and is spread over its upper half."""
-    assert POLICY.delay(failed_attempt=attempt, jitter=1) == timedelta(seconds=seconds)
-    assert POLICY.delay(failed_attempt=attempt, jitter=0) == timedelta(seconds=seconds / 2)
+    assert POLICY.delay(failed_attempt=attempt, code="c", jitter=1) == timedelta(seconds=seconds)
+    assert POLICY.delay(failed_attempt=attempt, code="c", jitter=0) == timedelta(seconds=seconds / 2)
+
+
+def test_a_code_may_have_a_wait_of_its_own() -> None:
+    """What only an upgrade can cure is waited for as long each time, whatever the delays of other failures are."""
+    policy = a_policy(waits={"unsupported_option": 900})
+    job = a_job().attempt_failed(
+        attempt=1, code="unsupported_option", reason="r", retryable=True, policy=policy, jitter=0.5, at=NOON
+    )
+
+    assert [policy.delay(failed_attempt=attempt, code="unsupported_option", jitter=1) for attempt in (1, 2)] == [
+        timedelta(seconds=900)
+    ] * 2
+    assert job.due_at == NOON + timedelta(seconds=675)
 
 
 def test_a_start_is_counted_once() -> None:

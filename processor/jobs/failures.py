@@ -1,0 +1,71 @@
+"""Decides for each failure of an attempt, in one place, its code and whether another attempt may end better."""
+
+from dataclasses import dataclass
+
+import structlog
+
+from common import metrics
+from common.blob_store import BlobNotFoundError
+from common.events import JobFailed, JobRequested, UnsupportedRequestError
+from common.failure_codes import FailureCode
+from common.options import UnsupportedOptionError
+from processor.engine import ImageRefusedError
+from processor.jobs.measurements import count_failure
+from processor.pool import WorkerLostError
+
+log = structlog.get_logger(__name__)
+
+_ATTEMPTS_THAT_LOSE_A_WORKER = 2
+"""A crash or a time limit may be chance once; twice, it is the image."""
+
+
+class JobStoppedError(Exception):
+    """The API has given the job up, as it kills whoever works on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    code: str
+    reason: str
+    retryable: bool
+
+
+def failure_of(job: JobRequested, exc: Exception) -> JobFailed:
+    """Return what the API is told of *exc*, which ended an attempt at *job*; it is logged and counted."""
+    verdict = _verdict_on(exc, attempt=job.attempt)
+    count_failure(verdict.code)
+    log.warning("attempt failed", code=verdict.code, reason=verdict.reason, retryable=verdict.retryable)
+    return JobFailed(
+        job_id=job.job_id,
+        attempt=job.attempt,
+        code=verdict.code,
+        reason=verdict.reason,
+        retryable=verdict.retryable,
+    )
+
+
+def failure_of_unread(request: UnsupportedRequestError) -> JobFailed:
+    """Return the answer to a request of a later release: without one, the API would take its job for lost."""
+    reason = "The release of the processor cannot read what is asked."
+    code = FailureCode.UNSUPPORTED_OPTION
+    count_failure(code)
+    return JobFailed(job_id=request.job_id, attempt=request.attempt, code=code, reason=reason, retryable=True)
+
+
+def _verdict_on(exc: Exception, *, attempt: int) -> _Verdict:
+    match exc:
+        case ImageRefusedError():
+            return _Verdict(exc.code, exc.reason, retryable=False)
+        case WorkerLostError():
+            metrics.IMAGE_PROCESSES_LOST.labels(exc.code).inc()
+            return _Verdict(exc.code, exc.reason, retryable=attempt < _ATTEMPTS_THAT_LOSE_A_WORKER)
+        case UnsupportedOptionError():  # not the image's fault: a later release of the processor may do it
+            return _Verdict(FailureCode.UNSUPPORTED_OPTION, str(exc), retryable=True)
+        case JobStoppedError():  # it ended as that long ago
+            return _Verdict(FailureCode.PROCESSOR_LOST, "Its image has stopped processors too often.", retryable=False)
+        case BlobNotFoundError():
+            reason = "The original is missing from the image storage."
+            return _Verdict(FailureCode.ORIGINAL_MISSING, reason, retryable=True)
+        case _:
+            log.error("processing failed unexpectedly", exc_info=exc)
+            return _Verdict(FailureCode.INTERNAL_ERROR, "Something went wrong while processing.", retryable=True)

@@ -1,0 +1,1 @@
+"""What the next release sends and stores, met by this one, as at every rolling upgrade and rollback."""
