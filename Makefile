@@ -11,17 +11,22 @@ PORT ?= 3331
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}'
 
-# The stamps say which requirements an environment holds; pip runs again when they change.
-$(VENV)/.runtime: requirements.txt pyproject.toml
+# uv where it is present, otherwise pip; both install the same hashes.
+HAS_UV = $(shell uv --version 2>/dev/null)
+PIP = $(if $(HAS_UV),uv pip install -q --python $(VENV),$(BIN)/python -m pip install -q --disable-pip-version-check)
+
+# The stamps say which requirements an environment holds; they are installed again when they change.
+$(VENV)/.runtime: requirements.txt pyproject.toml deploy/install-locked.sh
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Icecube needs Python 3.11 or newer; set PYTHON=…" >&2; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/python || $(PYTHON) -m venv --without-pip $(VENV)
 	@echo "Installing Icecube into $(VENV) …"
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
+	@$(if $(HAS_UV),,$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null)
+	@deploy/install-locked.sh requirements.txt $(PIP)
+	@$(PIP) --no-deps -e .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@deploy/install-locked.sh requirements-dev.txt $(PIP)
 	@touch $@
 
 .PHONY: build

@@ -55,6 +55,18 @@ def _show_version(wanted: bool) -> None:  # noqa: FBT001 - a flag's value
         raise typer.Exit
 
 
+def _require_tested_libvips(command: str) -> None:
+    from processor.engine.tested_libvips import (  # noqa: PLC0415 - see module
+        UntestedLibvipsError,
+        require_tested_libvips,
+    )
+
+    try:
+        require_tested_libvips()
+    except UntestedLibvipsError as exc:
+        give_up(f"icecube {command}: {exc}", EXIT_REFUSED)
+
+
 Version = Annotated[
     bool,
     typer.Option("--version", "-version", help="Show the version and exit.", callback=_show_version, is_eager=True),
@@ -83,6 +95,7 @@ def up(
     flags = {"port": port, "data_dir": data_dir, "max_workers": workers}
     settings = settings_of(config, {"server": {name: value for name, value in flags.items() if value is not None}})
     configure(settings.server)
+    _require_tested_libvips("up")
     try:
         raise typer.Exit(run(settings, config=config, processors=processors))
     except UpRefusedError as exc:
@@ -111,6 +124,7 @@ def processor(config: Config = None) -> None:
     from deploy.cli.configured import settings_of_a_part  # noqa: PLC0415 - see module
 
     settings = settings_of_a_part("processor", config)
+    _require_tested_libvips("processor")
     from processor.worker import run  # noqa: PLC0415 - see module
 
     try:

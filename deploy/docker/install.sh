@@ -14,8 +14,8 @@ export UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never # the cache is mounted from e
 case $step in
 dependencies)
     uv venv --no-project "$venv"
-    uv pip install --python "$venv" --compile-bytecode --require-hashes --build-constraints "$build_tools" \
-        --requirement requirements.txt
+    deploy/install-locked.sh requirements.txt \
+        uv pip install --python "$venv" --compile-bytecode --build-constraints "$build_tools"
     ;;
 icecube)
     wheels=$(mktemp -d)

@@ -44,8 +44,16 @@ def convert(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     config: Config = None,
 ) -> None:
     """Convert, shrink and optimise pictures on this machine."""
+    from processor.engine.tested_libvips import (  # noqa: PLC0415 - see module
+        UntestedLibvipsError,
+        require_tested_libvips,
+    )
     from processor.fork_server import fork_server  # noqa: PLC0415 - see module
 
+    try:
+        require_tested_libvips()
+    except UntestedLibvipsError as exc:
+        _give_up(f"icecube convert: {exc}")
     fork_server()  # imports libvips in its process while this one imports what follows
     from processor.convert.conversions import ConversionError, format_named_by, plan  # noqa: PLC0415 - see module
     from processor.convert.limits import configured_limits  # noqa: PLC0415 - see module

@@ -4,6 +4,8 @@ import ctypes
 
 import pyvips
 
+from processor.engine.tested_libvips import UntestedLibvipsError
+
 _ACCEPTED_LOADERS = ("Jpeg", "Png", "Webp", "Nsgif", "Tiff", "Heif")
 """libvips' names of the only decoders that strangers' files may reach."""
 _MEGABYTE = 1024 * 1024
@@ -19,7 +21,10 @@ def set_up_libvips() -> None:
     """Set this process's libvips up: one thread, no cache of operations, only the accepted formats' decoders.
 
     With glibc the process also keeps some 64 MB of freed memory for its next job.
+    Raises `UntestedLibvipsError` where pyvips could not load the module of pyvips-binary and took the system's libvips.
     """
+    if not pyvips.API_mode:
+        raise UntestedLibvipsError
     _keep_freed_memory()
     pyvips.concurrency_set(1)  # as many processes as cores; threads within them only add overhead
     pyvips.cache_set_max(0)  # a path is reused with other content, and a cached decode is memory held for nothing
