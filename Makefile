@@ -17,8 +17,8 @@ PIP = $(if $(HAS_UV),uv pip install -q --python $(VENV),$(BIN)/python -m pip ins
 
 # The stamps say which requirements an environment holds; they are installed again when they change.
 $(VENV)/.runtime: requirements.txt pyproject.toml deploy/install-locked.sh
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Icecube needs Python 3.11 or newer; set PYTHON=…" >&2; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv --without-pip $(VENV)
+	@test -x $(BIN)/python || { $(PYTHON) deploy/supported.py && $(PYTHON) -m venv --without-pip $(VENV); }
+	@$(BIN)/python deploy/supported.py
 	@echo "Installing Icecube into $(VENV) …"
 	@$(if $(HAS_UV),,$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null)
 	@deploy/install-locked.sh requirements.txt $(PIP)
