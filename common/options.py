@@ -36,6 +36,13 @@ def _writable_format(value: Any) -> Any:
     return value
 
 
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Integer = Annotated[int, BeforeValidator(_whole)]
+"""A whole number however it is written: 80, 80.0 and 8e1 are one integer, as JSON Schema has it."""
+
 OutputFormat = Annotated[ImageFormat, Field(strict=False), BeforeValidator(_writable_format)]
 
 
@@ -48,13 +55,13 @@ class VariantOptions(WireModel):
     model_config = ConfigDict(strict=True, extra="forbid")
 
     format: OutputFormat | None = Field(None, description="jpeg (or jpg), png, webp or avif; absent: the original's.")
-    max_dimension: int = Field(
+    max_dimension: Integer = Field(
         0,
         ge=0,
         le=MAX_SIDE_PIXELS,
         description="The longer side in pixels at most; 0 leaves the size as it is. Never enlarges.",
     )
-    quality: int = Field(DEFAULT_QUALITY, ge=1, le=100, description="100 is the best and largest.")
+    quality: Integer = Field(DEFAULT_QUALITY, ge=1, le=100, description="100 is the best and largest.")
     keep_metadata: bool = Field(default=False, description="Keep EXIF, XMP, IPTC and the colour profile.")
 
 
@@ -96,7 +103,7 @@ class TaskOptions(RootModel[Annotated[dict[str, JsonValue], AfterValidator(_in_o
     def understood(self) -> VariantOptions:
         """Return what is asked; raise `UnsupportedOptionError` for a member or a value that this release cannot do."""
         try:
-            return VariantOptions.model_validate(self.root)
+            return VariantOptions.model_validate(self.root, by_alias=True, by_name=False)
         except ValidationError as exc:
             names = {str(error["loc"][0]) for error in exc.errors(include_url=False) if error["loc"]}
             raise UnsupportedOptionError(", ".join(sorted(names))) from exc

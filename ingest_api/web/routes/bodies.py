@@ -40,13 +40,19 @@ class ImageBody(WireModel):
         )
 
 
+class OptionsBody(VariantOptions):
+    """How to make one variant. Members are known by their names on the wire only."""
+
+    model_config = ConfigDict(populate_by_name=False)
+
+
 class JobRequestBody(BaseModel):
     """What to make of an uploaded image: one task for each of the options."""
 
     model_config = ConfigDict(extra="forbid")
 
     original_id: Annotated[UUID, Field(alias="originalID", examples=[_ID])]
-    options: list[VariantOptions] = Field(
+    options: list[OptionsBody] = Field(
         min_length=1, examples=[[{"format": "webp", "maxDimension": 1000, "quality": 80}]]
     )
 

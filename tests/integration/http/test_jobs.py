@@ -19,6 +19,7 @@ BAD_OPTIONS = [
     pytest.param({"quality": 101}, "options[0].quality", id="quality too high"),
     pytest.param({"quality": "80"}, "options[0].quality", id="quality as text"),
     pytest.param({"quality": 80.5}, "options[0].quality", id="quality as a fraction"),
+    pytest.param({"max_dimension": 100}, "options[0].max_dimension", id="a member by a name of ours"),
     pytest.param({"quality": None}, "options[0].quality", id="quality null"),
     pytest.param({"quality": True}, "options[0].quality", id="quality as a boolean"),
     pytest.param({"maxDimension": -1}, "options[0].maxDimension", id="negative dimension"),
@@ -105,6 +106,18 @@ async def test_absent_options_have_their_defaults(api: Api) -> None:
 
     defaults = {"format": "jpeg", "maxDimension": 0, "quality": 80, "keepMetadata": False}
     assert [task["options"] for task in job["tasks"]] == [defaults, defaults]
+
+
+@pytest.mark.parametrize(("written", "number"), [("80.0", 80), ("8e1", 80), ("1.0E+2", 100)])
+async def test_an_integer_may_be_written_as_json_allows(api: Api, written: str, number: int) -> None:
+    """JSON knows one kind of number: 80, 80.0 and 8e1 are the same integer."""
+    original = await uploaded(api)
+    text = f'{{"originalID": "{original}", "options": [{{"quality": {written}}}]}}'
+
+    response = await api.http.post("/api/v1/job", content=text, headers={"Content-Type": "application/json"})
+
+    assert response.status_code == 201
+    assert response.json()["tasks"][0]["options"]["quality"] == number
 
 
 @pytest.mark.parametrize(("option", "field"), BAD_OPTIONS)
