@@ -9,6 +9,8 @@ class FailureCode(StrEnum):
     A code is never renamed or given another meaning. On Kafka and in rows it is text: a later release has more of them.
     """
 
+    EVENT_REFUSED = "event_refused"
+    """An event that Kafka will never take: put aside, no job failed."""
     IMAGE_DAMAGED = "image_damaged"
     """The image is damaged or incomplete."""
     IMAGE_TOO_LARGE = "image_too_large"
@@ -21,6 +23,10 @@ class FailureCode(StrEnum):
     """The image needs more memory than a task may use."""
     PROCESSOR_LOST = "processor_lost"
     """The job stopped whole processors, again and again."""
+    REQUEST_REFUSED = "request_refused"
+    """Kafka will never take the request for the job: it asks for too much."""
+    RESULT_REFUSED = "result_refused"
+    """Kafka will never take the report of the job's variants: there are too many."""
     TIME_LIMIT = "time_limit"
     """The image took longer than a task may take."""
     TOO_MANY_FRAMES = "too_many_frames"
@@ -33,6 +39,8 @@ class FailureCode(StrEnum):
     """The image is of a format that cannot be read."""
     UNSUPPORTED_OPTION = "unsupported_option"
     """The job asks for what the processor's release cannot do; a later one may."""
+    VARIANT_ID_TAKEN = "variant_id_taken"
+    """Something else is stored where a variant belongs."""
     VARIANT_TOO_LARGE = "variant_too_large"
     """The variant would be larger than its format allows."""
     WORKER_CRASHED = "worker_crashed"

@@ -32,25 +32,26 @@ class OpenBlob:
 class BlobStore(Protocol):
     """Durable home of image bytes, keyed by image id. The rules are in tests/contracts/test_blob_store.py.
 
-    A blob is whole or absent, at any moment and after any crash. Writing an id again replaces the blob
-    in one step; who is reading the old one reads it to its end. Every method raises
-    `BlobStoreUnavailableError` when the store is away, full or wrongly set up; so does reading the chunks.
+    A blob is whole or absent, at any moment and after any crash, and its bytes never change: what stands under an id
+    is left as it is, until it is deleted. Every method raises `BlobStoreUnavailableError` when the store is away, full
+    or wrongly set up; so does reading the chunks.
     """
 
-    async def put_file(self, blob_id: UUID, path: Path) -> None:
-        """Store the content of the file at *path*; durable when this returns.
+    async def put_file(self, blob_id: UUID, path: Path) -> bool:
+        """Store the content of the file at *path*, unless a blob has this id; say whether it was stored.
 
-        A file in `work_dir` is consumed: it has gone when this returns, and may have gone when this raises.
+        Of several who put at once one is told so. Either way a blob stands there, durably, when this returns. A file in
+        `work_dir` is consumed by being stored: it has gone then, and may have gone when this raises.
         A cancelled call has stopped working when it ends: the blob is stored, or nothing has changed.
         Raises `FileNotFoundError` when there is no file at *path*.
         """
         ...
 
-    async def copy(self, source_id: UUID, blob_id: UUID) -> None:
-        """Store under *blob_id* what is stored under *source_id*, without the bytes passing through here.
+    async def copy(self, source_id: UUID, blob_id: UUID) -> bool:
+        """Store under *blob_id* what is stored under *source_id*, unless a blob has this id; say whether it was stored.
 
-        Durable when this returns, and independent of its source from then on. Raises `BlobNotFoundError` for a source
-        that is not there.
+        The bytes do not pass through here. Durable when this returns, and independent of its source from then on.
+        Raises `BlobNotFoundError` for a source that is not there.
         """
         ...
 

@@ -65,21 +65,21 @@ class DiskStore:
             flush_folder(self._folder)
             sweep(self._work_dir)
 
-    async def put_file(self, blob_id: UUID, path: Path) -> None:
-        """Store the file: by renaming it when it lies in `work_dir`, else by copying it."""
+    async def put_file(self, blob_id: UUID, path: Path) -> bool:
+        """Store the file, unless there is one: by moving it when it lies in `work_dir`, else by copying it."""
         stop = Event()
         put = asyncio.ensure_future(asyncio.to_thread(self._put, blob_id, path, stop))
         try:
-            await asyncio.shield(put)
+            return await asyncio.shield(put)
         except asyncio.CancelledError:
             # A thread cannot be cancelled: ask it to stop, and do not return while it works on the file.
             stop.set()
             await asyncio.gather(put, return_exceptions=True)
             raise
 
-    async def copy(self, source_id: UUID, blob_id: UUID) -> None:
-        """Give the source's file a second name: a blob's bytes are replaced, never changed."""
-        await asyncio.to_thread(self._copy, source_id, blob_id)
+    async def copy(self, source_id: UUID, blob_id: UUID) -> bool:
+        """Give the source's file a second name: a blob's bytes never change."""
+        return await asyncio.to_thread(self._copy, source_id, blob_id)
 
     @asynccontextmanager
     async def open(self, blob_id: UUID, *, start: int = 0, length: int | None = None) -> AsyncIterator[OpenBlob]:
@@ -134,22 +134,23 @@ class DiskStore:
     def _path(self, blob_id: UUID) -> Path:
         return self._folder / blob_id.hex[-_FAN_OUT_DIGITS:] / str(blob_id)
 
-    def _put(self, blob_id: UUID, path: Path, stop: Event) -> None:
+    def _put(self, blob_id: UUID, path: Path, stop: Event) -> bool:
         inside = path.parent == self._work_dir and S_ISREG(path.lstat().st_mode)
         source = path if inside else path.resolve(strict=True)
         with disk_errors(self._folder):
             try:
                 staged = source if inside else copy_aside(source, self._work_dir, stop)
             except CopyStoppedError:
-                return
+                return False
             try:
-                move_durably(staged, self._path(blob_id))
+                is_stored = move_durably(staged, self._path(blob_id))
                 self._flush_name(self._path(blob_id).parent)
             finally:
                 if not inside:
                     staged.unlink(missing_ok=True)
+        return is_stored
 
-    def _copy(self, source_id: UUID, blob_id: UUID) -> None:
+    def _copy(self, source_id: UUID, blob_id: UUID) -> bool:
         with disk_errors(self._folder):
             try:
                 staged = linked_aside(self._path(source_id), self._work_dir)
@@ -157,10 +158,12 @@ class DiskStore:
                 self._work_dir.stat()  # else the volume is gone, which says nothing about the blob
                 raise BlobNotFoundError(source_id) from None
             try:
-                rename_durably(staged, self._path(blob_id))  # what stands in the store was flushed when it came there
+                # What stands in the store was flushed when it came there.
+                is_stored = rename_durably(staged, self._path(blob_id))
                 self._flush_name(self._path(blob_id).parent)
             finally:
                 staged.unlink(missing_ok=True)
+        return is_stored
 
     def _flush_name(self, folder: Path) -> None:
         """Flush the name of *folder*; once a process is enough, whoever made it."""

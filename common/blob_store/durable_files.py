@@ -1,4 +1,4 @@
-"""Files that survive a crash: written aside, flushed to the disk, and moved to their name in one step."""
+"""Files that survive a crash: written aside, flushed to the disk, and given their name, if it is free, in one step."""
 
 import os
 import shutil
@@ -51,20 +51,45 @@ def linked_aside(source: Path, folder: Path) -> Path:
     return link
 
 
-def move_durably(source: Path, target: Path) -> None:
-    """Move *source* to *target* on the same file system: whole and on the disk, or not at all."""
+def move_durably(source: Path, target: Path) -> bool:
+    """Move *source* to *target* on the same file system, unless something is there; say whether it was moved.
+
+    Whole and on the disk, or not at all; what stands at *target* is on the disk in either case.
+    """
     _flush(source)
-    rename_durably(source, target)
+    return rename_durably(source, target)
 
 
-def rename_durably(source: Path, target: Path) -> None:
-    """Move *source*, whose bytes are on the disk, to *target* on the same file system; so is its name then."""
+def rename_durably(source: Path, target: Path) -> bool:
+    """Move *source*, whose bytes are on the disk, as `move_durably` does."""
     try:
-        source.replace(target)
+        is_free = _link(source, target)
     except FileNotFoundError:  # hardly ever: asking first would cost every file
         target.parent.mkdir(parents=True, exist_ok=True)
-        source.replace(target)
+        is_free = _link(source, target)
+    if is_free:
+        source.unlink(missing_ok=True)
     flush_folder(target.parent)
+    return is_free
+
+
+def _link(source: Path, target: Path) -> bool:
+    """Give *source* the name *target* too, unless it is taken; say whether it was free.
+
+    Where the file system knows no second names, looking and renaming are two steps: of two who come at once both may
+    be told that it was free, and the later one's file stays.
+    """
+    try:
+        target.hardlink_to(source)
+    except FileExistsError:
+        return False
+    except FileNotFoundError:
+        raise
+    except OSError:
+        if target.exists():
+            return False
+        source.replace(target)
+    return True
 
 
 def _flushed(copy: Path) -> Path:

@@ -1,7 +1,7 @@
 """Blobs as objects in an S3 bucket."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from common.blob_store import BlobNotFoundError, OpenBlob
 from common.blob_store.disk_errors import disk_errors
 from common.blob_store.probe import probe
 from common.blob_store.s3_errors import error_code, s3_errors
-from common.blob_store.s3_upload import REQUEST_SECONDS, S3Upload
+from common.blob_store.s3_upload import REQUEST_SECONDS, UNLESS_THERE, Condition, S3Upload
 from common.settings.groups import BlobSettings
 
 if TYPE_CHECKING:
@@ -65,8 +65,9 @@ def _config(settings: BlobSettings) -> AioConfig:
 
 
 class S3Store:
-    """A `BlobStore` of objects named `images/<id>`; S3 replaces an object in one step.
+    """A `BlobStore` of objects named `images/<id>`, each written in one step unless it exists (`If-None-Match: *`).
 
+    A server that ignores the condition replaces an object that exists; see docs/guarantees.md.
     Requests are tried three times within a minute. Missing keys are found by reading, never by HEAD, whose
     answers do not say whether it is the key or the bucket that is missing.
     """
@@ -83,19 +84,39 @@ class S3Store:
         """A temporary folder, removed when the store is closed."""
         return self._work_dir
 
-    async def put_file(self, blob_id: UUID, path: Path) -> None:
-        """Upload the file; it stays where it does not lie in `work_dir`."""
+    async def put_file(self, blob_id: UUID, path: Path) -> bool:
+        """Upload the file unless the object exists; it stays where it does not lie in `work_dir`."""
+        upload = S3Upload(self._client, self._bucket, _key(blob_id))
         with s3_errors(self._place, blob_id):
-            await S3Upload(self._client, self._bucket, _key(blob_id)).send(path)
-        if path.parent == self._work_dir:
+            is_stored = await self._unless_there(blob_id, lambda condition: upload.send(path, condition))
+        if is_stored and path.parent == self._work_dir:
             path.unlink(missing_ok=True)  # noqa: ASYNC240 - of a local folder
+        return is_stored
 
-    async def copy(self, source_id: UUID, blob_id: UUID) -> None:
-        """Have S3 copy the object; it does so in one request up to 5 GB."""
+    async def copy(self, source_id: UUID, blob_id: UUID) -> bool:
+        """Have S3 copy the object unless the copy exists; it does so in one request up to 5 GB."""
         source: CopySourceTypeDef = {"Bucket": self._bucket, "Key": _key(source_id)}
-        with s3_errors(self._place, source_id):
+
+        async def copied(condition: Condition) -> None:
             async with asyncio.timeout(REQUEST_SECONDS):
-                await self._client.copy_object(Bucket=self._bucket, Key=_key(blob_id), CopySource=source)
+                await self._client.copy_object(Bucket=self._bucket, Key=_key(blob_id), CopySource=source, **condition)
+
+        with s3_errors(self._place, source_id):
+            return await self._unless_there(blob_id, copied)
+
+    async def _unless_there(self, blob_id: UUID, write: Callable[[Condition], Awaitable[None]]) -> bool:
+        """Write the object unless it exists, in one step, and say so; in two on a server that knows no conditions."""
+        try:
+            await write(UNLESS_THERE)
+        except ClientError as exc:
+            if error_code(exc) == "PreconditionFailed":
+                return False
+            if error_code(exc) != "NotImplemented":
+                raise
+            if await self.exists(blob_id):
+                return False
+            await write({})
+        return True
 
     @asynccontextmanager
     async def open(self, blob_id: UUID, *, start: int = 0, length: int | None = None) -> AsyncIterator[OpenBlob]:

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 import structlog
 from botocore.exceptions import BotoCoreError, ClientError
@@ -21,6 +21,15 @@ REQUEST_SECONDS = 60
 log = structlog.get_logger(__name__)
 
 
+class Condition(TypedDict, total=False):
+    """What has to hold when an object is written, else S3 answers PreconditionFailed."""
+
+    IfNoneMatch: Literal["*"]
+
+
+UNLESS_THERE: Condition = {"IfNoneMatch": "*"}
+
+
 @dataclass(frozen=True, slots=True)
 class S3Upload:
     """Stores a file as the object *key* of *bucket*, in one step."""
@@ -29,20 +38,21 @@ class S3Upload:
     bucket: str
     key: str
 
-    async def send(self, path: Path) -> None:
-        """Store the file at *path*; raise what botocore raises, `OSError` or `TimeoutError`.
+    async def send(self, path: Path, condition: Condition) -> None:
+        """Store the file at *path* if *condition* holds then.
 
+        Raises what botocore raises, `OSError` or `TimeoutError`.
         An upload in parts that fails or is cancelled is aborted. Only a killed process, or one cancelled before
         S3 has named the upload, leaves parts: a lifecycle rule AbortIncompleteMultipartUpload removes those.
         """
         head = await asyncio.to_thread(_part, path, 0)
         if len(head) < PART_BYTES:
             async with asyncio.timeout(REQUEST_SECONDS):
-                await self.client.put_object(Bucket=self.bucket, Key=self.key, Body=head)
+                await self.client.put_object(Bucket=self.bucket, Key=self.key, Body=head, **condition)
         else:
-            await self._send_in_parts(path)
+            await self._send_in_parts(path, condition)
 
-    async def _send_in_parts(self, path: Path) -> None:
+    async def _send_in_parts(self, path: Path, condition: Condition) -> None:
         async with asyncio.timeout(REQUEST_SECONDS):
             created = await self.client.create_multipart_upload(Bucket=self.bucket, Key=self.key)
         upload_id = created["UploadId"]
@@ -52,7 +62,11 @@ class S3Upload:
                 sent.append(await self._send_part(upload_id, len(sent) + 1, part))
             async with asyncio.timeout(REQUEST_SECONDS):
                 await self.client.complete_multipart_upload(
-                    Bucket=self.bucket, Key=self.key, UploadId=upload_id, MultipartUpload={"Parts": sent}
+                    Bucket=self.bucket,
+                    Key=self.key,
+                    UploadId=upload_id,
+                    MultipartUpload={"Parts": sent},
+                    **condition,
                 )
         except BaseException:
             await asyncio.shield(self._abort(upload_id))

@@ -5,6 +5,7 @@ What a stranger wrote must not keep its own dead letter from being stored or sen
 
 from datetime import datetime
 
+from common.failure_codes import FailureCode
 from common.ids import derived_id
 from common.kafka.clients import ConsumedRecord
 from common.kafka.headers import Headers, event_headers
@@ -51,7 +52,7 @@ def unreadable_headers(record: ConsumedRecord, reason: str, *, source: str, at: 
     return (
         event_headers(event_id=place, event_type="UnreadableEvent", source=source, subject=place, at=at)
         | dead_letter_headers(
-            code="unreadable_event", reason=reason, attempts=1, topic=record.topic, value=record.value
+            code=FailureCode.UNREADABLE_EVENT, reason=reason, attempts=1, topic=record.topic, value=record.value
         )
         | {"icecube_partition": str(record.partition), "icecube_offset": str(record.offset)}
     )

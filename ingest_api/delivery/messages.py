@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from common.events import FinishedVariant, JobNotification, JobRequested, OriginalImage, encode
+from common.failure_codes import FailureCode
 from common.ids import derived_id
 from common.kafka.clients import ConsumedRecord
 from common.kafka.dead_letters import bounded, dead_letter_headers, shortened, unreadable_headers
@@ -97,7 +98,7 @@ class Messages:
     def _unsendable(self, message: OutboxMessage, reason: str) -> OutboxMessage:
         key, value = bounded(message.key, message.value)
         aside = dead_letter_headers(
-            code="event_refused", reason=reason, attempts=1, topic=message.topic, value=message.value
+            code=FailureCode.EVENT_REFUSED, reason=reason, attempts=1, topic=message.topic, value=message.value
         )
         return OutboxMessage(topic=self.topics.dead_topic, key=key, value=value, headers=message.headers | aside)
 

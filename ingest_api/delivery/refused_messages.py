@@ -7,6 +7,7 @@ from datetime import datetime
 import structlog
 
 from common import metrics
+from common.failure_codes import FailureCode
 from common.kafka.sending import RecordRefusedError
 from ingest_api.delivery.job_metrics import count_end
 from ingest_api.delivery.messages import Messages
@@ -14,8 +15,6 @@ from ingest_api.job_store import JobChanges, JobRecord, JobStore, OutboxMessage
 
 log = structlog.get_logger(__name__)
 
-REQUEST_REFUSED = "request_refused"
-"""The code of a job that no processor can be asked for."""
 _REASON = "The request for this job cannot be sent to a processor; fewer tasks in a job make it smaller."
 
 
@@ -56,7 +55,7 @@ class RefusedMessages:
 
     def _end(self, changes: JobChanges, record: JobRecord) -> list[JobRecord]:
         at = self.clock()
-        job = record.job.given_up(code=REQUEST_REFUSED, reason=_REASON, at=at)
+        job = record.job.given_up(code=FailureCode.REQUEST_REFUSED, reason=_REASON, at=at)
         if job is record.job:
             return []
         changes.records[job.id] = changed = replace(record, job=job)

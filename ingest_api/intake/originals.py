@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 import structlog
 
 from common import metrics
 from common.blob_store import BlobStore, BlobStoreUnavailableError
+from common.blob_store.comparing import holds
 from common.blob_store.disk_errors import disk_errors
 from common.failpoints import Failpoint, fail_at
 from common.ids import new_id
@@ -20,6 +22,14 @@ from ingest_api.uploads.names import safe_name
 from ingest_api.uploads.receiving import ReceivedFile
 
 log = structlog.get_logger(__name__)
+
+
+class _IdTakenError(Exception):
+    """Somebody else's blob stands under an id that was given out just now."""
+
+    def __init__(self, image_id: UUID) -> None:
+        super().__init__(f"another blob stands under the new id {image_id}")
+        self.image_id = image_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +71,19 @@ class OriginalIntake:
     async def _put_all(self, images: Sequence[StoredImage], files: Sequence[ReceivedFile]) -> None:
         try:
             for image, file in zip(images, files, strict=True):
-                await self.blobs.put_file(image.id, file.path)
+                await self._put(image, file)
+        except _IdTakenError as exc:
+            await asyncio.shield(self._take_back([image for image in images if image.id != exc.image_id]))
+            raise
         except BaseException:  # also when the client hangs up
             await asyncio.shield(self._take_back(images))
             raise
+
+    async def _put(self, image: StoredImage, file: ReceivedFile) -> None:
+        is_stored = await self.blobs.put_file(image.id, file.path)
+        # Asked again after an answer that was lost, S3 says that the object exists: it is ours.
+        if not is_stored and not await holds(self.blobs, image.id, file.path):
+            raise _IdTakenError(image.id)
 
     async def _images_made_under(self, asked: IdempotencyKey) -> list[StoredImage] | None:
         ids = await self.jobs.find_by_idempotency_key(asked)

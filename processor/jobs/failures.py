@@ -11,6 +11,7 @@ from common.failure_codes import FailureCode
 from common.options import UnsupportedOptionError
 from processor.engine import ImageRefusedError
 from processor.jobs.measurements import count_failure
+from processor.jobs.standing import VariantIdTakenError
 from processor.pool import WorkerLostError
 
 log = structlog.get_logger(__name__)
@@ -52,7 +53,7 @@ def failure_of_unread(request: UnsupportedRequestError) -> JobFailed:
     return JobFailed(job_id=request.job_id, attempt=request.attempt, code=code, reason=reason, retryable=True)
 
 
-def _verdict_on(exc: Exception, *, attempt: int) -> _Verdict:
+def _verdict_on(exc: Exception, *, attempt: int) -> _Verdict:  # noqa: PLR0911 - a table, one line a failure
     match exc:
         case ImageRefusedError():
             return _Verdict(exc.code, exc.reason, retryable=False)
@@ -61,6 +62,8 @@ def _verdict_on(exc: Exception, *, attempt: int) -> _Verdict:
             return _Verdict(exc.code, exc.reason, retryable=attempt < _ATTEMPTS_THAT_LOSE_A_WORKER)
         case UnsupportedOptionError():  # not the image's fault: a later release of the processor may do it
             return _Verdict(FailureCode.UNSUPPORTED_OPTION, str(exc), retryable=True)
+        case VariantIdTakenError():
+            return _Verdict(FailureCode.VARIANT_ID_TAKEN, exc.reason, retryable=False)
         case JobStoppedError():  # it ended as that long ago
             return _Verdict(FailureCode.PROCESSOR_LOST, "Its image has stopped processors too often.", retryable=False)
         case BlobNotFoundError():

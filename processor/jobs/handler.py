@@ -12,6 +12,7 @@ from uuid import UUID
 import structlog
 
 from common.blob_store import BlobStore, BlobStoreUnavailableError
+from common.blob_store.comparing import holds
 from common.blob_store.disk_errors import disk_errors
 from common.events import FinishedVariant, JobFailed, JobRequested, JobSucceeded, RequestedTask
 from common.failpoints import Failpoint, fail_at
@@ -25,6 +26,7 @@ from processor.engine.version import engine_version
 from processor.jobs.failures import JobStoppedError, failure_of
 from processor.jobs.measurements import Stage, count_success, observe_making, stage
 from processor.jobs.reuse import copy_reusable
+from processor.jobs.standing import StoredVariant, describe_standing
 
 log = structlog.get_logger(__name__)
 
@@ -51,7 +53,7 @@ class JobHandler:
     async def handle(self, job: JobRequested, *, made: Callable[[], None] = lambda: None) -> JobSucceeded | JobFailed:
         """Do the job and say how it ended; never raises, but for cancellation. Call *made* when only storing is left.
 
-        Doing a job again stores the same variants under the same ids.
+        Doing a job again stores nothing where its variants stand already: those are described.
         """
         began = perf_counter()
         try:
@@ -75,14 +77,17 @@ class JobHandler:
         pairs = zip(job.tasks, options, strict=True)
         left = [(task, wanted) for task, wanted in pairs if task.variant_id not in copies]
         stored = copies | (await self._made_and_stored(job, left, made) if left else {})
-        variants = tuple(stored[task.variant_id] for task in job.tasks)
         return JobSucceeded(
-            job_id=job.job_id, attempt=job.attempt, variants=variants, engine=self.engine, reused=tuple(copies)
+            job_id=job.job_id,
+            attempt=job.attempt,
+            variants=tuple(stored[task.variant_id].variant for task in job.tasks),
+            engine=self.engine,
+            reused=tuple(task.variant_id for task in job.tasks if not stored[task.variant_id].is_ours),
         )
 
     async def _made_and_stored(
         self, job: JobRequested, wanted: Sequence[tuple[RequestedTask, VariantOptions]], made: Callable[[], None]
-    ) -> dict[UUID, FinishedVariant]:
+    ) -> dict[UUID, StoredVariant]:
         work_dir = self.blobs.work_dir
         # Around all of it: a disk that is full or gone is an outage too, whoever meets it first, us or the child.
         with disk_errors(work_dir), _outputs(work_dir, [options for _, options in wanted]) as requests:
@@ -98,7 +103,7 @@ class JobHandler:
             with stage(Stage.STORE):
                 stored = await asyncio.gather(*(self._store(task, variant) for (task, _), variant in pairs))
             fail_at(Failpoint.VARIANTS_STORED_NOT_REPORTED)
-            return {variant.id: variant for variant in stored}
+            return {one.variant.id: one for one in stored}
 
     async def _made(self, original: Path, requests: Sequence[VariantRequest]) -> list[MadeVariant]:
         try:
@@ -107,18 +112,30 @@ class JobHandler:
             await asyncio.to_thread(original.stat)  # raises when the file has gone, which says nothing about the image
             raise
 
-    async def _store(self, task: RequestedTask, made: MadeVariant) -> FinishedVariant:
-        await self.blobs.put_file(task.variant_id, made.path)
-        return FinishedVariant(
-            task_id=task.id,
-            id=task.variant_id,
-            format=made.format,
-            width=made.width,
-            height=made.height,
-            byte_size=made.byte_size,
-            frames=made.frames if made.original_frames > 1 else None,
-            original_frames=made.original_frames if made.original_frames > 1 else None,
-        )
+    async def _store(self, task: RequestedTask, made: MadeVariant) -> StoredVariant:
+        variant = _variant_of(task, made)
+        if await self.blobs.put_file(task.variant_id, made.path):
+            return StoredVariant(variant, is_ours=True)
+        try:
+            if await holds(self.blobs, variant.id, made.path):
+                return StoredVariant(variant, is_ours=True)
+        finally:
+            await asyncio.to_thread(made.path.unlink, missing_ok=True)
+        log.warning("another engine's variant stands", variant_id=str(variant.id))
+        return StoredVariant(await describe_standing(self.blobs, variant), is_ours=False)
+
+
+def _variant_of(task: RequestedTask, made: MadeVariant) -> FinishedVariant:
+    return FinishedVariant(
+        task_id=task.id,
+        id=task.variant_id,
+        format=made.format,
+        width=made.width,
+        height=made.height,
+        byte_size=made.byte_size,
+        frames=made.frames if made.original_frames > 1 else None,
+        original_frames=made.original_frames if made.original_frames > 1 else None,
+    )
 
 
 def _understood_options(job: JobRequested) -> list[VariantOptions]:

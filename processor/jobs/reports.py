@@ -8,6 +8,7 @@ from uuid import UUID
 import structlog
 
 from common.events import JobFailed, JobRequested, JobResult, JobStarted, JobSucceeded, encode
+from common.failure_codes import FailureCode
 from common.ids import derived_id, new_id
 from common.kafka.clients import ConsumedRecord, KafkaError, Producer
 from common.kafka.dead_letters import bounded, shortened, unreadable_headers
@@ -73,7 +74,7 @@ class Reports:
 def _too_large(success: JobSucceeded) -> JobFailed:
     reason = "The report of so many variants cannot be sent; fewer tasks in a job make it smaller."
     return JobFailed(
-        job_id=success.job_id, attempt=success.attempt, code="result_refused", reason=reason, retryable=False
+        job_id=success.job_id, attempt=success.attempt, code=FailureCode.RESULT_REFUSED, reason=reason, retryable=False
     )
 
 

@@ -7,15 +7,15 @@ from uuid import UUID
 import structlog
 
 from common.blob_store import BlobNotFoundError, BlobStore
+from common.blob_store.comparing import holds
 from common.events import FinishedVariant, RequestedTask, ReusableVariant
 from processor.jobs.measurements import Stage, stage
+from processor.jobs.standing import StoredVariant, describe_standing
 
 log = structlog.get_logger(__name__)
 
 
-async def copy_reusable(
-    blobs: BlobStore, tasks: Iterable[RequestedTask], *, engine: str
-) -> dict[UUID, FinishedVariant]:
+async def copy_reusable(blobs: BlobStore, tasks: Iterable[RequestedTask], *, engine: str) -> dict[UUID, StoredVariant]:
     """Store a copy for each task that was offered a variant of this very *engine*; return those by their ids.
 
     A task whose offer has gone from the store is left to be made.
@@ -25,13 +25,22 @@ async def copy_reusable(
         return {}
     with stage(Stage.STORE):
         copied = await asyncio.gather(*(_copy(blobs, task, reusable) for task, reusable in offered))
-    return {variant.id: variant for variant in copied if variant}
+    return {one.variant.id: one for one in copied if one}
 
 
-async def _copy(blobs: BlobStore, task: RequestedTask, reusable: ReusableVariant) -> FinishedVariant | None:
+async def _copy(blobs: BlobStore, task: RequestedTask, reusable: ReusableVariant) -> StoredVariant | None:
+    variant = reusable.variant.model_copy(update={"task_id": task.id, "id": task.variant_id})
     try:
-        await blobs.copy(reusable.variant.id, task.variant_id)
+        if not await blobs.copy(reusable.variant.id, task.variant_id):
+            variant = await _standing_copy(blobs, variant, reusable.variant.id)
     except BlobNotFoundError:
         log.info("variant to reuse has gone", variant_id=str(reusable.variant.id))
         return None
-    return reusable.variant.model_copy(update={"task_id": task.id, "id": task.variant_id})
+    return StoredVariant(variant, is_ours=False)
+
+
+async def _standing_copy(blobs: BlobStore, variant: FinishedVariant, source_id: UUID) -> FinishedVariant:
+    """Return what to say of *variant*, which stands already: copied by an earlier delivery, or made by somebody."""
+    async with blobs.local_file(source_id) as source:
+        is_copy = await holds(blobs, variant.id, source)
+    return variant if is_copy else await describe_standing(blobs, variant)

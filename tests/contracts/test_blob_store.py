@@ -107,27 +107,41 @@ async def test_a_part_of_an_empty_blob_is_empty(store: BlobStore, tmp_path: Path
     assert (read, blob.byte_size) == (b"", 0)
 
 
-async def test_a_reader_of_the_old_blob_is_not_disturbed_by_the_new(store: BlobStore, tmp_path: Path) -> None:
-    """Overwriting happens in one step: who reads the old blob gets all of it, who opens later the new one."""
-    blob_id, old, new = new_id(), b"o" * (3 * MIB), b"n" * (2 * MIB)
-    await store.put_file(blob_id, a_file(tmp_path, old))
+@pytest.mark.parametrize("size", [1, 9 * MIB])
+async def test_what_stands_is_never_changed(store: BlobStore, tmp_path: Path, size: int) -> None:
+    """The first who puts an id is told that it is stored; whoever comes later is told that it was there."""
+    blob_id, first, later = new_id(), b"f" * size, b"l" * (size + 1)
+    work_file = store.work_dir / "later"
+    work_file.write_bytes(later)
 
-    async with store.open(blob_id) as blob:
-        first = await anext(blob.chunks)
-        await store.put_file(blob_id, a_file(tmp_path, new))
-        rest = b"".join([chunk async for chunk in blob.chunks])
+    stored = [await store.put_file(blob_id, a_file(tmp_path, content)) for content in (first, later, first)]
+    stored.append(await store.put_file(blob_id, work_file))
 
-    assert first + rest == old
-    assert await content_of(store, blob_id) == new
+    assert stored == [True, False, False, False]
+    assert await content_of(store, blob_id) == first
+    assert work_file.read_bytes() == later
+    work_file.unlink()
+    assert list(store.work_dir.iterdir()) == []
+
+
+async def test_a_deleted_id_can_be_put_again(store: BlobStore, tmp_path: Path) -> None:
+    """What an upload took back in vain, or gc removed, stands in nobody's way."""
+    blob_id = new_id()
+    await store.put_file(blob_id, a_file(tmp_path, b"first"))
+    await store.delete(blob_id)
+
+    assert await store.put_file(blob_id, a_file(tmp_path, b"second"))
+    assert await content_of(store, blob_id) == b"second"
 
 
 async def test_of_concurrent_puts_one_is_stored_whole(store: BlobStore, tmp_path: Path) -> None:
-    """Writers of one id at the same time leave the blob of one of them, never a mixture."""
+    """Of writers of one id at the same time one is told that it is stored, and its blob stands, never a mixture."""
     blob_id, contents = new_id(), [bytes([letter]) * (2 * MIB) for letter in b"abcdef"]
 
-    await asyncio.gather(*(store.put_file(blob_id, a_file(tmp_path, content)) for content in contents))
+    stored = await asyncio.gather(*(store.put_file(blob_id, a_file(tmp_path, content)) for content in contents))
 
-    assert await content_of(store, blob_id) in contents
+    assert sorted(stored) == [False] * 5 + [True]
+    assert await content_of(store, blob_id) == contents[stored.index(True)]
 
 
 async def test_a_missing_blob_is_not_found(store: BlobStore) -> None:
@@ -201,18 +215,31 @@ async def test_a_file_that_is_not_there_cannot_be_put(store: BlobStore, tmp_path
 
 
 async def test_a_copy_stands_on_its_own(store: BlobStore, tmp_path: Path) -> None:
-    """A copy holds the same bytes, made once or twice, and keeps them when its source is replaced or deleted."""
+    """A copy holds the same bytes, made once or twice, and keeps them when its source is deleted and another."""
     source_id, copy_id, content = new_id(), new_id(), os.urandom(MIB)
     await store.put_file(source_id, a_file(tmp_path, content))
 
-    await store.copy(source_id, copy_id)
-    await store.copy(source_id, copy_id)
-    await store.put_file(source_id, a_file(tmp_path, b"another"))
-    of_replaced = await content_of(store, copy_id)
+    copied = [await store.copy(source_id, copy_id), await store.copy(source_id, copy_id)]
     await store.delete(source_id)
+    await store.put_file(source_id, a_file(tmp_path, b"another"))
 
-    assert of_replaced == content
+    assert copied == [True, False]
     assert await content_of(store, copy_id) == content
+    assert list(store.work_dir.iterdir()) == []
+
+
+async def test_a_copy_changes_nothing_that_stands(store: BlobStore, tmp_path: Path) -> None:
+    """An id that another blob has is left as it is, whoever copies to it, at once or later."""
+    sources, copy_id, contents = [new_id() for _ in range(4)], new_id(), [bytes([n]) * 9 for n in range(4)]
+    for source_id, content in zip(sources, contents, strict=True):
+        await store.put_file(source_id, a_file(tmp_path, content))
+
+    copied = await asyncio.gather(*(store.copy(source_id, copy_id) for source_id in sources))
+
+    assert sorted(copied) == [False] * 3 + [True]
+    assert await content_of(store, copy_id) == contents[copied.index(True)]
+    assert not await store.copy(sources[0], sources[1])
+    assert await content_of(store, sources[1]) == contents[1]
     assert list(store.work_dir.iterdir()) == []
 
 
@@ -229,17 +256,17 @@ async def test_a_copy_of_nothing_is_not_found(store: BlobStore) -> None:
 
 @pytest.mark.parametrize("yields", range(8))
 async def test_a_cancelled_put_changes_nothing_or_everything(store: BlobStore, tmp_path: Path, yields: int) -> None:
-    """However far a put had come when it was cancelled, the blob is the old or the new one, and nothing is left."""
-    blob_id, old, new = new_id(), b"old", os.urandom(20 * MIB)
-    await store.put_file(blob_id, a_file(tmp_path, old))
-    putting = asyncio.ensure_future(store.put_file(blob_id, a_file(tmp_path, new)))
+    """However far a put had come when it was cancelled, the blob is whole or absent, and nothing is left."""
+    blob_id, content = new_id(), os.urandom(20 * MIB)
+    putting = asyncio.ensure_future(store.put_file(blob_id, a_file(tmp_path, content)))
     for _ in range(yields**3):
         await asyncio.sleep(0)
 
     putting.cancel()
     await asyncio.wait([putting])
 
-    assert await content_of(store, blob_id) in ((old, new) if putting.cancelled() else (new,))
+    if await store.exists(blob_id) or not putting.cancelled():
+        assert await content_of(store, blob_id) == content
     assert list(store.work_dir.iterdir()) == []
 
 

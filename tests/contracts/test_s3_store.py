@@ -3,7 +3,9 @@
 import asyncio
 import re
 from collections.abc import Coroutine
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import httpx
 import pytest
@@ -12,11 +14,15 @@ from botocore.exceptions import ClientError
 from pydantic import SecretStr
 
 from common.blob_store import BlobStore, BlobStoreUnavailableError
-from common.blob_store.s3 import open_s3_store
+from common.blob_store.s3 import S3Store, open_s3_store
 from common.blob_store.s3_errors import s3_errors
 from common.ids import new_id
+from common.settings.groups import BlobSettings
 from tests.contracts.test_blob_store import a_file, s3_settings
 from tests.services.s3 import S3Server
+
+if TYPE_CHECKING:
+    from types_aiobotocore_s3 import S3Client
 
 
 async def refusals_of_reading(store: BlobStore) -> list[str]:
@@ -170,3 +176,32 @@ async def test_a_signed_url_serves_the_blob_itself(s3_server: S3Server, tmp_path
     assert (answer.status_code, answer.content) == (200, b"content"), answer.text
     assert answer.headers["content-type"] == "image/webp"
     assert tampered.status_code == 403
+
+
+@dataclass
+class OlderServer:
+    """What is used of an S3 client, on a server that knows no conditions: it refuses a request that has one."""
+
+    objects: dict[str, bytes] = field(default_factory=dict)
+
+    async def put_object(self, *, Key: str, Body: bytes, IfNoneMatch: str = "", **_: object) -> None:  # noqa: N803 - S3's
+        """Store the object, or refuse."""
+        if IfNoneMatch:
+            raise ClientError({"Error": {"Code": "NotImplemented", "Message": "If-None-Match"}}, "PutObject")
+        self.objects[Key] = Body
+
+    async def get_object(self, *, Key: str, **_: object) -> object:  # noqa: N803 - S3's
+        """Say that there is no such object, or that it has no such part."""
+        code = "InvalidRange" if Key in self.objects else "NoSuchKey"
+        raise ClientError({"Error": {"Code": code, "Message": ""}}, "GetObject")
+
+
+async def test_a_server_without_conditions_is_asked_before(tmp_path: Path) -> None:
+    """What stands is left as it is there too, but for two who come at the same moment."""
+    server, blob_id = OlderServer(), new_id()
+    store = S3Store(cast("S3Client", server), BlobSettings(bucket="images", region="r"), tmp_path)
+
+    stored = [await store.put_file(blob_id, a_file(tmp_path, content)) for content in (b"first", b"second")]
+
+    assert stored == [True, False]
+    assert server.objects == {f"images/{blob_id}": b"first"}

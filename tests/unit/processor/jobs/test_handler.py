@@ -14,12 +14,14 @@ from common import metrics
 from common.blob_store import BlobStore, BlobStoreUnavailableError
 from common.blob_store.disk import DiskStore, open_disk_store
 from common.events import JobFailed, JobRequested, JobSucceeded
+from common.formats import ImageFormat
 from common.ids import new_id
 from common.stop_marks import mark_stopped
 from processor.engine import ImageRefusedError, MadeVariant, Refusal, VariantRequest
 from processor.jobs.handler import JobHandler
 from processor.pool import Loss, WorkerLostError
 from tests.doubles.images import ScriptedPool
+from tests.factories import images
 from tests.factories.jobs import a_request, a_reusable_variant, a_task
 
 
@@ -95,6 +97,60 @@ async def test_a_job_done_twice_ends_the_same(blobs: DiskStore, job: JobRequeste
     handling = JobHandler(blobs, ScriptedPool())
 
     assert await handling.handle(job) == await handling.handle(job)
+
+
+async def test_what_another_engine_stored_is_described_not_replaced(
+    blobs: DiskStore, job: JobRequested, tmp_path: Path
+) -> None:
+    """A rebalance gives the job to two releases: the second reports the bytes that may be downloaded already."""
+    standing = images.photo(ImageFormat.WEBP, width=60, height=45)
+    first, second = job.tasks
+    source = tmp_path / "standing"
+    source.write_bytes(standing)
+    await blobs.put_file(first.variant_id, source)
+
+    outcome = await JobHandler(blobs, ScriptedPool()).handle(job)
+
+    assert isinstance(outcome, JobSucceeded)
+    described, made = outcome.variants
+    assert (described.id, described.task_id) == (first.variant_id, first.id)
+    assert (described.width, described.height, described.byte_size) == (60, 45, len(standing))
+    assert (made.width, made.height, made.byte_size) == (100, 75, 7)
+    assert outcome.reused == (first.variant_id,)  # not to be offered as this engine's
+    assert await content_of(first.variant_id, blobs) == standing
+    assert await content_of(second.variant_id, blobs) == b"variant"
+    assert list(blobs.work_dir.iterdir()) == []
+
+
+@pytest.mark.parametrize("copied", [False, True], ids=["made", "copied"])
+@pytest.mark.parametrize("content", ["an original", "no image"])
+async def test_a_variant_never_replaces_another_blob(
+    blobs: DiskStore, job: JobRequested, tmp_path: Path, content: str, *, copied: bool
+) -> None:
+    """A request that names somebody's original as its variant fails, and the original stays as it was."""
+    victim = images.photo(ImageFormat.PNG, width=60, height=45) if content == "an original" else b"no image"
+    (task, _), victim_id = job.tasks, await put(blobs, victim, tmp_path)
+    reusable = a_reusable_variant(id=await put(blobs, b"earlier", tmp_path)) if copied else None
+    forged = task.model_copy(update={"variant_id": victim_id, "reusable": reusable})
+
+    outcome = await JobHandler(blobs, ScriptedPool(), engine="an-engine").handle(
+        job.model_copy(update={"tasks": (forged,)})
+    )
+
+    assert isinstance(outcome, JobFailed)
+    assert (outcome.code, outcome.retryable) == ("variant_id_taken", False)
+    assert await content_of(victim_id, blobs) == victim
+    assert list(blobs.work_dir.iterdir()) == []
+
+
+async def test_a_copy_made_twice_ends_the_same(blobs: DiskStore, job: JobRequested, tmp_path: Path) -> None:
+    """A redelivered job finds its copies, whatever their bytes are, and reports them as before."""
+    earlier = await put(blobs, b"earlier", tmp_path)
+    offered = job.tasks[0].model_copy(update={"reusable": a_reusable_variant(id=earlier, frames=3, original_frames=3)})
+    copying = job.model_copy(update={"tasks": (offered,)})
+    handling = JobHandler(blobs, ScriptedPool(), engine="an-engine")
+
+    assert await handling.handle(copying) == await handling.handle(copying)
 
 
 async def test_storing_is_measured_once(blobs: DiskStore, job: JobRequested) -> None:

@@ -1,0 +1,50 @@
+"""Describes what stands in the store where a variant was to be stored: bytes under an id never change."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+from common.blob_store import BlobStore
+from common.events import FinishedVariant
+from common.image_header import DamagedHeaderError
+from common.image_header.reading import read_image_header
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVariant:
+    """A variant that stands in the store. *is_ours*: this engine made these bytes, so they may be reused as such."""
+
+    variant: FinishedVariant
+    is_ours: bool
+
+
+class VariantIdTakenError(Exception):
+    """What stands under a variant's id is no such variant: it is left as it is, and *reason* says what it is."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+async def describe_standing(blobs: BlobStore, variant: FinishedVariant) -> FinishedVariant:
+    """Return *variant* with the size of what stands under its id, whoever stored it; raise `VariantIdTakenError`.
+
+    How many frames that holds is taken from *variant*: it follows from the options, whatever the engine.
+    """
+    async with blobs.local_file(variant.id) as stored:
+        found = await asyncio.to_thread(_describe, stored, variant)
+    if found.format != variant.format:
+        reason = f"An image of another format, {found.format}, is stored where a variant belongs."
+        raise VariantIdTakenError(reason)
+    return found
+
+
+def _describe(stored: Path, variant: FinishedVariant) -> FinishedVariant:
+    try:
+        with stored.open("rb") as file:
+            header = read_image_header(file)
+    except DamagedHeaderError as exc:
+        reason = "Something that is no image is stored where a variant belongs."
+        raise VariantIdTakenError(reason) from exc
+    size = {"width": header.width, "height": header.height, "byte_size": stored.stat().st_size}
+    return variant.model_copy(update={"format": header.format, **size})
