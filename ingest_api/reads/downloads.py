@@ -24,7 +24,9 @@ _ONE_RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{1,18})?|-([0-9]{1,18}))"
 _SMALL_BYTES = 1024 * 1024
 """Up to this a body is one message. Streaming takes a task that watches for the client's end, and two more messages."""
 
-_SPECIAL = frozenset({b"range", b"if-range", b"if-none-match", b"if-modified-since"})
+_SPECIAL = frozenset(
+    {b"range", b"if-range", b"if-match", b"if-unmodified-since", b"if-none-match", b"if-modified-since"}
+)
 """Headers of requests that may be answered otherwise than with all bytes."""
 
 _REDIRECT_SECONDS = 1800
@@ -75,8 +77,11 @@ async def image_response(blobs: BlobStore, image: DownloadableImage, request_hea
 
     When it is sent, the blob is opened before the status goes out: `BlobNotFoundError`,
     `BlobStoreUnavailableError` and, for a range past the end, `HTTPException` 416 reach the error handlers.
+    Raises `HTTPException` 412 where the caller wants another version than this one.
     """
     headers = _headers_of(image.id, image.original_name, image.format, image.created_at)
+    if not _is_wanted(request_headers, headers["ETag"], image.created_at):
+        raise HTTPException(HTTPStatus.PRECONDITION_FAILED, headers={"ETag": headers["ETag"]})
     if _is_fresh(request_headers, headers["ETag"], image.created_at):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     direct = await blobs.direct_url(
@@ -140,6 +145,16 @@ def _headers_of(image_id: UUID, original_name: str, image_format: str, created_a
         # The bytes came from a stranger: no browser may take them for anything but the image they were checked to be.
         "X-Content-Type-Options": "nosniff",
     }
+
+
+def _is_wanted(request_headers: Headers, etag: str, created_at: datetime) -> bool:
+    """Say whether this is the version that the caller asks for, if it asks for one (RFC 9110, 13.2.2, steps 1 and 2)."""
+    tags = request_headers.get("If-Match")
+    if tags is not None:
+        return tags.strip() == "*" or etag in {tag.strip() for tag in tags.split(",")}
+    date = request_headers.get("If-Unmodified-Since")
+    since = _date(date) if date else None
+    return since is None or _whole_second(created_at) <= since
 
 
 def _is_fresh(request_headers: Headers, etag: str, created_at: datetime) -> bool:

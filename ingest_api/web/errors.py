@@ -45,6 +45,7 @@ log = structlog.get_logger(__name__)
 _HTTP_PROBLEMS = {
     HTTPStatus.NOT_FOUND: ("not_found", "There is nothing at this path."),
     HTTPStatus.METHOD_NOT_ALLOWED: ("method_not_allowed", "This path does not take that method."),
+    HTTPStatus.PRECONDITION_FAILED: ("precondition_failed", "The image is not the version that was asked for."),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("request_too_large", f"The body is longer than {MAX_BODY_BYTES} bytes."),
     HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: ("range_not_satisfiable", "The image has no such range of bytes."),
 }

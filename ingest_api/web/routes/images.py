@@ -89,6 +89,7 @@ async def get_image_metadata(image_id: ImageId, reader: Reader) -> Response:
         304: {"description": "The caller's copy is still good."},
         **guarded(
             _404="Image not found",
+            _412="The image is not the version that `If-Match` or `If-Unmodified-Since` asks for.",
             _416="The image has no such range of bytes.",
             _503="Storage or database are away.",
         ),

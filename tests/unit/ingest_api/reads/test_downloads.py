@@ -190,6 +190,36 @@ async def test_a_good_copy_is_not_sent_again(
     assert status == 200 or answer.content == b""
 
 
+@pytest.mark.parametrize(
+    ("condition", "status"),
+    [
+        ({"if_match": "ETAG"}, 200),
+        ({"if_match": '"other", ETAG'}, 200),
+        ({"if_match": "*"}, 200),
+        ({"if_match": '"other"'}, 412),
+        ({"if_match": "W/ETAG"}, 412),
+        ({"if_match": '"other"', "if_none_match": "ETAG"}, 412),
+        ({"if_match": '"other"', "range": "bytes=0-0"}, 412),
+        ({"if_match": "ETAG", "if_none_match": "ETAG"}, 304),
+        ({"if_unmodified_since": "Sun, 01 Mar 2026 12:30:15 GMT"}, 200),
+        ({"if_unmodified_since": "Sun, 01 Mar 2026 12:30:14 GMT"}, 412),
+        ({"if_unmodified_since": "yesterday"}, 200),
+        ({"if_match": "ETAG", "if_unmodified_since": "Sun, 01 Mar 2026 12:30:14 GMT"}, 200),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_another_version_than_the_one_asked_for_is_refused(
+    blobs: BlobStore, image: AnImage, condition: dict[str, str], status: int, method: str
+) -> None:
+    """Who goes on with a download of some version gets that one or 412; a tag is compared strongly."""
+    headers = {name: value.replace("ETAG", f'"{image.id}"') for name, value in condition.items()}
+
+    answer = await answer_to(blobs, image, method, **headers)
+
+    assert answer.status_code == status
+    assert answer.headers["ETag"] == f'"{image.id}"'
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 async def test_a_missing_blob_gives_an_error_status(blobs: BlobStore, method: str) -> None:
     """The status is sent when the bytes are known to be there, never before."""
@@ -242,6 +272,8 @@ async def test_what_is_at_hand_is_answered_the_same(blobs: BlobStore, small: AnI
         ("GET", {"range": "bytes=0-5"}, False),
         ("GET", {"if-range": '"x"'}, False),
         ("GET", {"if-none-match": "*"}, False),
+        ("GET", {"if-match": '"x"'}, False),
+        ("GET", {"if-unmodified-since": "Sun, 01 Mar 2026 12:30:15 GMT"}, False),
         ("GET", {"if-modified-since": "Sun, 01 Mar 2026 12:30:15 GMT"}, False),
     ],
 )
