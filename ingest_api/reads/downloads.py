@@ -148,7 +148,7 @@ def _headers_of(image_id: UUID, original_name: str, image_format: str, created_a
 
 
 def _is_wanted(request_headers: Headers, etag: str, created_at: datetime) -> bool:
-    """Say whether this is the version that the caller asks for, if it asks for one (RFC 9110, 13.2.2, steps 1 and 2)."""
+    """Say whether this is the version the caller asks for, if it asks for one (RFC 9110, 13.2.2, steps 1 and 2)."""
     tags = request_headers.get("If-Match")
     if tags is not None:
         return tags.strip() == "*" or etag in {tag.strip() for tag in tags.split(",")}
