@@ -26,6 +26,7 @@ from common.kafka.headers import from_kafka
 from common.tracing import SpanKind, continued_trace, traced
 from ingest_api.delivery.job_metrics import count_change
 from ingest_api.delivery.messages import Messages
+from ingest_api.delivery.result_checks import reason_to_refuse
 from ingest_api.delivery.reuse import remember_variants
 from ingest_api.domain.job import PROCESSOR_LOST, Job, RetryPolicy
 from ingest_api.job_store import (
@@ -84,11 +85,13 @@ class ResultsHandler:
                 unreadable.append((record, str(exc)))
         async with self.jobs.changing({result.job_id for result, _ in results}) as changes:
             for record, reason in unreadable:
-                log.error("unreadable event put aside", topic=record.topic, offset=record.offset, reason=reason)
-                changes.publish(self.messages.unreadable(record, reason, at=at))
+                self._publish_unreadable(changes, record, reason, at)
             for result, record in results:
                 with _told_of(record, result):
-                    if changed := self._apply(changes, result, at):
+                    if refusal := _reason_to_refuse(changes, result):
+                        self._publish_unreadable(changes, record, refusal, at)
+                        unreadable.append((record, refusal))
+                    elif changed := self._apply(changes, result, at):
                         changed_by.append((changed, result))
         await self._stop_the_fatal(changes, results)
         # Counted when committed: what is rolled back comes again.
@@ -96,6 +99,10 @@ class ResultsHandler:
             metrics.UNREADABLE_EVENTS.labels(record.topic).inc()
         for changed, result in changed_by:
             count_change(changed, result)
+
+    def _publish_unreadable(self, changes: JobChanges, record: ConsumedRecord, reason: str, at: datetime) -> None:
+        log.error("unreadable event put aside", topic=record.topic, offset=record.offset, reason=reason)
+        changes.publish(self.messages.unreadable(record, reason, at=at))
 
     async def _stop_the_fatal(self, changes: JobChanges, results: Sequence[tuple[JobResult, ConsumedRecord]]) -> None:
         """Stop every job that was just begun though it kills its processors: it would be begun for ever."""
@@ -172,6 +179,14 @@ def _decoded(record: ConsumedRecord) -> JobResult:
         message = "a JobRequested is no result"
         raise UnreadableEventError(message)
     return event
+
+
+def _reason_to_refuse(changes: JobChanges, result: JobResult) -> str | None:
+    """Return why *result* cannot be its job's; None for one that may be, and for one that changes nothing anyway."""
+    record = changes.records.get(result.job_id)
+    if not isinstance(result, JobSucceeded) or record is None or record.job.has_ended:
+        return None
+    return reason_to_refuse(result, record)
 
 
 def _image(variant: FinishedVariant, original: StoredImage, at: datetime) -> StoredImage:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from common.events import Event, JobFailed, JobRequested, JobStarted, JobSucceeded, decode, encode
 from common.ids import new_id
 from common.kafka.headers import to_kafka
+from common.options import TaskOptions
 from common.settings.groups import KafkaSettings
 from ingest_api.delivery.messages import Messages
 from ingest_api.delivery.results import ResultsHandler
@@ -249,19 +251,87 @@ async def test_an_unreadable_event_is_put_aside_and_stops_nothing(
 
 
 async def test_a_result_that_the_database_cannot_hold_is_put_aside_and_stops_nothing(
-    handler: ResultsHandler, jobs: PostgresJobStore, outbox: PostgresOutbox, record: JobRecord
+    handler: ResultsHandler, jobs: PostgresJobStore, outbox: PostgresOutbox, hashed: JobRecord
 ) -> None:
     """A well-formed event may still say what no column takes: it changes nothing, and what follows is handled."""
-    success = success_of(record)
-    vast = success.variants[0].model_copy(update={"width": 10**12})
+    success = success_of(hashed).model_copy(update={"engine": "e1"})
+    members = json.loads(encode(success))
+    members["variants"][0]["ofALaterRelease"] = "\x00"
 
-    await handler.handle(records_of(success.model_copy(update={"variants": (vast,)}), success))
+    await handler.handle([Record(json.dumps(members).encode()), *records_of(success)])
 
-    assert await state_of(record, jobs) is JobState.COMPLETED
+    assert await state_of(hashed, jobs) is JobState.COMPLETED
     first, notification = await taken(outbox)
     assert first.topic == "icecube.jobs.dead"
     assert "refuses" in first.headers["icecube_reason"]
     assert notification.topic == "image-jobs"
+
+
+FORGED = {
+    "no variants": {},
+    "another variant": {"id": str(new_id())},
+    "another task": {"taskId": str(new_id())},
+    "no width": {"width": 0},
+    "a negative height": {"height": -75},
+    "a vast width": {"width": 10**30},
+    "wider than any format": {"width": 65_536},
+    "larger than asked": {"width": 101},
+    "no bytes": {"byteSize": 0},
+    "negative bytes": {"byteSize": -1},
+    "more bytes than pixels hold": {"byteSize": 9 * 10**18},
+    "another format": {"format": "png"},
+    "no frames": {"frames": 0},
+    "frames without end": {"frames": 10**12},
+}
+
+
+@pytest.mark.parametrize("changes", FORGED.values(), ids=FORGED)
+async def test_a_result_that_cannot_be_the_job_s_changes_nothing(
+    handler: ResultsHandler, jobs: PostgresJobStore, outbox: PostgresOutbox, record: JobRecord, changes: dict[str, Any]
+) -> None:
+    """Whoever may write to the topic can invent no image: it is put aside, and the job's own result is applied."""
+    success = success_of(record)
+    forged = json.loads(encode(success))
+    forged["variants"] = [forged["variants"][0] | changes] if changes else []
+
+    await handler.handle([Record(json.dumps(forged).encode(), topic="icecube.results", offset=7)])
+
+    assert await state_of(record, jobs) is JobState.PENDING
+    (dead,) = await taken(outbox)
+    assert (dead.topic, json.loads(dead.value or b"")) == ("icecube.jobs.dead", forged)
+    assert dead.headers["icecube_offset"] == "7"
+    assert await jobs.find_image(UUID(changes.get("id", str(record.tasks[0].variant_id)))) is None
+    await handler.handle(records_of(success))
+    assert await state_of(record, jobs) is JobState.COMPLETED
+
+
+@pytest.mark.parametrize("twice", [True, False], ids=["one twice", "one missing"])
+async def test_a_result_names_each_variant_once(
+    handler: ResultsHandler, jobs: PostgresJobStore, hashed: JobRecord, *, twice: bool
+) -> None:
+    """A job of two tasks is not done with one of them, told once or twice."""
+    variants = success_of(hashed).variants
+    told = (variants[0], variants[0]) if twice else variants[:1]
+
+    await handler.handle(records_of(success_of(hashed).model_copy(update={"variants": told})))
+
+    assert await state_of(hashed, jobs) is JobState.PENDING
+
+
+async def test_what_a_later_release_asks_for_is_not_judged(
+    handler: ResultsHandler, jobs: PostgresJobStore, outbox: PostgresOutbox
+) -> None:
+    """Beside an option that is not known here, format and size may mean something else; the ids still count."""
+    options = TaskOptions({"format": "webp", "maxDimension": 100, "enlargeTwice": True})
+    record = a_record(tasks=(a_task().model_copy(update={"options": options}),))
+    await jobs.add_originals([record.original])
+    await jobs.add_job(record, MESSAGES.job_requested(record, at=NOON))
+    await taken(outbox)
+    variant = success_of(record).variants[0].model_copy(update={"width": 200, "format": "jxl"})
+
+    await handler.handle(records_of(success_of(record).model_copy(update={"variants": (variant,)})))
+
+    assert await state_of(record, jobs) is JobState.COMPLETED
 
 
 async def test_a_result_of_an_unknown_job_is_ignored(handler: ResultsHandler, outbox: PostgresOutbox) -> None:

@@ -1,0 +1,51 @@
+"""Whether a success can be the job's: it names exactly the variants that were asked for, of sizes that are possible.
+
+One that cannot is put aside and changes nothing. The job does not hang on it: its own result is still to come, or the
+reconciler finds that none will and asks again, each time a start more, until the attempt has had its share of those.
+"""
+
+from collections.abc import Iterator
+
+from common.events import FinishedVariant, JobSucceeded, RequestedTask
+from common.formats import OUTPUT_FORMATS
+from ingest_api.job_store import JobRecord, StoredImage
+
+_LONGEST_SIDE = 65_535
+"""Beyond what any format of ours can say."""
+_MOST_FRAMES = 1_000_000
+_LARGEST_PIXEL_BYTES = 8
+"""Four channels of 16 bits: no encoder needs more than the raw picture."""
+_ROOM_FOR_HEADERS = 1024 * 1024
+
+
+def reason_to_refuse(success: JobSucceeded, record: JobRecord) -> str | None:
+    """Return what is impossible about *success* as a result of the job in *record*; None where nothing is."""
+    told = sorted((variant.task_id, variant.id) for variant in success.variants)
+    if told != sorted((task.id, task.variant_id) for task in record.tasks):
+        return "the variants are not those that the job asks for"
+    asked = {task.variant_id: task for task in record.tasks}
+    for variant in success.variants:
+        for fault in _faults(variant, asked[variant.id], record.original):
+            return f"variant {variant.id}: {fault}"
+    return None
+
+
+def _faults(variant: FinishedVariant, task: RequestedTask, original: StoredImage) -> Iterator[str]:
+    sides, frames = (variant.width, variant.height), 1 if variant.frames is None else variant.frames
+    if not all(1 <= side <= _LONGEST_SIDE for side in sides):
+        yield "no image has sides like these"
+    if not 1 <= frames <= _MOST_FRAMES:
+        yield "no image has so many frames"
+    raw_bytes = variant.width * variant.height * frames * _LARGEST_PIXEL_BYTES
+    if not 1 <= variant.byte_size <= raw_bytes + original.byte_size + _ROOM_FOR_HEADERS:
+        yield "no image of this size has so many bytes"
+    options = task.options.resolved_for(original.format)
+    if options.are_known():  # a later release may ask for what changes the meaning of the others
+        yield from _unasked(variant, format_name=options.root.get("format"), most=options.root.get("maxDimension"))
+
+
+def _unasked(variant: FinishedVariant, *, format_name: object, most: object) -> Iterator[str]:
+    if format_name in OUTPUT_FORMATS and variant.format != format_name:
+        yield f"{variant.format} was not asked for"
+    if isinstance(most, int) and 0 < most < max(variant.width, variant.height):
+        yield "it is larger than was asked for"
