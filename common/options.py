@@ -17,9 +17,10 @@ from pydantic import (
     JsonValue,
     RootModel,
     ValidationError,
+    WithJsonSchema,
 )
 
-from common.formats import OUTPUT_FORMATS, WRITTEN_AS, ImageFormat
+from common.formats import OUTPUT_FORMATS, ImageFormat, enumerate_formats, output_format_named
 from common.wire import WireModel
 
 DEFAULT_QUALITY = 80
@@ -28,12 +29,11 @@ MAX_SIDE_PIXELS = 16384
 
 
 def _writable_format(value: Any) -> Any:
-    if value == "jpg":
-        return ImageFormat.JPEG
-    if not isinstance(value, str) or value not in OUTPUT_FORMATS:
+    known = output_format_named(value) if isinstance(value, str) else None
+    if known is None:
         message = f"must be one of {', '.join(sorted(OUTPUT_FORMATS))}"
         raise ValueError(message)
-    return value
+    return known
 
 
 def _whole(value: Any) -> Any:
@@ -43,7 +43,15 @@ def _whole(value: Any) -> Any:
 Integer = Annotated[int, BeforeValidator(_whole)]
 """A whole number however it is written: 80, 80.0 and 8e1 are one integer, as JSON Schema has it."""
 
-OutputFormat = Annotated[ImageFormat, Field(strict=False), BeforeValidator(_writable_format)]
+OutputFormat = Annotated[
+    ImageFormat,
+    Field(strict=False),
+    BeforeValidator(_writable_format),
+    WithJsonSchema({"type": "string", "enum": [known.value for known in OUTPUT_FORMATS]}),
+]
+_OFFERED = enumerate_formats(
+    f"{known.value} (or {' or '.join(known.aliases)})" if known.aliases else known.value for known in OUTPUT_FORMATS
+)
 
 
 class VariantOptions(WireModel):
@@ -54,7 +62,7 @@ class VariantOptions(WireModel):
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
-    format: OutputFormat | None = Field(None, description="jpeg (or jpg), png, webp or avif; absent: the original's.")
+    format: OutputFormat | None = Field(None, description=f"{_OFFERED}; absent: the original's.")
     max_dimension: Integer = Field(
         0,
         ge=0,
@@ -138,7 +146,7 @@ _DEFAULTS_OF_FIRST_RELEASE: dict[str, JsonValue] = {
     "quality": 80,
     "keepMetadata": False,
 }
-_WRITTEN_AS: dict[str, str] = {source.value: target.value for source, target in WRITTEN_AS.items()}
+_WRITTEN_AS: dict[str, str] = {known.value: known.written_as.value for known in ImageFormat}
 _UNKNOWN = object()
 
 

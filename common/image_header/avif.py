@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from common.image_header.bounded_file import BoundedFile
+from common.image_header.reader import UNREAD, HeaderReader, Size
 
 _VERSION_AND_FLAGS_BYTES = 4
 
@@ -21,14 +22,14 @@ class _Box(NamedTuple):
     end: int
 
 
-def avif_size(file: BoundedFile) -> tuple[int, int] | None:
-    """Return width and height as stored, before any turn or crop; None where the boxes do not tell."""
+def _size(file: BoundedFile) -> Size:
+    """Return width and height as stored, before any turn or crop."""
     meta = next((box for box in _boxes(file, 0, file.seek(0, os.SEEK_END)) if box.kind == b"meta"), None)
     if meta is None:
-        return None
+        return UNREAD
     inner = {box.kind: box for box in _boxes(file, meta.start + _VERSION_AND_FLAGS_BYTES, meta.end)}
     if not inner.keys() >= {b"pitm", b"iprp"}:
-        return None
+        return UNREAD
     primary = _primary_item(file, inner[b"pitm"])
     return _size_of(file, primary, list(_boxes(file, inner[b"iprp"].start, inner[b"iprp"].end)))
 
@@ -39,7 +40,7 @@ def _primary_item(file: BoundedFile, pitm: _Box) -> int:
     return _number(file, 2 if version == 0 else 4)
 
 
-def _size_of(file: BoundedFile, item: int, iprp: list[_Box]) -> tuple[int, int] | None:
+def _size_of(file: BoundedFile, item: int, iprp: list[_Box]) -> Size:
     """Return the size among *item*'s properties: `ipco` lists everybody's, `ipma` tells whose they are."""
     properties = [box for ipco in iprp if ipco.kind == b"ipco" for box in _boxes(file, ipco.start, ipco.end)]
     places = [place for ipma in iprp if ipma.kind == b"ipma" for place in _places(file, ipma, item)]
@@ -47,7 +48,7 @@ def _size_of(file: BoundedFile, item: int, iprp: list[_Box]) -> tuple[int, int] 
         if 1 <= place <= len(properties) and properties[place - 1].kind == b"ispe":
             file.seek(properties[place - 1].start + _VERSION_AND_FLAGS_BYTES)
             return _number(file, 4), _number(file, 4)
-    return None
+    return UNREAD
 
 
 def _places(file: BoundedFile, ipma: _Box, item: int) -> tuple[int, ...]:
@@ -82,3 +83,10 @@ def _boxes(file: BoundedFile, start: int, end: int) -> Iterator[_Box]:
 
 def _number(file: BoundedFile, size: int) -> int:
     return int.from_bytes(file.exactly(size))
+
+
+READER = HeaderReader(
+    # A general brand: the compatible ones, after the minor version, tell the codec.
+    signature=rb"....ftypavi[fs]|....ftyp(?:mif1|msf1|miaf).{4}(?:.{4}){0,15}?avi[fs]",
+    size=_size,
+)

@@ -4,8 +4,7 @@ from typing import BinaryIO
 
 from common.image_header import DamagedHeaderError, ImageHeader
 from common.image_header.bounded_file import BoundedFile
-from common.image_header.dimensions import dimensions
-from common.image_header.signatures import HEAD_BYTES, known_format
+from common.image_header.registry import HEAD_BYTES, dimensions, known_format
 
 
 def read_image_header(file: BinaryIO) -> ImageHeader:

@@ -1,10 +1,16 @@
-"""Serves the console: four static files, out of the package, under a policy that loads nothing from elsewhere."""
+"""Serves the console: four files, out of the package, under a policy that loads nothing from elsewhere.
 
+Which formats the page offers is filled in from `common.formats`.
+"""
+
+from html import escape
 from importlib.resources import files
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
+
+from common.formats import OUTPUT_FORMATS, ImageFormat, enumerate_formats
 
 _FILES = {
     "/": ("index.html", "text/html; charset=utf-8"),
@@ -22,12 +28,27 @@ _HEADERS = {
     "Cache-Control": "no-cache",  # an upgrade must not meet the script of the release before it
 }
 
+_SUGGESTED = ImageFormat.WEBP
+
+
+def _option(known: ImageFormat) -> str:
+    selected = " selected" if known is _SUGGESTED else ""
+    return f'<option value="{known.value}"{selected}>{escape(known.label)}</option>'
+
+
+_FILLINGS = {
+    "{formats read}": escape(enumerate_formats(known.label for known in ImageFormat)),
+    "{formats written}": "".join(_option(known) for known in OUTPUT_FORMATS),
+}
+
 router = APIRouter()
 
 
 async def _file(request: Request) -> Response:
     name, media_type = _FILES[request.url.path]
-    content = files("ingest_api.console").joinpath("static", name).read_bytes()
+    content = files("ingest_api.console").joinpath("static", name).read_text("utf-8")
+    for place, filling in _FILLINGS.items():
+        content = content.replace(place, filling)
     return Response(content, media_type=media_type, headers=_HEADERS)
 
 

@@ -6,8 +6,7 @@ from typing import BinaryIO
 from common import image_header
 from common.image_header import ImageHeader
 from common.image_header.bounded_file import BoundedFile
-from common.image_header.dimensions import dimensions
-from common.image_header.signatures import HEAD_BYTES
+from common.image_header.registry import HEAD_BYTES, dimensions
 from common.settings.groups import LimitsSettings
 from ingest_api.uploads.header_check import (
     DamagedHeaderError,

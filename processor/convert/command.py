@@ -5,10 +5,13 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from common.formats import OUTPUT_FORMATS, enumerate_formats
+
 Files = Annotated[list[Path] | None, typer.Argument(help="Pictures, or folders of them.", show_default=False)]
 Input = Annotated[list[Path] | None, typer.Option("--input", "-input", "-i", help="The same, by name.")]
 Format = Annotated[
-    str | None, typer.Option("--format", "-format", "-f", help="jpeg, png, webp or avif; absent: the original's.")
+    str | None,
+    typer.Option("--format", "-format", "-f", help=f"{enumerate_formats(OUTPUT_FORMATS)}; absent: the original's."),
 ]
 MaxDimension = Annotated[
     int,

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from common.formats import OUTPUT_FORMATS, ImageFormat
+from common.formats import ImageFormat, format_of_suffix
 
-_PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif", ".tif", ".tiff"})
-_FORMAT_OF_SUFFIX = {f".{known.value}": known for known in OUTPUT_FORMATS} | {".jpg": ImageFormat.JPEG}
+_PICTURE_SUFFIXES = frozenset(suffix for known in ImageFormat for suffix in known.suffixes)
 
 
 class ConversionError(Exception):
@@ -50,7 +49,8 @@ def plan(inputs: Sequence[Path], output: Path | None) -> list[Conversion]:
 
 def format_named_by(output: Path | None) -> ImageFormat | None:
     """Return the format that the suffix of *output* asks for, if any."""
-    return None if output is None or output.is_dir() else _FORMAT_OF_SUFFIX.get(output.suffix.lower())
+    known = None if output is None or output.is_dir() else format_of_suffix(output.suffix)
+    return known if known is not None and known.is_written else None
 
 
 def _within(path: Path, folder: Path | None) -> list[Conversion]:

@@ -4,7 +4,7 @@ import re
 from codecs import getincrementaldecoder
 
 from common.formats import ImageFormat
-from common.image_header.signatures import SIGNATURES, known_format
+from common.image_header.registry import known_format
 from ingest_api.uploads.header_check import NotAnImageError, UnsupportedFormatError, UploadRefusedError
 
 _REFUSED: tuple[tuple[type[UploadRefusedError], bytes, str], ...] = (
@@ -38,7 +38,7 @@ _REFUSED: tuple[tuple[type[UploadRefusedError], bytes, str], ...] = (
     (UnsupportedFormatError, rb"\xd7\xcd\xc6\x9a|\x01\0\0\0.{36} EMF", "a Windows metafile (WMF, EMF)"),
 )
 
-TAKEN = ", ".join(dict.fromkeys(image_format.name for image_format, _ in SIGNATURES))
+TAKEN = ", ".join(known.label for known in ImageFormat)
 """The formats taken at upload, for sentences."""
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from common.formats import ImageFormat
 from common.image_header.bounded_file import MAX_BYTES, MAX_READS
-from common.image_header.signatures import HEAD_BYTES
+from common.image_header.registry import HEAD_BYTES
 from common.settings.groups import LimitsSettings
 from ingest_api.uploads.header import ImageHeader, UploadRefusedError, check_limits, header_of, read_header
 from ingest_api.uploads.header_check import DamagedHeaderError
@@ -109,7 +109,7 @@ def test_what_is_no_image_for_us_is_refused_by_name(content: bytes, code: str, w
 
     assert refusal.code == code
     assert word in str(refusal)
-    assert code == "empty_file" or "JPEG, PNG, WEBP, AVIF, GIF, TIFF" in str(refusal)
+    assert code == "empty_file" or "JPEG, PNG, WebP, AVIF, GIF, TIFF" in str(refusal)
 
 
 def test_a_jpeg_that_ends_before_its_pixels_is_refused() -> None:

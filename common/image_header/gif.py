@@ -1,0 +1,16 @@
+"""The size of a GIF's canvas."""
+
+import struct
+
+from common.image_header.bounded_file import BoundedFile
+from common.image_header.reader import HeaderReader, Size
+
+
+def _size(file: BoundedFile) -> Size:
+    # Not imagesize: it takes the numbers for signed ones, and those above 32767 are lost.
+    file.seek(6)
+    width, height = struct.unpack("<HH", file.exactly(7)[:4])
+    return width, height
+
+
+READER = HeaderReader(signature=rb"GIF8[79]a", size=_size)

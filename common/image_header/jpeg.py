@@ -1,0 +1,44 @@
+"""The size of a JPEG, whose segments must be whole up to the first scan."""
+
+import os
+import struct
+
+from common.image_header.bounded_file import BoundedFile
+from common.image_header.reader import HeaderReader, Size, refuse
+
+_START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
+_STANDALONE = frozenset({0x00, 0x01, *range(0xD0, 0xD9)})
+"""Markers without a length: stuffing, TEM, restarts, start of image."""
+
+
+def _size(file: BoundedFile) -> Size:
+    # Not imagesize: it is content with a file that ends before its pixels begin.
+    file.seek(2)
+    size = None
+    while (marker := _next_marker(file)) not in {_START_OF_SCAN, _END_OF_IMAGE}:
+        if marker in _STANDALONE:
+            continue
+        left = int.from_bytes(file.exactly(2)) - 2
+        if marker in _START_OF_FRAME and size is None:
+            height, width = struct.unpack(">xHH", file.exactly(5))
+            size, left = (width, height), left - 5
+        if left < 0:
+            refuse("a segment has no room for what it holds")
+        file.seek(left, os.SEEK_CUR)
+    if size is None or marker == _END_OF_IMAGE:
+        refuse("it names no size before the pixels begin")
+    return size
+
+
+def _next_marker(file: BoundedFile) -> int:
+    # Decoders skip what stands between segments, and any number of fill bytes; so do we.
+    byte = file.exactly(1)
+    while byte != b"\xff":
+        byte = file.exactly(1)
+    while byte == b"\xff":
+        byte = file.exactly(1)
+    return byte[0]
+
+
+READER = HeaderReader(signature=rb"\xff\xd8\xff", size=_size)

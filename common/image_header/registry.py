@@ -1,0 +1,33 @@
+"""The header reader of each format: the module here that is called as the format is."""
+
+import re
+from importlib import import_module
+
+from common.formats import ImageFormat
+from common.image_header.bounded_file import BoundedFile
+from common.image_header.reader import UNREAD, HeaderReader, Size, refuse
+
+HEAD_BYTES = 4096
+"""How much of a file is looked at: enough for the comments that may precede an SVG's root."""
+
+
+def _reader_of(image_format: ImageFormat) -> HeaderReader:
+    reader: HeaderReader = import_module(f"{__package__}.{image_format.value}").READER
+    return reader
+
+
+READERS: dict[ImageFormat, HeaderReader] = {known: _reader_of(known) for known in ImageFormat}
+
+
+def known_format(head: bytes) -> ImageFormat | None:
+    """Return the format of a file that begins with *head*, its first `HEAD_BYTES`; None when we do not read it."""
+    beginning = (known for known, reader in READERS.items() if re.match(reader.signature, head, re.DOTALL))
+    return next(beginning, None)
+
+
+def dimensions(image_format: ImageFormat, file: BoundedFile) -> Size:
+    """Return width and height as stored, not 0; raise `DamagedHeaderError`."""
+    width, height = READERS[image_format].size(file)
+    if width < 1 or height < 1:
+        refuse("it cannot be read" if (width, height) == UNREAD else "it gives the image no width or no height")
+    return width, height

@@ -1,0 +1,26 @@
+"""The size of a WebP."""
+
+from common.image_header.bounded_file import BoundedFile
+from common.image_header.reader import HeaderReader, Size, refuse
+
+
+def _size(file: BoundedFile) -> Size:
+    # Not imagesize: it takes the scaling bits of VP8 for part of the size, and checks no start code.
+    file.seek(12)
+    kind = file.exactly(8)[:4]
+    if kind == b"VP8X":
+        canvas = file.exactly(10)[4:]
+        return _little(canvas[:3]) + 1, _little(canvas[3:]) + 1
+    if kind == b"VP8L" and file.exactly(1) == b"\x2f":
+        bits = _little(file.exactly(4))
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    if kind != b"VP8 " or file.exactly(6)[3:] != b"\x9d\x01\x2a":
+        refuse("its first chunk is no picture")
+    return _little(file.exactly(2)) & 0x3FFF, _little(file.exactly(2)) & 0x3FFF
+
+
+def _little(number: bytes) -> int:
+    return int.from_bytes(number, "little")
+
+
+READER = HeaderReader(signature=rb"RIFF....WEBP", size=_size)
