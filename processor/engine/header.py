@@ -1,25 +1,17 @@
-"""Step 1: read what an original says of itself, and refuse what is unknown or too large before a decode."""
+"""Reads what an original says of itself, and refuses what is unknown or too large before a decode."""
 
 import mmap
 from dataclasses import dataclass
 
 import pyvips
 
-from common.formats import ImageFormat
+from common.formats import OUTPUT_FORMATS, ImageFormat, enumerate_formats
 from processor.engine import ImageLimits, ImageRefusedError, Refusal
+from processor.engine.codecs.registry import CODECS, format_of
 from processor.engine.orientation import UPRIGHT, lies_on_its_side, orientation_of
 from processor.engine.original import open_image
-from processor.engine.refusals import damaged
+from processor.engine.refusals import explain
 from processor.engine.sizing import Size
-
-_LOADERS = {
-    "jpegload_source": ImageFormat.JPEG,
-    "pngload_source": ImageFormat.PNG,
-    "webpload_source": ImageFormat.WEBP,
-    "gifload_source": ImageFormat.GIF,
-    "tiffload_source": ImageFormat.TIFF,
-    "heifload_source": ImageFormat.AVIF,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +41,7 @@ class Header:
 
 def read_header(content: bytes | mmap.mmap) -> Header:
     """Return the header of the file in *content*; raise `ImageRefusedError` when it has none that we accept."""
-    image = _opened(content)
+    image = _open(content)
     image_format = _format_of(image)
     size = Size(image.width, image.height)
     return Header(
@@ -80,24 +72,23 @@ def refuse_beyond(limits: ImageLimits, header: Header) -> None:
         )
 
 
-def _opened(content: bytes | mmap.mmap) -> pyvips.Image:
+def _open(content: bytes | mmap.mmap) -> pyvips.Image:
     try:
         return open_image(content)
     except pyvips.Error as exc:
         if "is not in a known format" in exc.detail:
             raise _unsupported() from exc
-        raise damaged(exc) from exc
+        raise explain(exc) from exc
 
 
 def _format_of(image: pyvips.Image) -> ImageFormat:
-    loader = image.get("vips-loader")
-    if loader not in _LOADERS:
-        raise _unsupported()
-    if loader == "heifload_source" and image.get("heif-compression") != "av1":
-        raise ImageRefusedError(
-            Refusal.UNSUPPORTED_FORMAT, "HEIC images cannot be read; save it as JPEG, PNG, WebP or AVIF."
-        )
-    return _LOADERS[loader]
+    image_format = format_of(image)
+    if image_format is not None:
+        return image_format
+    if image.get_typeof("heif-compression"):
+        reason = f"HEIC images cannot be read; save it as {enumerate_formats(known.label for known in OUTPUT_FORMATS)}."
+        raise ImageRefusedError(Refusal.UNSUPPORTED_FORMAT, reason)
+    raise _unsupported()
 
 
 def _unsupported() -> ImageRefusedError:
@@ -105,5 +96,4 @@ def _unsupported() -> ImageRefusedError:
 
 
 def _frames_of(image: pyvips.Image, image_format: ImageFormat) -> int:
-    animated = image_format in {ImageFormat.GIF, ImageFormat.WEBP}
-    return image.get_n_pages() if animated else 1  # the pages of a TIFF or HEIC are other pictures, not frames
+    return image.get_n_pages() if CODECS[image_format].keeps_frames else 1  # other pages are other pictures

@@ -4,10 +4,9 @@ import ctypes
 
 import pyvips
 
+from processor.engine.codecs.registry import CODECS
 from processor.engine.tested_libvips import UntestedLibvipsError
 
-_ACCEPTED_LOADERS = ("Jpeg", "Png", "Webp", "Nsgif", "Tiff", "Heif")
-"""libvips' names of the only decoders that strangers' files may reach."""
 _MEGABYTE = 1024 * 1024
 _MALLOC_OPTIONS = {
     -8: 1,  # M_ARENA_MAX: every job's new thread would else have a heap of its own
@@ -30,8 +29,8 @@ def set_up_libvips() -> None:
     pyvips.cache_set_max(0)  # a path is reused with other content, and a cached decode is memory held for nothing
     pyvips.block_untrusted_set(True)
     pyvips.operation_block_set("VipsForeignLoad", True)
-    for name in _ACCEPTED_LOADERS:
-        pyvips.operation_block_set(f"VipsForeignLoad{name}", False)
+    for codec in CODECS.values():
+        pyvips.operation_block_set(codec.loader.operation, False)
 
 
 def _keep_freed_memory() -> None:

@@ -1,17 +1,17 @@
-"""Step 6: make what is kept of the metadata true of the finished picture."""
+"""Makes what is kept of the metadata true of the finished picture."""
 
 import re
 
 import pyvips
 
-from processor.engine.png_iptc import PNG_IPTC_KEYWORD, iptc_from_png_text
+from processor.engine.codecs.png_iptc import PNG_IPTC_KEYWORD, iptc_from_png_text
 
 KEPT = "all"
 """libvips' word for: write every kind of metadata that the format can carry."""
 _XMP_ORIENTATION = re.compile(rb"""(tiff:Orientation\s*(?:=\s*["']|>\s*))[2-8]""")
 
 
-def brought_up_to_date(image: pyvips.Image) -> pyvips.Image:
+def update_metadata(image: pyvips.Image) -> pyvips.Image:
     """Return *image* without the thumbnail of what it was, and with every orientation tag saying upright."""
     image = image.copy()
     if image.get_typeof("jpeg-thumbnail-data"):
@@ -19,10 +19,10 @@ def brought_up_to_date(image: pyvips.Image) -> pyvips.Image:
     if image.get_typeof("xmp-data"):
         xmp = _XMP_ORIENTATION.sub(rb"\g<1>1", bytes(image.get("xmp-data")))
         image.set_type(pyvips.GValue.blob_type, "xmp-data", xmp)
-    return _with_iptc_from_png(image)
+    return _add_iptc_of_png(image)
 
 
-def _with_iptc_from_png(image: pyvips.Image) -> pyvips.Image:
+def _add_iptc_of_png(image: pyvips.Image) -> pyvips.Image:
     field = next((name for name in image.get_fields() if name.endswith(PNG_IPTC_KEYWORD)), None)
     if field is None:
         return image

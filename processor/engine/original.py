@@ -37,7 +37,7 @@ class Original:
         """How many bytes the file has."""
         return len(self.content)
 
-    def opened(self, **options: Any) -> pyvips.Image:
+    def open(self, **options: Any) -> pyvips.Image:
         """Return the picture, its header read and its pixels to come; raise `pyvips.Error`."""
         return open_image(self.content, **options)
 

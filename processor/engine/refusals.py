@@ -21,7 +21,7 @@ def is_harmless(exc: pyvips.Error) -> bool:
     return _HARMLESS in exc.detail
 
 
-def damaged(exc: pyvips.Error) -> ImageRefusedError | MemoryError:
+def explain(exc: pyvips.Error) -> ImageRefusedError | MemoryError:
     """Return the refusal that explains *exc*, or `MemoryError` when it is this process that could not go on."""
     if _OUT_OF_MEMORY.search(str(exc)):
         return MemoryError("the image did not fit into the memory a task may use")

@@ -9,6 +9,8 @@ from bisect import bisect_left
 Curve = tuple[tuple[int, int], ...]
 """Pairs of a quality and the encoder's own setting, from 1 to 100, rising."""
 
+IDENTITY: Curve = ((1, 1), (100, 100))
+"""Of JPEG, whose scale it is, and of PNG, which has no such setting."""
 WEBP: Curve = (
     (1, 1), (10, 10), (20, 30), (30, 42), (40, 48), (50, 55), (60, 65), (70, 74), (80, 82), (90, 90), (95, 97),
     (98, 100), (100, 100),

@@ -1,4 +1,4 @@
-"""Step 9: read an encoded file's header back before anyone is told of it."""
+"""Reads an encoded file's header back before anyone is told of it."""
 
 from common.formats import ImageFormat
 from processor.engine.header import Header, read_header
@@ -9,7 +9,7 @@ class UnexpectedOutputError(Exception):
     """An encoder wrote something else than it was asked for: a defect of ours, never of the image."""
 
 
-def checked(data: bytes, image_format: ImageFormat, size: Size) -> Header:
+def verify(data: bytes, image_format: ImageFormat, size: Size) -> Header:
     """Return the header of *data*; raise `UnexpectedOutputError` when it says another format or size."""
     header = read_header(data)
     if (header.format, header.width, header.height) != (image_format, *size):

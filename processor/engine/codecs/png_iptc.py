@@ -12,7 +12,7 @@ _HEADER_END = 8 + 25
 _HEX_DIGITS_A_LINE = 72
 
 
-def with_iptc(png: bytes, iptc: bytes) -> bytes:
+def add_iptc(png: bytes, iptc: bytes) -> bytes:
     """Return *png* with *iptc*, as libvips holds it, in a compressed text chunk."""
     raw = iptc.removeprefix(_PHOTOSHOP)
     text = f"\niptc\n{len(raw):8}\n" + re.sub(f"(.{{1,{_HEX_DIGITS_A_LINE}}})", "\\1\n", raw.hex())

@@ -7,7 +7,7 @@ import pyvips
 from common.formats import ImageFormat
 from common.options import VariantOptions
 from processor.engine import ImageLimits, VariantRequest
-from processor.engine.kept_pixels import KEPT_BYTES, KeptPixels
+from processor.engine.pixel_cache import CACHED_BYTES, PixelCache
 from tests.doubles.engine import make_files
 
 LIMITS = ImageLimits(megapixels=100, side_pixels=16384)
@@ -28,41 +28,41 @@ def made(original: Path, side: int, folder: Path) -> bytes:
 
 def test_an_original_that_comes_once_is_not_held() -> None:
     """Nothing is decoded into memory for a job that may be the only one."""
-    kept, picture = KeptPixels(), a_picture()
+    kept, picture = PixelCache(), a_picture()
 
-    assert kept.of("a", picture) is picture
-    assert kept.of("b", picture) is picture
-    assert kept.of("a", picture) is picture
+    assert kept.get("a", picture) is picture
+    assert kept.get("b", picture) is picture
+    assert kept.get("a", picture) is picture
 
 
 def test_an_original_that_comes_again_is_decoded_once_more_and_never_after() -> None:
     """The second job in a row finds the pixels decoded for the third, and so on; another original ends it."""
-    kept = KeptPixels()
-    kept.of("a", a_picture())
+    kept = PixelCache()
+    kept.get("a", a_picture())
 
-    second, third = kept.of("a", a_picture()), kept.of("a", a_picture())
+    second, third = kept.get("a", a_picture()), kept.get("a", a_picture())
     other = a_picture()
 
     assert second is third
     assert second.write_to_memory() == other.write_to_memory()
-    assert kept.of("b", other) is other
+    assert kept.get("b", other) is other
 
 
 def test_a_job_that_reads_often_leaves_its_pixels_to_the_next() -> None:
     """A job of several sizes has its original in memory anyway."""
-    kept = KeptPixels()
+    kept = PixelCache()
 
-    first = kept.of("a", a_picture(), is_read_often=True)
+    first = kept.get("a", a_picture(), is_read_often=True)
 
-    assert kept.of("a", a_picture()) is first
+    assert kept.get("a", a_picture()) is first
 
 
 def test_large_originals_are_not_held() -> None:
     """What an idle image process holds is bounded."""
-    kept, large = KeptPixels(), a_picture(width=16384, height=KEPT_BYTES // (3 * 16384) + 1)
-    kept.of("a", large, is_read_often=True)
+    kept, large = PixelCache(), a_picture(width=16384, height=CACHED_BYTES // (3 * 16384) + 1)
+    kept.get("a", large, is_read_often=True)
 
-    assert kept.of("a", large) is large
+    assert kept.get("a", large) is large
 
 
 def test_many_jobs_for_one_original_make_what_each_would_alone(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """What `quality` buys, and what it costs."""
 
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +10,7 @@ from skimage import data
 
 from common.formats import ImageFormat
 from common.options import VariantOptions
-from processor.engine.encoders import png
-from processor.engine.encoders.quality import AVIF, WEBP, Curve, on_curve
+from processor.engine.codecs import png
 from tests.unit.processor.engine.pictures import WRITTEN, Pixels, difference, gradient, made, noise, read, saved
 
 
@@ -26,16 +24,6 @@ def colour_wheel() -> Pixels:
     """Return every hue beside every other, 370 x 371 pixels."""
     pixels: Pixels = data.colorwheel()  # type: ignore[no-untyped-call]  # scikit-image is typed in part
     return pixels
-
-
-@pytest.mark.parametrize("curve", [WEBP, AVIF])
-def test_a_curve_never_falls(curve: Curve) -> None:
-    """More quality never means a lower setting, and every setting is one that encoders take."""
-    settings = [on_curve(curve, quality) for quality in range(1, 101)]
-
-    assert all(lower <= higher for lower, higher in pairwise(settings))
-    assert settings[0] >= 1
-    assert settings[-1] == 100
 
 
 @pytest.mark.parametrize("target", WRITTEN)

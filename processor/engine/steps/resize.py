@@ -1,32 +1,35 @@
-"""Step 3: bring a picture to its size."""
+"""Brings a picture to its size."""
 
 import pyvips
 
+from processor.engine.orientation import lies_on_its_side
+from processor.engine.picture import PictureSpec
 from processor.engine.sizing import Size
 
 
-def resized(image: pyvips.Image, size: Size) -> pyvips.Image:
-    """Return *image* at exactly *size*, by Lanczos 3, colours weighted by their opacity; frames stay apart."""
+def resize(image: pyvips.Image, spec: PictureSpec) -> pyvips.Image:
+    """Return *image* at exactly its size, by Lanczos 3, colours weighted by their opacity; frames stay apart."""
+    size = spec.size.turned() if lies_on_its_side(image) else spec.size
     pages = image.get_n_pages() if image.get_typeof("page-height") else 1
     if (image.width, image.height) == (size.width, size.height * pages):
         return image
     if pages == 1:
-        return _resized_picture(image, size)
-    frames = [_resized_picture(frame, size) for frame in image.copy_memory().pagesplit()]
+        return _resize_frame(image, size)
+    frames = [_resize_frame(frame, size) for frame in image.copy_memory().pagesplit()]
     return frames[0].pagejoin(frames[1:])
 
 
-def _resized_picture(image: pyvips.Image, size: Size) -> pyvips.Image:
+def _resize_frame(image: pyvips.Image, size: Size) -> pyvips.Image:
     if not image.hasalpha():
         return _lanczos(image, size)
     if image.format != "uchar":
         return _lanczos(image.premultiply(), size).unpremultiply().cast(image.format)
     # In 8 bits this takes a third of the time; what is rounded away can be seen through, and the filter's overshoot at
     # an edge is no more than at any other.
-    return _rounded(_lanczos(_rounded(image.premultiply()), size).unpremultiply())
+    return _round(_lanczos(_round(image.premultiply()), size).unpremultiply())
 
 
-def _rounded(image: pyvips.Image) -> pyvips.Image:
+def _round(image: pyvips.Image) -> pyvips.Image:
     return image.linear(1, 0.5, uchar=True)
 
 

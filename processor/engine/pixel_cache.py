@@ -1,14 +1,14 @@
-"""Pixels kept from one job to the next: whoever asks for variants of one original in many jobs has it decoded twice."""
+"""Keeps an original's pixels from one job to the next: many jobs in a row for one original decode it twice."""
 
 from collections.abc import Hashable
 
 import pyvips
 
-KEPT_BYTES = 64 * 1024 * 1024
+CACHED_BYTES = 64 * 1024 * 1024
 """What an image process may go on holding after a job: 21 megapixels in colour."""
 
 
-class KeptPixels:
+class PixelCache:
     """Holds the pixels of the original that came last, from the second time in a row on.
 
     An original that comes once is not held: its pixels are streamed, which takes less time and memory.
@@ -18,7 +18,7 @@ class KeptPixels:
         self._key: Hashable = None
         self._pixels: pyvips.Image | None = None
 
-    def of(self, key: Hashable, opened: pyvips.Image, *, is_read_often: bool = False) -> pyvips.Image:
+    def get(self, key: Hashable, opened: pyvips.Image, *, is_read_often: bool = False) -> pyvips.Image:
         """Return *opened*, or its pixels in memory: when *key* was also the last one asked for, or it *is_read_often*.
 
         Those of any other key are given up first.
@@ -26,7 +26,7 @@ class KeptPixels:
         comes_again = key == self._key
         if not comes_again:
             self._key, self._pixels = key, None
-        if self._pixels is None and (comes_again or is_read_often) and decoded_bytes(opened) <= KEPT_BYTES:
+        if self._pixels is None and (comes_again or is_read_often) and decoded_bytes(opened) <= CACHED_BYTES:
             self._pixels = opened.copy_memory()
         return opened if self._pixels is None else self._pixels
 

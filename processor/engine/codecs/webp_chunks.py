@@ -1,4 +1,4 @@
-"""A WebP with the same image data and, where asked, without its metadata chunks."""
+"""The chunks of a WebP file: its picture's, and those that carry metadata."""
 
 import struct
 from collections.abc import Iterator
@@ -11,11 +11,9 @@ _CHUNK_HEADER = struct.Struct("<4sI")
 _FIRST_CHUNK = 12
 
 
-def repacked(original: bytes, *, keep_metadata: bool) -> bytes:
-    """Return *original* as it is, or with only the chunks that make up the picture."""
-    if keep_metadata:
-        return original
-    body = b"WEBP" + b"".join(_without_metadata(name, chunk) for name, chunk in _chunks(original))
+def strip_metadata(webp: bytes) -> bytes:
+    """Return *webp* with only the chunks that make up the picture."""
+    body = b"WEBP" + b"".join(_without_metadata(name, chunk) for name, chunk in _chunks(webp))
     return _CHUNK_HEADER.pack(b"RIFF", len(body)) + body
 
 

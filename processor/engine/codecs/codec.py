@@ -1,0 +1,75 @@
+"""What the engine knows of a format."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pyvips
+
+from common.options import VariantOptions
+from processor.engine.codecs.quality import IDENTITY, Curve
+
+
+class Encode(Protocol):
+    """Turns a finished picture into the bytes of a file."""
+
+    def __call__(self, image: pyvips.Image, options: VariantOptions) -> bytes:
+        """Return *image* as a file."""
+        ...
+
+
+class Repack(Protocol):
+    """Packs a file's own pixels into fewer bytes, without any loss."""
+
+    def __call__(self, original: bytes, *, keep_metadata: bool) -> bytes | None:
+        """Return *original* with all its metadata, or with only what its pixels need to look right.
+
+        None where the file cannot be repacked so.
+        """
+        ...
+
+
+def _never_shrink(spare: float) -> Mapping[str, Any]:  # noqa: ARG001 - the signature of those that do
+    return {}
+
+
+def _accept_all(image: pyvips.Image) -> bool:  # noqa: ARG001 - the signature of those that look
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loader:
+    """How files of a format are read by libvips."""
+
+    name: str
+    """What libvips calls the loader in an image that it opened."""
+    operation: str
+    """The class of the loader, which is allowed to see files."""
+    accepts: Callable[[pyvips.Image], bool] = _accept_all
+    """Whether a file that the loader opened is of this format: one loader may serve several."""
+    shrink_on_load: Callable[[float], Mapping[str, Any]] = _never_shrink
+    """The loader's options for a decode that may be so many times smaller."""
+    fail_on: str = "error"
+    """From which of libvips' levels on a decoder's complaint means damage."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writer:
+    """How variants of a format are written."""
+
+    encode: Encode
+    repack: Repack
+    keeps_alpha: bool
+    largest_side: int
+    """In pixels; what is larger is refused before it is encoded."""
+    quality_curve: Curve = IDENTITY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Codec:
+    """A format's loader and, where variants can be written in it, its writer."""
+
+    loader: Loader
+    writer: Writer | None = None
+    keeps_frames: bool = False
+    """Whether the pages of a file are the frames of one animation, for reading and for writing."""

@@ -1,0 +1,5 @@
+"""GIF, which is read only."""
+
+from processor.engine.codecs.codec import Codec, Loader
+
+CODEC = Codec(loader=Loader(name="gifload_source", operation="VipsForeignLoadNsgif"), keeps_frames=True)

@@ -1,0 +1,48 @@
+"""WebP, by libwebp; keeps transparency and frames."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyvips
+
+from common.options import VariantOptions
+from processor.engine.codecs.codec import Codec, Loader, Writer
+from processor.engine.codecs.quality import WEBP, on_curve
+from processor.engine.codecs.webp_chunks import strip_metadata
+from processor.engine.metadata import KEPT
+
+_LARGEST_SIDE = 16383
+"""The format stores sides in 14 bits."""
+_LARGE_PIXELS = 4_000_000
+_EFFORT, _EFFORT_WITH_ALPHA, _EFFORT_WHEN_LARGE = 5, 4, 2
+"""5 takes 2.5 % off for a sixth of the time more, but triples the time of an alpha channel; 2 halves the time."""
+
+
+def encode(image: pyvips.Image, options: VariantOptions) -> bytes:
+    """Return *image* as lossy WebP."""
+    keep = KEPT if options.keep_metadata else "none"
+    quality = on_curve(WEBP, options.quality)
+    encoded: bytes = image.webpsave_buffer(Q=quality, effort=_effort(image), keep=keep)
+    return encoded
+
+
+def _effort(image: pyvips.Image) -> int:
+    if image.width * image.height > _LARGE_PIXELS:
+        return _EFFORT_WHEN_LARGE
+    return _EFFORT_WITH_ALPHA if image.hasalpha() else _EFFORT
+
+
+def repack(original: bytes, *, keep_metadata: bool) -> bytes:
+    """Return *original* as it is, or with only the chunks that make up the picture."""
+    return original if keep_metadata else strip_metadata(original)
+
+
+def _shrink_on_load(spare: float) -> Mapping[str, Any]:
+    return {"scale": 1 / spare} if spare > 1 else {}
+
+
+CODEC = Codec(
+    loader=Loader(name="webpload_source", operation="VipsForeignLoadWebp", shrink_on_load=_shrink_on_load),
+    writer=Writer(encode=encode, repack=repack, keeps_alpha=True, largest_side=_LARGEST_SIDE, quality_curve=WEBP),
+    keeps_frames=True,
+)

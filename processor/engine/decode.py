@@ -1,0 +1,54 @@
+"""The original's pixels, decoded as seldom and as small as the variants allow."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pyvips
+
+from processor.engine.codecs.registry import CODECS
+from processor.engine.header import Header
+from processor.engine.original import Original
+from processor.engine.pixel_cache import PixelCache, decoded_bytes
+from processor.engine.plan import PlannedDecode
+from processor.engine.sizing import Size
+
+_LEFT_TO_THE_RESIZE = 2
+"""A decoder's own shrink is hardly better than a plain average; leave at least this factor to the real resize.
+
+With 3 a zone plate's alias falls from 7 % of its strength to nothing, but a 12-megapixel photo takes two thirds longer.
+"""
+_SHARED_BYTES = 256 * 1024 * 1024
+"""Decoded pixels up to this are held for all sizes of a job; more would eat the memory that a task may use."""
+
+_PIXEL_CACHE = PixelCache()
+"""This image process's."""
+
+Decode = Callable[[Size], pyvips.Image]
+
+
+def open_decoder(original: Original, header: Header, planned: PlannedDecode, *, forgiving: bool) -> Decode:
+    """Return what gives the original's pixels for each size that is *planned*: one decode for all where memory allows.
+
+    What it returns is at least as large as asked; frames lie below one another. Damaged data raises `pyvips.Error` no
+    later than when the pixels are read; *forgiving* lets pass what a decoder only warns of.
+    """
+    loader = CODECS[header.format].loader
+    options: dict[str, Any] = {"fail_on": "error" if forgiving else loader.fail_on}
+    if planned.every_frame:
+        options["n"] = -1
+
+    def shrink(size: Size) -> dict[str, Any]:
+        spare = min(header.longer_side / (max(size) * _LEFT_TO_THE_RESIZE), header.shorter_side)
+        return dict(loader.shrink_on_load(spare))
+
+    def decode(size: Size) -> pyvips.Image:
+        return original.open(**options, **shrink(size))
+
+    sizes = [picture.spec.size for picture in planned.pictures]
+    largest = max(sizes, key=max)
+    opened = decode(largest)
+    key = (original.identity, *options.items(), *shrink(largest).items())
+    pixels = _PIXEL_CACHE.get(key, opened, is_read_often=len(sizes) > 1)
+    if pixels is opened and len(sizes) > 1 and decoded_bytes(opened) <= _SHARED_BYTES:
+        pixels = opened.copy_memory()
+    return decode if pixels is opened else lambda _: pixels

@@ -1,0 +1,17 @@
+"""What a picture shall be, before it is encoded."""
+
+from dataclasses import dataclass
+
+from processor.engine.sizing import Size
+
+
+@dataclass(frozen=True, slots=True)
+class PictureSpec:
+    """Everything that decides a picture's pixels; variants of equal specs share one picture.
+
+    *size* is each frame's, as shown. *flatten*: none of the variants can keep transparency.
+    """
+
+    size: Size
+    every_frame: bool
+    flatten: bool = False

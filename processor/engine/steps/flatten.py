@@ -1,0 +1,21 @@
+"""Puts on white what can be seen through, for formats that know no transparency."""
+
+import pyvips
+
+from processor.engine.picture import PictureSpec
+
+_WHITE = 255
+
+
+def flatten(image: pyvips.Image) -> pyvips.Image:
+    """Return *image*, of 8 bits, on white where it can be seen through."""
+    return image.flatten(background=_WHITE) if image.hasalpha() else image
+
+
+def flatten_early(image: pyvips.Image, spec: PictureSpec) -> pyvips.Image:
+    """Return *image* on white where nobody wants its transparency and its numbers already are sRGB's, else as it is.
+
+    Before the resize that comes to the same as after it, and a resize without transparency takes half the time.
+    """
+    is_final = image.format == "uchar" and image.interpretation in {"b-w", "srgb"}
+    return flatten(image) if spec.flatten and is_final and not image.get_typeof("icc-profile-data") else image
