@@ -11,10 +11,9 @@ from uuid import UUID
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from common.formats import FormatName
 from common.options import TaskOptions
 from common.texts import Code, Name, Reason
-from common.wire import KeptModel, WireModel
+from common.wire import FormatName, KeptModel, WireModel
 
 Attempt = Annotated[int, Field(ge=1, le=2**31 - 1)]
 

@@ -2,12 +2,7 @@
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Annotated, Self
-
-from pydantic import Field
-
-FormatName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.+-]{0,31}$", examples=["jpeg"])]
-"""A format on the wire and in rows, which a later release may have written: safe in headers and file names."""
+from typing import Self
 
 
 class ImageFormat(StrEnum):

@@ -1,7 +1,12 @@
 """The bases of everything that travels as JSON: camelCase outside, snake_case inside, immutable."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+
+FormatName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.+-]{0,31}$", examples=["jpeg"])]
+"""A format on the wire and in rows, which a later release may have written: safe in headers and file names."""
 
 
 class WireModel(BaseModel):

@@ -8,9 +8,8 @@ from uuid import UUID
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from common.formats import FormatName
 from common.options import TaskOptions, VariantOptions
-from common.wire import WireModel
+from common.wire import FormatName, WireModel
 from ingest_api.domain.job import JobState
 from ingest_api.job_store import JobRecord, StoredImage
 
