@@ -81,6 +81,10 @@ bench: dev ## Measure the whole service against limits beside it (ONLY='hundred 
 fuzz: dev ## Feed hostile files to the header check and the engine (SECONDS=300)
 	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),300)
 
+.PHONY: model
+model: dev ## Search every state of the protocol's models (needs spin and gcc; minutes)
+	$(BIN)/python -m tests.model
+
 .PHONY: chaos
 chaos: dev ## Kill everything in turn while jobs run, and count what is lost (SEED=1 MINUTES=10)
 	$(BIN)/python -m tests.chaos --seed $(or $(SEED),1) --minutes $(or $(MINUTES),10)

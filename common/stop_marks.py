@@ -2,6 +2,7 @@
 
 Such a job's request was never acknowledged, so Kafka delivers it again and again, and processors have no database to
 ask. The one thing both sides can reach is the blob store: a small blob there says that the job has been given up.
+Keeps the protocol's rule "stop mark" (ARCHITECTURE.md).
 """
 
 import asyncio

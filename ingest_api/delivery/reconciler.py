@@ -1,4 +1,7 @@
-"""The reconciler: asks again for jobs that are provably lost, never for jobs that are merely slow."""
+"""The reconciler: asks again for jobs that are provably lost, never for jobs that are merely slow.
+
+Keeps the protocol's rule "proof of loss" (ARCHITECTURE.md).
+"""
 
 import asyncio
 from collections.abc import Callable, Mapping

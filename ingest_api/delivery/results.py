@@ -1,4 +1,7 @@
-"""Lets what the processors report change the state of jobs."""
+"""Lets what the processors report change the state of jobs.
+
+Keeps the protocol's rules "one transaction" and "stop mark" (ARCHITECTURE.md).
+"""
 
 import random
 from collections.abc import Awaitable, Callable, Iterator, Sequence

@@ -1,6 +1,7 @@
 """The life of a job as plain values: which states there are and what leads from one to the next.
 
 Imports only the standard library. Time and chance come in as arguments.
+Keeps the protocol's rules "first end wins" and "start counted once" (ARCHITECTURE.md).
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,7 @@
-"""Decides which finished events may be acknowledged: only those before which nothing is unfinished."""
+"""Decides which finished events may be acknowledged: only those before which nothing is unfinished.
+
+Keeps the protocol's rule "ordered acknowledgement" (ARCHITECTURE.md).
+"""
 
 from collections import OrderedDict
 from dataclasses import dataclass, field

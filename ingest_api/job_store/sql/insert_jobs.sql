@@ -1,4 +1,5 @@
 -- Add jobs and the events that ask for them; no row, and neither of both, for a job whose original is unknown.
+-- Keeps the protocol's rule "one transaction" (ARCHITECTURE.md).
 -- $1 ids, $2 original ids, $3 tasks, $4 creation times; of the events: $5 topics, $6 keys, $7 values, $8 headers,
 -- $9 due times (null: now)
 WITH new AS (
