@@ -48,7 +48,7 @@ class ProcessorApp(faust.App):
         self.services = await self.add_async_context(self.open_with(self.settings))
         workers = self.settings.server.max_workers
         self.dispatcher = Dispatcher(
-            lambda event: handle(event, self.services, made=self.dispatcher.give_slot_back),
+            lambda event, slot: handle(event, self.services, slot),
             slots=SLOTS_PER_WORKER * workers,
             beyond=BEYOND_PER_WORKER * workers,
         )

@@ -1,8 +1,8 @@
 """What a processor does with an event: make the variants, store them, and report exactly one outcome."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -41,23 +41,44 @@ class MakesVariants(Protocol):
         ...
 
 
+class Releasable(Protocol):
+    """What is used of a slot, of which there are so many for jobs that need an image process."""
+
+    def release(self) -> None:
+        """Let another job be taken; once or many times is the same."""
+        ...
+
+
+class _NoSlot:
+    def release(self) -> None:
+        """Nobody waits."""
+
+
+NO_SLOT = _NoSlot()
+"""For jobs that are not bounded by slots."""
+
+Wanted = Sequence[tuple[RequestedTask, VariantOptions]]
+
+
 @dataclass(frozen=True, slots=True)
 class JobHandler:
-    """The use case of a processor."""
+    """The use case of a processor: fetch the original, make the variants, store them."""
 
     blobs: BlobStore
     pool: MakesVariants
     engine: str = field(default_factory=engine_version)
     """What may be reused: only what this very engine made."""
 
-    async def handle(self, job: JobRequested, *, made: Callable[[], None] = lambda: None) -> JobSucceeded | JobFailed:
-        """Do the job and say how it ended; never raises, but for cancellation. Call *made* when only storing is left.
+    async def handle(self, job: JobRequested, slot: Releasable = NO_SLOT) -> JobSucceeded | JobFailed:
+        """Do the job and say how it ended; never raises, but for cancellation.
 
+        Releases *slot* when the variants are made and only storing is left.
         Doing a job again stores nothing where its variants stand already: those are described.
         """
         began = perf_counter()
         try:
-            success = await self._success_of(job, made)
+            # A store that is away is waited for: a job is not to blame for an outage.
+            success = await retry_until_available(lambda: self._do(job, slot), on=BlobStoreUnavailableError)
         except Exception as exc:  # noqa: BLE001 - whatever becomes of a job is told, and told in full by the log
             return failure_of(job, exc)
         count_success(job, success)
@@ -65,18 +86,14 @@ class JobHandler:
         log.info("variants stored", variants=len(success.variants), reused=len(success.reused), seconds=seconds)
         return success
 
-    async def _success_of(self, job: JobRequested, made: Callable[[], None]) -> JobSucceeded:
-        """Store the variants. A store that is away is waited for: a job is not to blame for an outage."""
-        return await retry_until_available(lambda: self._stored(job, made), on=BlobStoreUnavailableError)
-
-    async def _stored(self, job: JobRequested, made: Callable[[], None]) -> JobSucceeded:
+    async def _do(self, job: JobRequested, slot: Releasable) -> JobSucceeded:
         if await is_stopped(self.blobs, job.job_id):
             raise JobStoppedError
         options = _understood_options(job)
-        copies = await copy_reusable(self.blobs, job.tasks, engine=self.engine)
-        pairs = zip(job.tasks, options, strict=True)
-        left = [(task, wanted) for task, wanted in pairs if task.variant_id not in copies]
-        stored = copies | (await self._made_and_stored(job, left, made) if left else {})
+        stored = await copy_reusable(self.blobs, job.tasks, engine=self.engine)
+        missing = [pair for pair in zip(job.tasks, options, strict=True) if pair[0].variant_id not in stored]
+        if missing:
+            stored |= await self._produce(job.original.id, missing, slot)
         return JobSucceeded(
             job_id=job.job_id,
             attempt=job.attempt,
@@ -85,34 +102,42 @@ class JobHandler:
             reused=tuple(task.variant_id for task in job.tasks if not stored[task.variant_id].is_ours),
         )
 
-    async def _made_and_stored(
-        self, job: JobRequested, wanted: Sequence[tuple[RequestedTask, VariantOptions]], made: Callable[[], None]
-    ) -> dict[UUID, StoredVariant]:
+    async def _produce(self, original_id: UUID, wanted: Wanted, slot: Releasable) -> dict[UUID, StoredVariant]:
+        """Fetch the original, make the variants, store them."""
         work_dir = self.blobs.work_dir
         # Around all of it: a disk that is full or gone is an outage too, whoever meets it first, us or the child.
         with disk_errors(work_dir), _outputs(work_dir, [options for _, options in wanted]) as requests:
-            async with AsyncExitStack() as held:
-                with stage(Stage.FETCH):
-                    original = await held.enter_async_context(self.blobs.local_file(job.original.id))
-                with stage(Stage.MAKE):
-                    variants = await self._made(original, requests)
-            made()
-            observe_making(variants)
+            async with self._fetch(original_id) as original:
+                made = await self._make(original, requests)
+            slot.release()
             fail_at(Failpoint.VARIANTS_MADE_NOT_STORED)
-            pairs = zip(wanted, variants, strict=True)
-            with stage(Stage.STORE):
-                stored = await asyncio.gather(*(self._store(task, variant) for (task, _), variant in pairs))
+            stored = await self._store([task for task, _ in wanted], made)
             fail_at(Failpoint.VARIANTS_STORED_NOT_REPORTED)
-            return {one.variant.id: one for one in stored}
+            return stored
 
-    async def _made(self, original: Path, requests: Sequence[VariantRequest]) -> list[MadeVariant]:
-        try:
-            return await self.pool.make(original, requests)
-        except ImageRefusedError:
-            await asyncio.to_thread(original.stat)  # raises when the file has gone, which says nothing about the image
-            raise
+    @asynccontextmanager
+    async def _fetch(self, original_id: UUID) -> AsyncIterator[Path]:
+        async with AsyncExitStack() as held:
+            with stage(Stage.FETCH):
+                original = await held.enter_async_context(self.blobs.local_file(original_id))
+            yield original
 
-    async def _store(self, task: RequestedTask, made: MadeVariant) -> StoredVariant:
+    async def _make(self, original: Path, requests: Sequence[VariantRequest]) -> list[MadeVariant]:
+        with stage(Stage.MAKE):
+            try:
+                made = await self.pool.make(original, requests)
+            except ImageRefusedError:
+                await asyncio.to_thread(original.stat)  # raises when the file has gone, which is not the image's fault
+                raise
+        observe_making(made)
+        return made
+
+    async def _store(self, tasks: Sequence[RequestedTask], made: Sequence[MadeVariant]) -> dict[UUID, StoredVariant]:
+        with stage(Stage.STORE):
+            stored = await asyncio.gather(*(self._store_one(*pair) for pair in zip(tasks, made, strict=True)))
+        return {one.variant.id: one for one in stored}
+
+    async def _store_one(self, task: RequestedTask, made: MadeVariant) -> StoredVariant:
         variant = _variant_of(task, made)
         if await self.blobs.put_file(task.variant_id, made.path):
             return StoredVariant(variant, is_ours=True)

@@ -1,6 +1,6 @@
 """The Faust agent: reads job events and hands each to the use case."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -11,13 +11,14 @@ from common.failpoints import Failpoint, fail_at
 from common.kafka.headers import Headers, from_kafka
 from common.tracing import SpanKind, continued_trace, traced
 from processor.jobs.failures import failure_of_unread
+from processor.jobs.handler import NO_SLOT, Releasable
 from processor.services import Services
 
 
-async def handle(event: Any, services: Services, *, made: Callable[[], None] = lambda: None) -> None:
+async def handle(event: Any, services: Services, slot: Releasable = NO_SLOT) -> None:
     """Do what *event* asks for and report it; returns when the report is out, whatever it is.
 
-    *made* is called when an image process has done its part.
+    The *slot* is released when an image process has done its part.
     """
     message = event.message
     where = {"topic": message.topic, "partition": message.partition, "offset": message.offset}
@@ -39,7 +40,7 @@ async def handle(event: Any, services: Services, *, made: Callable[[], None] = l
             fail_at(Failpoint.JOB_TAKEN_NOT_ANNOUNCED)
             await services.reports.started(job)
             fail_at(Failpoint.JOB_ANNOUNCED_NOT_WORKED_ON)
-            await services.reports.result(await services.handling.handle(job, made=made))
+            await services.reports.result(await services.handling.handle(job, slot))
             fail_at(Failpoint.RESULT_SENT_NOT_ACKNOWLEDGED)
 
 

@@ -9,22 +9,22 @@ import structlog
 from common import metrics
 from common.failpoints import Failpoint, fail_at
 from processor.stream.acknowledgements import OrderedAcks
+from processor.stream.slots import Slot, Slots
 
 log = structlog.get_logger(__name__)
 
 
 class Dispatcher:
-    """Runs *handle* for each event of a stream: one for each of *slots*, and *beyond* that have given theirs back.
+    """Runs *handle* for each event of a stream, which it is given with one of the *slots*.
 
-    *handle* must not raise: whatever becomes of a job is a result to be sent. Cancelled, its event is not
-    acknowledged, and Kafka delivers it again.
+    *handle* may release its slot before it ends; no more than *beyond* then go on without one. It must not raise:
+    whatever becomes of a job is a result to be sent. Cancelled, its event is not acknowledged, and Kafka delivers it
+    again.
     """
 
-    def __init__(self, handle: Callable[[Any], Awaitable[None]], *, slots: int, beyond: int = 0) -> None:
+    def __init__(self, handle: Callable[[Any, Slot], Awaitable[None]], *, slots: int, beyond: int = 0) -> None:
         self._handle = handle
-        self._free = asyncio.Semaphore(slots)
-        self._beyond = beyond
-        self._without_slot: set[asyncio.Task[Any] | None] = set()
+        self._slots = Slots(slots, beyond=beyond)
         self._acks = OrderedAcks()
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_draining = False
@@ -35,17 +35,10 @@ class Dispatcher:
         events = aiter(unacknowledged.events())
         while not self._is_draining:
             # A slot first: an event that is pulled is ours to finish, one that waits in Kafka is anyone's.
-            await self._free.acquire()
-            if not await self._take(unacknowledged, events):
-                self._free.release()
+            slot = await self._slots.acquire()
+            if not await self._take(unacknowledged, events, slot):
+                slot.close()
                 return
-
-    def give_slot_back(self) -> None:
-        """Let another event be taken, if not too many have said so, while the caller, run by this, goes on."""
-        task = asyncio.current_task()
-        if task not in self._without_slot and len(self._without_slot) < self._beyond:
-            self._without_slot.add(task)
-            self._free.release()
 
     async def drain(self, *, grace_seconds: float) -> None:
         """Take no more; let what is in hand finish within the grace, then give it up to be delivered again."""
@@ -59,34 +52,31 @@ class Dispatcher:
             log.info("drained", given_up=len(unfinished))
         self._acks.forget()
 
-    async def _take(self, stream: Any, events: AsyncIterator[Any]) -> bool:
+    async def _take(self, stream: Any, events: AsyncIterator[Any], slot: Slot) -> bool:
         try:
             event = await anext(events, None)
         except BaseException:
-            self._free.release()
+            slot.close()
             raise
         if event is None or self._is_draining:
             return False
         self._acks.taken(event)
-        task = asyncio.create_task(self._work(stream, event))
+        task = asyncio.create_task(self._work(stream, event, slot))
         self._tasks.add(task)
         metrics.JOBS_IN_HAND.set(len(self._tasks))
-        task.add_done_callback(self._released)
+        task.add_done_callback(lambda task: self._forget(task, slot))
         return True
 
-    async def _work(self, stream: Any, event: Any) -> None:
-        await self._handle(event)
+    async def _work(self, stream: Any, event: Any, slot: Slot) -> None:
+        await self._handle(event, slot)
         for finished in self._acks.finished(event):
             await stream.ack(finished)
             fail_at(Failpoint.REQUEST_ACKNOWLEDGED_NOT_COMMITTED)
 
-    def _released(self, task: asyncio.Task[None]) -> None:
+    def _forget(self, task: asyncio.Task[None], slot: Slot) -> None:
+        slot.close()
         self._tasks.discard(task)
         metrics.JOBS_IN_HAND.set(len(self._tasks))
-        if task in self._without_slot:
-            self._without_slot.remove(task)
-        else:
-            self._free.release()
         if not task.cancelled() and (error := task.exception()):
             # The event stays unacknowledged and holds its partition: better seen than lost.
             log.error("handling raised", exc_info=error)

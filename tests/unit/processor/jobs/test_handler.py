@@ -71,12 +71,13 @@ async def test_making_ends_before_storing(blobs: DiskStore, job: JobRequested) -
     """Whoever waits for an image process is told when this job needs none any more, and has stored nothing yet."""
     stored: list[bool] = []
 
-    def made() -> None:
-        stored.append(
-            any(file.is_file() for task in job.tasks for file in blobs.work_dir.parent.rglob(str(task.variant_id)))
-        )
+    class Slot:
+        def release(self) -> None:
+            """Look at what is stored."""
+            files = blobs.work_dir.parent
+            stored.append(any(file.is_file() for task in job.tasks for file in files.rglob(str(task.variant_id))))
 
-    await JobHandler(blobs, ScriptedPool()).handle(job, made=made)
+    await JobHandler(blobs, ScriptedPool()).handle(job, Slot())
 
     assert stored == [False]
 

@@ -42,7 +42,7 @@ async def app(producer: RecordingProducer, tmp_path: Path) -> AsyncIterator[Proc
             handling=JobHandler(blobs, ScriptedPool()),
             reports=Reports(producer, settings.kafka, lambda: NOON, Linger(lambda: False)),
         )
-        app.dispatcher = Dispatcher(lambda event: handle(event, app.services), slots=1)
+        app.dispatcher = Dispatcher(lambda event, slot: handle(event, app.services, slot), slots=1)
         yield app
         # Faust gives its consumer's thread a loop at once, and the thread that would close it never runs.
         app.consumer._thread.thread_loop.close()  # type: ignore[attr-defined] # noqa: SLF001
@@ -86,7 +86,7 @@ async def test_reports_of_the_same_outcome_have_the_same_id(
     job = await stored(a_request(), app, tmp_path)
 
     await deliver(app, encode(job))
-    app.dispatcher = Dispatcher(lambda event: handle(event, app.services), slots=1)
+    app.dispatcher = Dispatcher(lambda event, slot: handle(event, app.services, slot), slots=1)
     await deliver(app, encode(job))
 
     ids = [from_kafka(sent.headers)["ce_id"] for sent in producer.sent]

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 from processor.stream.dispatcher import Dispatcher
+from processor.stream.slots import Slot
 from tests.unit.processor.stream.test_acknowledgements import AnEvent, an_event
 
 
@@ -42,7 +43,7 @@ class Gate:
     most_at_once: int = 0
     let_through: dict[int, asyncio.Event] = field(default_factory=dict)
 
-    async def handle(self, event: AnEvent) -> None:
+    async def handle(self, event: AnEvent, _: Slot | None = None) -> None:
         """Work on *event*."""
         offset = event.message.offset
         self.running.add(offset)
@@ -81,13 +82,13 @@ async def test_no_more_events_are_pulled_than_there_are_slots() -> None:
     assert gate.most_at_once == 2
 
 
-async def test_who_gives_its_slot_back_makes_room_for_another() -> None:
+async def test_who_releases_its_slot_makes_room_for_another() -> None:
     """Work that goes on without its slot is bounded as well, and its end frees no second one."""
     gate = Gate()
 
-    async def handle(event: AnEvent) -> None:
-        dispatcher.give_slot_back()
-        dispatcher.give_slot_back()
+    async def handle(event: AnEvent, slot: Slot) -> None:
+        slot.release()
+        slot.release()
         await gate.handle(event)
 
     stream, dispatcher = AStream([an_event(offset) for offset in range(9)]), Dispatcher(handle, slots=1, beyond=2)
@@ -149,7 +150,7 @@ async def test_draining_gives_up_what_does_not_finish() -> None:
 async def test_an_event_whose_handling_raises_is_not_acknowledged() -> None:
     """A mistake of ours must not lose a job: the event is delivered again."""
 
-    async def broken(_: AnEvent) -> None:
+    async def broken(_: AnEvent, __: Slot) -> None:
         raise ZeroDivisionError
 
     stream = AStream([an_event(0), an_event(1)])
