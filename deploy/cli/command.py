@@ -12,7 +12,7 @@ import typer
 
 from deploy.cli.operating import api_key, dead, gc
 from deploy.cli.refusing import EXIT_FAILED, EXIT_REFUSED, give_up
-from processor.convert.command import convert
+from processor.convert.command import ConvertCommand, convert
 
 Config = Annotated[
     Path | None, typer.Option("--config", "-config", help="JSON file; the environment has priority.", metavar="FILE")
@@ -41,6 +41,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-help", "-h"]},
 )
 
 
@@ -166,7 +167,7 @@ def topics(config: Config = None) -> None:
         give_up(f"icecube topics: {exc}", EXIT_FAILED)
 
 
-app.command()(convert)
+app.command(cls=ConvertCommand)(convert)
 app.add_typer(dead, name="dead")
 app.command()(gc)
 app.command(name="api-key")(api_key)

@@ -1,14 +1,21 @@
 """The command line of `icecube convert`; imports nothing slow until it is clear that there is work."""
 
+import json
+import re
+import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from common.formats import OUTPUT_FORMATS, enumerate_formats
+from processor.convert.interruption import without_hangup
 
-Files = Annotated[list[Path] | None, typer.Argument(help="Pictures, or folders of them.", show_default=False)]
-Input = Annotated[list[Path] | None, typer.Option("--input", "-input", "-i", help="The same, by name.")]
+Files = Annotated[
+    list[str] | None, typer.Argument(help="Pictures, folders of them, or - for standard input.", show_default=False)
+]
+Input = Annotated[list[str] | None, typer.Option("--input", "-input", "-i", help="The same, by name.")]
 Format = Annotated[
     str | None,
     typer.Option("--format", "-format", "-f", help=f"{enumerate_formats(OUTPUT_FORMATS)}; absent: the original's."),
@@ -23,16 +30,48 @@ KeepMetadata = Annotated[
     typer.Option("--keep-metadata", "-keep-metadata", "-m", help="Keep EXIF, XMP, IPTC and the colour profile."),
 ]
 Output = Annotated[
-    Path | None,
-    typer.Option("--output", "-output", "-o", help="A file, or a folder; absent: beside the input."),
+    str | None,
+    typer.Option(
+        "--output",
+        "-output",
+        "-o",
+        help="A file, which is replaced; a folder, named with a slash at its end where it is new; - for standard "
+        "output. Absent: beside the input.",
+    ),
 ]
-Json = Annotated[bool, typer.Option("--json", "-json", help="Print one JSON object instead of text.")]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", "-overwrite", help="Replace results that exist under their default names.")
+]
+SkipExisting = Annotated[
+    bool, typer.Option("--skip-existing", "-skip-existing", help="Pass over inputs whose results exist.")
+]
+Json = Annotated[
+    bool, typer.Option("--json", "-json", help="Print one JSON object instead of text, also for what goes wrong.")
+]
 Config = Annotated[
     Path | None,
     typer.Option(
-        "--config", "-config", help="JSON file; limits.* are taken from it and the environment.", metavar="FILE"
+        "--config", "-config", "-c", help="JSON file; limits.* are taken from it and the environment.", metavar="FILE"
     ),
 ]
+
+_SWITCH = re.compile(r"--?(?P<name>keep-metadata|overwrite|skip-existing|json)=(?P<value>.*)")
+_VALUES = {"1": True, "t": True, "true": True, "0": False, "f": False, "false": False}
+
+
+class ConvertCommand(TyperCommand):
+    """The command with what its users are used to: `-keep-metadata=false`, and with --json every error as JSON."""
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """Parse *args*; with --json among them, tell what is wrong with them as JSON."""
+        wants_json = bool({"--json", "-json"} & set(args))
+        try:
+            return super().make_context(info_name, _with_switches(args), parent, **extra)
+        except typer.TyperException as exc:
+            if not wants_json:
+                raise
+            _tell(exc.format_message(), as_json=True)
+            raise typer.Exit(exc.exit_code) from exc
 
 
 def convert(  # noqa: PLR0913, PLR0917 - one parameter for each flag
@@ -43,10 +82,16 @@ def convert(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     quality: Quality = 80,
     keep_metadata: KeepMetadata = False,  # noqa: FBT002 - typer passes by name
     output: Output = None,
+    overwrite: Overwrite = False,  # noqa: FBT002 - typer passes by name
+    skip_existing: SkipExisting = False,  # noqa: FBT002 - typer passes by name
     as_json: Json = False,  # noqa: FBT002 - typer passes by name
     config: Config = None,
 ) -> None:
-    """Convert, shrink and optimise pictures on this machine."""
+    """Convert, shrink and optimise pictures on this machine.
+
+    An input is never written over. A result whose default name exists already is left alone and told of.
+    Exit status: 0 when all is done, 1 when anything failed, 2 for flags that do not exist.
+    """
     from processor.engine.tested_libvips import (  # noqa: PLC0415 - see module
         UntestedLibvipsError,
         require_tested_libvips,
@@ -56,23 +101,45 @@ def convert(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     try:
         require_tested_libvips()
     except UntestedLibvipsError as exc:
-        _give_up(f"icecube convert: {exc}")
-    fork_server()  # imports libvips in its process while this one imports what follows
-    from processor.convert.conversions import ConversionError, format_named_by, plan  # noqa: PLC0415 - see module
-    from processor.convert.limits import configured_limits  # noqa: PLC0415 - see module
-    from processor.convert.options import checked_options  # noqa: PLC0415 - see module
-    from processor.convert.session import run_and_report  # noqa: PLC0415 - see module
+        _tell(f"icecube convert: {exc}", as_json=as_json)
+        raise typer.Exit(1) from exc
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # a text file, in a process of ours
+    with without_hangup():
+        fork_server()  # imports libvips in its process while this one imports what follows
+    from processor.convert.invocation import Invocation, run  # noqa: PLC0415 - see module
 
-    try:
-        limits = configured_limits(config)
-        conversions = plan([*(files or []), *(input_files or [])], output)
-        options = checked_options(image_format or format_named_by(output), max_dimension, quality, keep_metadata)
-    except ConversionError as exc:
-        _give_up(str(exc))
-    if not run_and_report(conversions, options, as_json=as_json, limits=limits):
-        raise typer.Exit(1)
+    asked = Invocation(
+        arguments=[*(files or []), *(input_files or [])],
+        image_format=image_format,
+        max_dimension=max_dimension,
+        quality=quality,
+        keep_metadata=keep_metadata,
+        output=output,
+        overwrite=overwrite,
+        skip_existing=skip_existing,
+        as_json=as_json,
+        config=config,
+    )
+    raise typer.Exit(run(asked))
 
 
-def _give_up(reason: str) -> NoReturn:
-    typer.echo(reason, err=True)
-    raise typer.Exit(1)
+def _with_switches(args: list[str]) -> list[str]:
+    """Return *args* with `-switch=true` as the switch and `-switch=false` as none, of any spelled before as well."""
+    rewritten: list[str] = []
+    for position, argument in enumerate(args):
+        if argument == "--":
+            return rewritten + args[position:]
+        found = _SWITCH.fullmatch(argument)
+        value = _VALUES.get(found["value"].lower()) if found else None
+        if found is None or value is None:
+            rewritten.append(argument)
+        elif value:
+            rewritten.append(f"--{found['name']}")
+        else:
+            rewritten = [word for word in rewritten if word.lstrip("-") != found["name"]]
+    return rewritten
+
+
+def _tell(error: str, *, as_json: bool) -> None:
+    typer.echo(json.dumps({"files": [], "error": error}) if as_json else error, err=not as_json)

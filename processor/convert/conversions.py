@@ -1,67 +1,118 @@
-"""Which files `icecube convert` works on, and where each result goes."""
+"""Which inputs `icecube convert` works on, and where each result is to go."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from common.formats import ImageFormat, format_of_suffix
+from common.formats import ImageFormat
+from processor.convert.errors import ConversionError, printable
+from processor.convert.outcomes import Failed
+from processor.convert.sources import Source, find_sources
+from processor.convert.suffixes import format_named_by, without_suffix
 
-_PICTURE_SUFFIXES = frozenset(suffix for known in ImageFormat for suffix in known.suffixes)
-
-
-class ConversionError(Exception):
-    """This cannot be converted as asked; the message says why in one line."""
+STDOUT = "-"
+_PROCESSED = "_processed"
 
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """One file to convert. *output* is final only when *output_is_exact*: else the suffix follows the format."""
+    """One input and the place of its result: *output* as it was named, or a default name without its suffix.
 
-    source: Path
-    output: Path
-    output_is_exact: bool
+    No *output* is standard output.
+    """
 
-    def target(self, made: ImageFormat) -> Path:
-        """Return the path of the result; raise `ConversionError` where that would overwrite the source."""
-        target = self.output if self.output_is_exact else self.output.with_suffix(f".{made.value}")
-        if target.exists() and target.samefile(self.source):
-            message = f"{self.source}: would be overwritten; name another file with -output"
+    source: Source
+    output: Path | None
+    is_named: bool = False
+
+    def target(self, made: ImageFormat) -> Path | None:
+        """Return the path of a result in the format *made*; raise `ConversionError` where there is no name for it.
+
+        A default name that is the input's own becomes NAME_processed.
+        """
+        if self.output is None or self.is_named:
+            return self.output
+        target = self.output.with_name(f"{self.output.name}.{made.value}")
+        if not self._is_the_source(target):
+            return target
+        if self.output.name.endswith(_PROCESSED):
+            message = f"{printable(self.source.name)}: would be overwritten; name another file with -output"
             raise ConversionError(message)
-        return target
+        return self.output.with_name(f"{self.output.name}{_PROCESSED}.{made.value}")
+
+    def _is_the_source(self, target: Path) -> bool:
+        try:
+            return not self.source.is_stream and target.samefile(self.source.path)
+        except OSError:
+            return False
 
 
-def plan(inputs: Sequence[Path], output: Path | None) -> list[Conversion]:
-    """Return what to convert; raise `ConversionError` when nothing is, or *output* cannot hold it."""
-    if not inputs:
-        message = "no input: name a file or a folder"
+def plan(arguments: Sequence[str], output: str | None) -> list[Conversion | Failed]:
+    """Return what to convert, in the order given, and in its place what cannot be.
+
+    Raises `ConversionError` when there is no work at all, or *output* cannot hold it.
+    """
+    if not arguments:
+        message = "no input: name a file or a folder, or - for standard input"
         raise ConversionError(message)
-    if len(inputs) == 1 and inputs[0].is_file() and output is not None and not output.is_dir():
-        return [Conversion(inputs[0], output, output_is_exact=True)]
-    if output is not None and output.exists() and not output.is_dir():
-        message = f"{output}: must be a folder to hold several results"
+    if output == "":
+        message = "-output: must not be empty"
         raise ConversionError(message)
-    planned = [conversion for path in inputs for conversion in _within(path, output)]
-    if not planned:
-        message = f"no pictures in {', '.join(str(path) for path in inputs)}"
+    folder = output if output is not None and _names_a_folder(output) else None
+    found = find_sources(arguments, outside=folder)
+    if not found:
+        message = f"no pictures in {', '.join(printable(argument) for argument in arguments)}"
+        raise ConversionError(message)
+    holds_one = len(arguments) == 1 and not _is_folder(arguments[0])
+    planned = [
+        source if isinstance(source, Failed) else _conversion(source, output, folder, holds_one=holds_one)
+        for source in found
+    ]
+    if sum(isinstance(one, Conversion) and one.output is None for one in planned) > 1:
+        message = "standard output holds one result: name a folder with -output"
         raise ConversionError(message)
     return planned
 
 
-def format_named_by(output: Path | None) -> ImageFormat | None:
-    """Return the format that the suffix of *output* asks for, if any."""
-    known = None if output is None or output.is_dir() else format_of_suffix(output.suffix)
-    return known if known is not None and known.is_written else None
+def format_asked_for(output: str | None) -> ImageFormat | None:
+    """Return the format that the suffix of *output* asks for, if any; raise `ConversionError` for one not written."""
+    if output is None or is_standard_output(output) or _names_a_folder(output):
+        return None
+    return format_named_by(Path(output))
 
 
-def _within(path: Path, folder: Path | None) -> list[Conversion]:
-    if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.suffix.lower() in _PICTURE_SUFFIXES and file.is_file())
-        return [_conversion(file, folder and folder / file.relative_to(path)) for file in files]
-    if not path.exists():
-        message = f"{path}: no such file"
+def is_standard_output(output: str) -> bool:
+    """Say whether *output* is where this process writes to: `-`, /dev/stdout, or the very file behind it."""
+    if output == STDOUT:
+        return True
+    try:
+        return os.path.samestat(Path(output).stat(), os.fstat(1))
+    except OSError:
+        return False
+
+
+def _conversion(source: Source, output: str | None, folder: str | None, *, holds_one: bool) -> Conversion:
+    if folder is not None:
+        if source.name == "-":
+            message = "standard input has no name to give to a file in a folder: name the file with -output"
+            raise ConversionError(message)
+        return Conversion(source, Path(folder) / without_suffix(source.place))
+    if output is None:
+        return Conversion(source, None if source.is_stream else without_suffix(source.path))
+    if is_standard_output(output):
+        return Conversion(source, None)
+    if holds_one:
+        return Conversion(source, Path(output), is_named=True)
+    if os.path.lexists(output):
+        message = f"{printable(output)}: must be a folder to hold several results"
         raise ConversionError(message)
-    return [_conversion(path, folder and folder / path.name)]
+    return Conversion(source, Path(output) / without_suffix(source.place))
 
 
-def _conversion(source: Path, output: Path | None) -> Conversion:
-    return Conversion(source, output or source, output_is_exact=False)
+def _names_a_folder(output: str) -> bool:
+    return output.endswith((os.sep, f"{os.sep}.")) or output in {".", ".."} or _is_folder(output)
+
+
+def _is_folder(name: str) -> bool:
+    return os.path.isdir(name)  # noqa: PTH112 - Path.is_dir raises where this says no

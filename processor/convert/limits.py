@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from common.settings.loading import SettingsError, load_settings
-from processor.convert.conversions import ConversionError
+from processor.convert.errors import ConversionError
 from processor.engine import ImageLimits
 
 

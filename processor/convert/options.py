@@ -3,7 +3,7 @@
 from pydantic import ValidationError
 
 from common.options import VariantOptions
-from processor.convert.conversions import ConversionError
+from processor.convert.errors import ConversionError
 
 
 def checked_options(

@@ -1,4 +1,4 @@
-"""Runs conversions over all cores, each result appearing whole or not at all."""
+"""Runs conversions over all cores, each result appearing whole or not at all, each surprise staying with its file."""
 
 import asyncio
 import os
@@ -7,91 +7,80 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from common.formats import ImageFormat
 from common.options import VariantOptions
-from processor.convert.conversions import Conversion, ConversionError
-from processor.engine import ImageLimits, ImageRefusedError, VariantRequest
-from processor.pool import ImagePool, WorkerLostError
+from processor.convert.conversions import Conversion
+from processor.convert.errors import ConversionError, ExistsError, explain, printable
+from processor.convert.intake import shown_name, take_in
+from processor.convert.outcomes import Converted, Failed, Outcome, Skipped
+from processor.convert.placing import Placing, is_stream
+from processor.engine import ImageLimits, VariantRequest
+from processor.pool import ImagePool
+
+OnDone = Callable[[Conversion, Outcome], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Converted:
-    """A conversion that succeeded; sizes in bytes."""
+class Task:
+    """A conversion, with the two files in the work folder that are its own.
 
-    source: Path
-    output: Path
-    format: ImageFormat
-    width: int
-    height: int
-    bytes_before: int
-    bytes_after: int
-    seconds: float
+    *original* is there already where the input was a stream; *variant* is left there where the output is one.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """A conversion that left no file, and the reason in one line."""
-
-    source: Path
-    reason: str
-
-
-Outcome = Converted | Failed
+    conversion: Conversion
+    original: Path
+    variant: Path
 
 
 async def run(
-    conversions: Sequence[Conversion],
-    options: VariantOptions,
-    *,
-    limits: ImageLimits,
-    on_done: Callable[[Outcome], None],
-) -> list[Outcome]:
-    """Convert everything, telling *on_done* of each as it ends; return the outcomes in the order given."""
-    workers = min(len(conversions), os.cpu_count() or 1)
+    tasks: Sequence[Task], options: VariantOptions, *, placing: Placing, limits: ImageLimits, on_done: OnDone
+) -> None:
+    """Do every task, telling *on_done* of each as it ends."""
+    workers = min(len(tasks), os.cpu_count() or 1)
+    folders = sorted({task.original.parent for task in tasks})
     slots = asyncio.Semaphore(2 * workers)  # enough that no child waits, and that a folder of any size is no burden
-    taken: set[Path] = set()
 
-    async def finished(conversion: Conversion, pool: ImagePool) -> Outcome:
+    async def finish(task: Task, pool: ImagePool) -> None:
         async with slots:
-            outcome = await _outcome(conversion, options, pool, taken)
-        on_done(outcome)
-        return outcome
+            outcome = await _outcome(task, options, placing, pool)
+        on_done(task.conversion, outcome)
 
-    folders = {path.parent for one in conversions for path in (one.source, one.output)}
-    for folder in folders:
-        folder.mkdir(parents=True, exist_ok=True)
-    async with ImagePool(workers=workers, limits=limits, folders=sorted(folders)) as pool:
-        return await asyncio.gather(*(finished(conversion, pool) for conversion in conversions))
+    async with ImagePool(workers=workers, limits=limits, folders=folders) as pool:
+        await asyncio.gather(*(finish(task, pool) for task in tasks))
 
 
-async def _outcome(conversion: Conversion, options: VariantOptions, pool: ImagePool, taken: set[Path]) -> Outcome:
+async def _outcome(task: Task, options: VariantOptions, placing: Placing, pool: ImagePool) -> Outcome:
+    source = task.conversion.source
     try:
-        return await _converted(conversion, options, pool, taken)
-    except (ConversionError, OSError) as exc:
-        return Failed(conversion.source, str(exc))
-    except (ImageRefusedError, WorkerLostError) as exc:
-        return Failed(conversion.source, f"{conversion.source}: {exc.reason}")
+        return await _converted(task, options, placing, pool)
+    except ExistsError as exc:
+        return Skipped(source.name, exc.path)
+    except ConversionError as exc:
+        return Failed(source.name, str(exc))
+    except Exception as exc:  # noqa: BLE001 - whatever a picture brings about is told of it, and the others go on
+        return Failed(source.name, f"{shown_name(source)}: {printable(explain(exc))}")
 
 
-async def _converted(conversion: Conversion, options: VariantOptions, pool: ImagePool, taken: set[Path]) -> Converted:
-    started = time.monotonic()
-    if options.format is not None:
-        conversion.target(options.format)  # refuse before the work where that is known
-    partial = conversion.output.with_name(f".{conversion.output.name}.partial")
+async def _converted(task: Task, options: VariantOptions, placing: Placing, pool: ImagePool) -> Converted:
+    conversion, started = task.conversion, time.monotonic()
+    if options.format is not None:  # refuse before the work where that is known
+        placing.check(conversion, conversion.target(options.format))
     try:
-        [made] = await pool.make(conversion.source, [VariantRequest(partial, options)])
-        target = _claimed(conversion.target(made.format), taken)
-        partial.replace(target)
+        before = await _size_taken_in(task)
+        [made] = await pool.make(task.original, [VariantRequest(task.variant, options)])
+        target = conversion.target(made.format)
+        placing.check(conversion, target)
+        if target is not None and not is_stream(target):
+            # In a thread, which no signal interrupts: what it began it ends.
+            await asyncio.to_thread(placing.put, task.variant, conversion, target)
+            task.variant.unlink()
     finally:
-        partial.unlink(missing_ok=True)
-    before = conversion.source.stat().st_size
+        task.original.unlink(missing_ok=True)
     elapsed = time.monotonic() - started
-    return Converted(conversion.source, target, made.format, made.width, made.height, before, made.byte_size, elapsed)
+    source = conversion.source.name
+    return Converted(source, target, made.format, made.width, made.height, before, made.byte_size, elapsed)
 
 
-def _claimed(target: Path, taken: set[Path]) -> Path:
-    if target in taken:
-        message = f"{target}: another input already became this file"
-        raise ConversionError(message)
-    taken.add(target)
-    return target
+async def _size_taken_in(task: Task) -> int:
+    if task.conversion.source.is_stream:
+        return task.original.stat().st_size
+    return await asyncio.to_thread(take_in, task.conversion.source, task.original)

@@ -1,26 +1,97 @@
 """One run of `icecube convert`: from the plan to the exit status, everything in between shown to its user."""
 
 import asyncio
-import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from common.options import VariantOptions
 from processor.convert import report
 from processor.convert.conversions import Conversion
-from processor.convert.running import Failed, run
+from processor.convert.errors import ConversionError
+from processor.convert.intake import take_in
+from processor.convert.interruption import Interruption, stop_here
+from processor.convert.outcomes import Converted, Failed, Outcome
+from processor.convert.placing import Placing, Policy, is_stream, write_stream
+from processor.convert.running import Task, run
 from processor.engine import ImageLimits
 
 
-def run_and_report(
-    conversions: Sequence[Conversion], options: VariantOptions, *, as_json: bool, limits: ImageLimits
-) -> bool:
-    """Convert everything, print what became of it, and say whether all of it succeeded."""
-    started = time.monotonic()
-    with report.progress(len(conversions)) as on_done:
-        outcomes = asyncio.run(run(conversions, options, limits=limits, on_done=on_done))
-    seconds = time.monotonic() - started
-    if as_json:
-        report.print_json(outcomes, seconds)
-    else:
-        report.print_text(outcomes, seconds)
-    return not any(isinstance(outcome, Failed) for outcome in outcomes)
+@dataclass(slots=True)
+class Session:
+    """What was asked for, and what became of it so far."""
+
+    options: VariantOptions
+    limits: ImageLimits
+    policy: Policy
+    interruption: Interruption
+    outcomes: dict[Conversion, Outcome] = field(default_factory=dict)
+
+    def convert(self, planned: Sequence[Conversion | Failed]) -> list[Outcome]:
+        """Convert everything, and return what became of each, in the order given.
+
+        What a signal kept from ending is left out. No file is left in the work folder, or half made elsewhere.
+        """
+        conversions = [one for one in planned if isinstance(one, Conversion)]
+        placing = Placing((conversion.source for conversion in conversions), self.policy)
+        with TemporaryDirectory(prefix="icecube-convert-", ignore_cleanup_errors=True) as folder:
+            work = Path(folder)
+            tasks = [
+                Task(conversion, work / f"{number}.original", work / f"{number}.variant")
+                for number, conversion in enumerate(conversions)
+            ]
+            try:
+                self._convert_tasks(tasks, placing)
+            except (KeyboardInterrupt, asyncio.CancelledError):
+                if self.interruption.signal is None:
+                    raise
+        outcomes = (one if isinstance(one, Failed) else self.outcomes.get(one) for one in planned)
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    def _convert_tasks(self, tasks: Sequence[Task], placing: Placing) -> None:
+        with self.interruption.reacting(stop_here):  # a stream may keep one waiting for ever
+            self._take_in_streams(tasks)
+        left = [task for task in tasks if task.conversion not in self.outcomes]
+        if left:
+            with report.progress(len(left)) as advance:
+                asyncio.run(self._run(left, placing, advance))
+        with self.interruption.reacting(stop_here):
+            self._write_streams(tasks)
+
+    async def _run(self, tasks: Sequence[Task], placing: Placing, advance: report.Advance) -> None:
+        def on_done(conversion: Conversion, outcome: Outcome) -> None:
+            self.outcomes[conversion] = outcome
+            advance()
+
+        work = run(tasks, self.options, placing=placing, limits=self.limits, on_done=on_done)
+        running, loop = asyncio.ensure_future(work), asyncio.get_running_loop()
+
+        def cancel() -> None:
+            loop.call_soon_threadsafe(running.cancel)
+
+        with self.interruption.reacting(cancel):
+            await running
+
+    def _take_in_streams(self, tasks: Sequence[Task]) -> None:
+        for task in tasks:
+            if task.conversion.source.is_stream:
+                try:
+                    take_in(task.conversion.source, task.original)
+                except ConversionError as exc:
+                    self.outcomes[task.conversion] = Failed(task.conversion.source.name, str(exc))
+
+    def _write_streams(self, tasks: Sequence[Task]) -> None:
+        for task in tasks:
+            outcome = self.outcomes[task.conversion]
+            if isinstance(outcome, Converted) and is_stream(outcome.output):
+                del self.outcomes[task.conversion]  # until it is written
+                self.outcomes[task.conversion] = _written(task.variant, outcome)
+
+
+def _written(variant: Path, outcome: Converted) -> Outcome:
+    try:
+        write_stream(variant, outcome.output)
+    except ConversionError as exc:
+        return Failed(outcome.source, str(exc))
+    return outcome

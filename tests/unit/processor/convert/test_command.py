@@ -8,20 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests.unit.processor.convert.command import contents, run
 from tests.unit.processor.engine.pictures import gradient, saved
-
-PROGRAM = "import typer; from processor.convert.command import convert; typer.run(convert)"
-
-
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run the command with *arguments* as its user would."""
-    command = [sys.executable, "-c", PROGRAM, *(str(argument) for argument in arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-
-
-def contents(folder: Path) -> set[str]:
-    """Return the names of everything in *folder*."""
-    return {path.name for path in folder.iterdir()}
 
 
 @pytest.mark.parametrize(

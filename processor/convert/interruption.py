@@ -1,0 +1,83 @@
+"""Ctrl-C and its like: they stop a run where that is safe, and never its clean-up."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType, TracebackType
+from typing import Self
+
+_Handler = signal.Handlers | Callable[[int, FrameType | None], object] | int | None
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Interruption:
+    """Takes note of the first signal, and reacts to it within a `reacting` block only.
+
+    What this process was started to ignore, as below nohup, it ignores.
+    """
+
+    def __init__(self) -> None:
+        self.signal: signal.Signals | None = None
+        self._react: Callable[[], None] | None = None
+        self._before: dict[signal.Signals, _Handler] = {}
+
+    def __enter__(self) -> Self:
+        for number in _SIGNALS:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._on_signal)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    @contextmanager
+    def reacting(self, react: Callable[[], None]) -> Iterator[None]:
+        """Call *react* at the first signal, if it comes within this block or came before it."""
+        self._react = react
+        try:
+            self._call_once()
+            yield
+        finally:
+            self._react = None
+
+    def end_process(self) -> None:
+        """End this process by the signal that it got, so that whoever started it can tell; return if none came."""
+        if self.signal is None:
+            return
+        sys.stdout.flush()
+        sys.stderr.flush()
+        signal.signal(self.signal, signal.SIG_DFL)
+        os.kill(os.getpid(), self.signal)
+
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        if self.signal is None:
+            self.signal = signal.Signals(number)
+            self._call_once()
+
+    def _call_once(self) -> None:
+        if self.signal is not None and self._react is not None:
+            react, self._react = self._react, None
+            react()
+
+
+def stop_here() -> None:
+    """Raise `KeyboardInterrupt`: the reaction of code that can be stopped anywhere."""
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def without_hangup() -> Iterator[None]:
+    """Have the processes started in this block ignore SIGHUP, which a terminal sends to all: we end them ourselves.
+
+    Python's own, which keep track of its resources, would else die first and be missed noisily.
+    """
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -1,0 +1,82 @@
+"""What the command line asked for, done: from the flags to the exit status."""
+
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from common.options import VariantOptions
+from processor.convert import report
+from processor.convert.conversions import format_asked_for, plan
+from processor.convert.errors import ConversionError, printable
+from processor.convert.interruption import Interruption
+from processor.convert.limits import configured_limits
+from processor.convert.options import checked_options
+from processor.convert.outcomes import Failed, Outcome
+from processor.convert.placing import Policy
+from processor.convert.session import Session
+
+EXIT_FAILED = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """The flags, as they were given."""
+
+    arguments: Sequence[str]
+    image_format: str | None
+    max_dimension: int
+    quality: int
+    keep_metadata: bool
+    output: str | None
+    overwrite: bool
+    skip_existing: bool
+    as_json: bool
+    config: Path | None
+
+
+def run(asked: Invocation) -> int:
+    """Convert what was asked for, print what became of it, and return the exit status.
+
+    After a signal this process ends by it, once everything is cleaned up and told.
+    """
+    tell = report.print_json if asked.as_json else report.print_text
+    started = time.monotonic()
+    outcomes: Sequence[Outcome] = []
+    error: str | None = None
+    with Interruption() as interruption:
+        try:
+            outcomes = _converted(asked, interruption)
+        except (ConversionError, OSError, RuntimeError) as exc:
+            error = str(exc)
+        if interruption.signal is not None:
+            error = f"interrupted: {len(outcomes)} of the results are there"
+        tell(outcomes, time.monotonic() - started, error=error)
+        interruption.end_process()
+    failed = error is not None or any(isinstance(outcome, Failed) for outcome in outcomes)
+    return EXIT_FAILED if failed else 0
+
+
+def _converted(asked: Invocation, interruption: Interruption) -> Sequence[Outcome]:
+    if asked.overwrite and asked.skip_existing:
+        message = "--overwrite and --skip-existing contradict each other"
+        raise ConversionError(message)
+    limits = configured_limits(asked.config)
+    planned = plan(asked.arguments, asked.output)
+    options = _options(asked)
+    if any(not isinstance(one, Failed) and one.output is None for one in planned) and sys.stdout.isatty():
+        message = "standard output is a terminal: name a file with -output"
+        raise ConversionError(message)
+    policy = Policy(overwrite=asked.overwrite, skip_existing=asked.skip_existing)
+    return Session(options, limits, policy, interruption).convert(planned)
+
+
+def _options(asked: Invocation) -> VariantOptions:
+    """Return what was asked for; raise `ConversionError` where a flag is wrong, or contradicts the output's suffix."""
+    named = format_asked_for(asked.output)
+    options = checked_options(asked.image_format or named, asked.max_dimension, asked.quality, asked.keep_metadata)
+    if named is not None and options.format is not named:
+        message = f"{printable(asked.output or '')}: the suffix stands for {named}, -format for {options.format}"
+        raise ConversionError(message)
+    return options

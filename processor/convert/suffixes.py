@@ -1,0 +1,41 @@
+"""Which file suffix stands for which format."""
+
+from pathlib import Path
+
+from common.formats import OUTPUT_FORMATS, ImageFormat, enumerate_formats, format_of_suffix
+from processor.convert.errors import ConversionError, printable
+
+_RARE_SPELLINGS = {".jpe": ImageFormat.JPEG, ".jfif": ImageFormat.JPEG}
+"""Of suffixes only: no client asks for a jfif."""
+
+_NOT_OURS = frozenset(
+    [".apng", ".bmp", ".dng", ".heic", ".heif", ".ico", ".j2k", ".jp2", ".jxl", ".pdf", ".ppm", ".psd", ".svg", ".tga"]
+)
+
+
+def is_picture(name: str) -> bool:
+    """Say whether a file of this name is a picture that can be read."""
+    return _format_of(Path(name)) is not None
+
+
+def without_suffix(path: Path) -> Path:
+    """Return *path* without the suffix of a picture; any other dot belongs to the name."""
+    return path.with_suffix("") if _format_of(path) or path.suffix.lower() in _NOT_OURS else path
+
+
+def format_named_by(output: Path) -> ImageFormat | None:
+    """Return the format that the suffix of *output* stands for, None for one that says nothing.
+
+    Raises `ConversionError` for the suffix of a format that is not written.
+    """
+    suffix = output.suffix.lower()
+    named = _format_of(output)
+    if suffix in _NOT_OURS or (named and not named.is_written):
+        known = enumerate_formats(OUTPUT_FORMATS)
+        message = f"{printable(str(output))}: {suffix[1:]} cannot be written, only {known}"
+        raise ConversionError(message)
+    return named
+
+
+def _format_of(path: Path) -> ImageFormat | None:
+    return format_of_suffix(path.suffix) or _RARE_SPELLINGS.get(path.suffix.lower())
