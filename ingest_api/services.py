@@ -10,6 +10,7 @@ from time import monotonic
 from common.blob_store import BlobStore
 from common.blob_store.opening import open_blob_store
 from common.failure_codes import FailureCode
+from common.kafka.signatures import signatures_of
 from common.settings.model import Settings
 from common.stop_marks import mark_stopped
 from ingest_api.access.keys import AccessList
@@ -74,7 +75,15 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         backlog = BacklogWatch(jobs)
         readiness = Readiness(jobs, blobs, settings.kafka, lambda: backlog.latest, settings.delivery.stuck_seconds)
         reuse = settings.processing.reuse
-        handler = ResultsHandler(jobs, messages, _retry_policy(settings), utc_now, partial(mark_stopped, blobs), reuse)
+        handler = ResultsHandler(
+            jobs,
+            messages,
+            _retry_policy(settings),
+            utc_now,
+            partial(mark_stopped, blobs),
+            reuse,
+            signatures_of(settings.kafka),
+        )
         background = {
             "relay": relay.run,
             "results": ResultsConsumer(handler, settings.kafka, wake_relay=relay.wake).run,

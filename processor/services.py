@@ -9,6 +9,7 @@ from common import metrics
 from common.blob_store import BlobStoreUnavailableError
 from common.blob_store.opening import open_blob_store
 from common.kafka.clients import KafkaError, open_producer
+from common.kafka.signatures import UNSIGNED, Signatures, signatures_of
 from common.retries import retry_until_available
 from common.settings.groups import BlobType
 from common.settings.model import Settings
@@ -25,6 +26,8 @@ class Services:
 
     handling: JobHandler
     reports: Reports
+    signatures: Signatures = UNSIGNED
+    """Who may ask for work."""
 
 
 @asynccontextmanager
@@ -51,7 +54,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 readable=[settings.blob_folder] if settings.blob.type is BlobType.DISK else [],
             )
         )
-        yield Services(JobHandler(blobs, pool), Reports(producer, settings.kafka, _now, Linger(pool.has_work_waiting)))
+        signatures, linger = signatures_of(settings.kafka), Linger(pool.has_work_waiting)
+        reports = Reports(producer, settings.kafka, _now, linger, signatures)
+        yield Services(JobHandler(blobs, pool), reports, signatures)
 
 
 def _now() -> datetime:

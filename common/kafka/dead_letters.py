@@ -8,7 +8,8 @@ from datetime import datetime
 from common.failure_codes import FailureCode
 from common.ids import derived_id
 from common.kafka.clients import ConsumedRecord
-from common.kafka.headers import Headers, event_headers
+from common.kafka.headers import Headers, event_headers, from_kafka
+from common.kafka.signatures import kept_signature
 from common.texts import code_of, printable
 
 _LARGEST_VALUE_BYTES = 1_000_000
@@ -55,4 +56,5 @@ def unreadable_headers(record: ConsumedRecord, reason: str, *, source: str, at: 
             code=FailureCode.UNREADABLE_EVENT, reason=reason, attempts=1, topic=record.topic, value=record.value
         )
         | {"icecube_partition": str(record.partition), "icecube_offset": str(record.offset)}
+        | kept_signature(from_kafka(record.headers))
     )

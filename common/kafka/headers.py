@@ -31,6 +31,10 @@ def to_kafka(headers: Mapping[str, str]) -> list[tuple[str, bytes]]:
     return [(name, value.encode()) for name, value in headers.items()]
 
 
-def from_kafka(headers: Iterable[tuple[str, bytes | None]]) -> Headers:
-    """Return the headers that a record came with; undecodable bytes are replaced, a later duplicate wins."""
-    return {name: (value or b"").decode("utf-8", "replace") for name, value in headers}
+def from_kafka(headers: Iterable[tuple[str, bytes | None]] | Mapping[str, bytes | None] | None) -> Headers:
+    """Return the headers that a record came with; undecodable bytes are replaced, a later duplicate wins.
+
+    Faust passes on what it got: pairs from Kafka, a mapping from its own test context, or nothing.
+    """
+    pairs = headers.items() if isinstance(headers, Mapping) else headers or ()
+    return {name: (value or b"").decode("utf-8", "replace") for name, value in pairs}

@@ -4,7 +4,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, PositiveFloat, PositiveInt, SecretStr, model_validator
+from pydantic import BeforeValidator, Field, PositiveFloat, PositiveInt, SecretStr, field_validator, model_validator
 
 from common.settings.base import SettingsGroup, env
 from common.settings.postgres_uri import completed_uri
@@ -143,6 +143,13 @@ class BlobSettings(SettingsGroup):
         return self
 
 
+_SHORTEST_KEY = 32
+
+
+def _entries(value: Any) -> Any:
+    return [entry.strip() for entry in value.split(",") if entry.strip()] if isinstance(value, str) else value
+
+
 class KafkaSettings(SettingsGroup):
     """Kafka: its brokers, our topics and groups."""
 
@@ -162,6 +169,29 @@ class KafkaSettings(SettingsGroup):
         description="How long a fetch may wait at the broker for an event; the embedded broker always waits it out.",
     )
     session_timeout_seconds: PositiveFloat = Field(10, description="Silence after which a consumer counts as dead.")
+
+    signing_keys: SecretStr = Field(
+        SecretStr(""),
+        description="Keys of 32 characters or more, comma-separated, by which requests and results are signed: the "
+        "first signs, all verify; the same for API and processors. Empty: nothing is signed, and all is taken.",
+    )
+    require_signatures: bool = Field(
+        default=True,
+        description="Refuse what is not signed, where there are keys; false while they are being rolled out.",
+    )
+
+    @field_validator("signing_keys")
+    @classmethod
+    def _keys_are_long(cls, keys: SecretStr) -> SecretStr:
+        if any(len(key) < _SHORTEST_KEY for key in _entries(keys.get_secret_value())):
+            message = f"each key must have {_SHORTEST_KEY} characters at least, as `openssl rand -hex 32` makes them"
+            raise ValueError(message)
+        return keys
+
+    @property
+    def signing_key_list(self) -> tuple[bytes, ...]:
+        """The keys as bytes."""
+        return tuple(key.encode() for key in _entries(self.signing_keys.get_secret_value()))
 
     @property
     def broker_list(self) -> list[str]:
@@ -201,10 +231,6 @@ class ProcessingSettings(SettingsGroup):
         default=True,
         description="Copy a variant that was made before of the same bytes with the same options, by the same engine.",
     )
-
-
-def _entries(value: Any) -> Any:
-    return [entry.strip() for entry in value.split(",") if entry.strip()] if isinstance(value, str) else value
 
 
 ApiKeyEntry = Annotated[str, Field(pattern=r"^[^:,\s]+:(read|write|admin):[0-9a-f]{64}$")]

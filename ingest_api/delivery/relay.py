@@ -10,7 +10,9 @@ import structlog
 from common import metrics
 from common.failpoints import Failpoint, fail_at
 from common.kafka.clients import Producer, open_producer
+from common.kafka.headers import Headers
 from common.kafka.sending import RecordRefusedError, send
+from common.kafka.signatures import signatures_of
 from common.settings.groups import KafkaSettings
 from common.tracing import SpanKind, continued_trace, trace_headers, traced
 from ingest_api.delivery.refused_messages import RefusedMessage, RefusedMessages
@@ -29,6 +31,7 @@ class Relay:
     def __init__(
         self, outbox: Outbox, refused: RefusedMessages, settings: KafkaSettings, *, batch: int, poll_seconds: float
     ) -> None:
+        self._signatures = signatures_of(settings)
         self._outbox = outbox
         self._refused = refused
         self._settings = settings
@@ -54,7 +57,7 @@ class Relay:
         async with self._outbox.claim(self._batch) as claimed:
             if claimed.messages:
                 fail_at(Failpoint.EVENT_CLAIMED_NOT_SENT)
-            sends = {position: _send(producer, message) for position, message in claimed.messages.items()}
+            sends = {position: self._send(producer, message) for position, message in claimed.messages.items()}
             results = await asyncio.gather(*sends.values(), return_exceptions=True)
             outcomes = _note(claimed, dict(zip(sends, results, strict=True)))
             if sends:
@@ -66,6 +69,21 @@ class Relay:
             raise outcomes.failures[0]
         return len(sends)
 
+    async def _send(self, producer: Producer, message: OutboxMessage) -> Publication | None:
+        with (
+            continued_trace(message.headers),
+            traced(f"send {message.topic}", SpanKind.PRODUCER, messaging_system="kafka"),
+        ):
+            headers = message.headers | trace_headers() | self._signature_of(message)
+            sent = await send(producer, message.topic, message.value, message.key, headers=headers)
+        if message.request_of is None:
+            return None
+        return Publication(job_id=message.request_of, partition=sent.partition, offset=sent.offset)
+
+    def _signature_of(self, message: OutboxMessage) -> Headers:
+        """Return the signature of a request, made when it is sent: by the newest key, whenever it was committed."""
+        return {} if message.request_of is None else self._signatures.sign(message.key, message.value)
+
 
 @dataclass(frozen=True, slots=True)
 class _Outcomes:
@@ -73,18 +91,6 @@ class _Outcomes:
 
     refused: dict[int, RefusedMessage] = field(default_factory=dict)
     failures: list[BaseException] = field(default_factory=list)
-
-
-async def _send(producer: Producer, message: OutboxMessage) -> Publication | None:
-    with (
-        continued_trace(message.headers),
-        traced(f"send {message.topic}", SpanKind.PRODUCER, messaging_system="kafka"),
-    ):
-        headers = message.headers | trace_headers()  # whoever reads it continues from this span
-        sent = await send(producer, message.topic, message.value, message.key, headers=headers)
-    if message.request_of is None:
-        return None
-    return Publication(job_id=message.request_of, partition=sent.partition, offset=sent.offset)
 
 
 def _note(claimed: ClaimedMessages, results: Mapping[int, Publication | BaseException | None]) -> _Outcomes:

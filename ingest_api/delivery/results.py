@@ -26,6 +26,7 @@ from common.events import (
 )
 from common.kafka.clients import ConsumedRecord
 from common.kafka.headers import from_kafka
+from common.kafka.signatures import UNSIGNED, Signatures
 from common.tracing import SpanKind, continued_trace, traced
 from ingest_api.delivery.job_metrics import count_change
 from ingest_api.delivery.messages import Messages
@@ -55,6 +56,8 @@ class ResultsHandler:
     """Keeps a job that was given up from being begun again; see `common.stop_marks`."""
     reuse: bool = True
     """Whether the variants of this job may save the making of others."""
+    signatures: Signatures = UNSIGNED
+    """Who may tell of results."""
 
     async def handle(self, records: Sequence[ConsumedRecord]) -> None:
         """Apply a batch in one transaction; raise `JobStoreUnavailableError` having changed nothing.
@@ -83,7 +86,7 @@ class ResultsHandler:
         changed_by: list[tuple[JobRecord, JobResult]] = []
         for record in records:
             try:
-                results.append((_decoded(record), record))
+                results.append((self._read(record), record))
             except UnreadableEventError as exc:
                 unreadable.append((record, str(exc)))
         async with self.jobs.changing({result.job_id for result, _ in results}) as changes:
@@ -102,6 +105,14 @@ class ResultsHandler:
             metrics.UNREADABLE_EVENTS.labels(record.topic).inc()
         for changed, result in changed_by:
             count_change(changed, result)
+
+    def _read(self, record: ConsumedRecord) -> JobResult:
+        self.signatures.check(record.key, record.value, from_kafka(record.headers))
+        event = decode(record.value)
+        if isinstance(event, JobRequested):
+            message = "a JobRequested is no result"
+            raise UnreadableEventError(message)
+        return event
 
     def _publish_unreadable(self, changes: JobChanges, record: ConsumedRecord, reason: str, at: datetime) -> None:
         log.error("unreadable event put aside", topic=record.topic, offset=record.offset, reason=reason)
@@ -174,14 +185,6 @@ def _told_of(record: ConsumedRecord, result: JobResult) -> Iterator[None]:
         structlog.contextvars.bound_contextvars(job_id=str(result.job_id), trace_id=trace_id, **where),
     ):
         yield
-
-
-def _decoded(record: ConsumedRecord) -> JobResult:
-    event = decode(record.value)
-    if isinstance(event, JobRequested):
-        message = "a JobRequested is no result"
-        raise UnreadableEventError(message)
-    return event
 
 
 def _reason_to_refuse(changes: JobChanges, result: JobResult) -> str | None:

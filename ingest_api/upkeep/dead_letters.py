@@ -10,8 +10,10 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from common.events import JobRequested, UnreadableEventError, decode
+from common.failure_codes import FailureCode
 from common.kafka.clients import SEND_SECONDS, ConsumedRecord, Producer
-from common.kafka.headers import from_kafka
+from common.kafka.headers import from_kafka, to_kafka
+from common.kafka.signatures import kept_signature
 from common.settings.groups import KafkaSettings
 from ingest_api.delivery.kafka_log import KafkaLog, open_kafka_log
 from ingest_api.intake.jobs import JobIntake
@@ -41,7 +43,9 @@ class DeadLetter:
 
     @property
     def request(self) -> JobRequested | None:
-        """The job that was given up; None when the event could not be read."""
+        """The job that was given up; None when the event could not be read, or was refused: whoever wrote it."""
+        if self.headers.get("icecube_code") == FailureCode.UNREADABLE_EVENT:
+            return None
         try:
             event = decode(self.value)
         except UnreadableEventError:
@@ -119,7 +123,8 @@ class Replay:
             return f"job {request.job_id} is asked for again as job {record.job.id}"
         topic = letter.headers.get("icecube_topic", "")
         async with asyncio.timeout(SEND_SECONDS):
-            await (await self.producer.send(topic, letter.value, letter.key))
+            signature = to_kafka(kept_signature(letter.headers))
+            await (await self.producer.send(topic, letter.value, letter.key, headers=signature))
         return f"sent to {topic} again"
 
 

@@ -14,6 +14,7 @@ from common.kafka.clients import ConsumedRecord, KafkaError, Producer
 from common.kafka.dead_letters import bounded, shortened, unreadable_headers
 from common.kafka.headers import Headers, event_headers
 from common.kafka.sending import RecordRefusedError, send
+from common.kafka.signatures import UNSIGNED, Signatures
 from common.retries import retry_until_available
 from common.settings.groups import KafkaSettings
 from processor.jobs.linger import Linger
@@ -31,6 +32,7 @@ class Reports:
     topics: KafkaSettings
     clock: Callable[[], datetime]
     linger: Linger
+    signatures: Signatures = UNSIGNED
 
     async def started(self, job: JobRequested) -> None:
         """Tell that work begins: before it does, so that a job that kills its processor leaves a trace."""
@@ -45,9 +47,10 @@ class Reports:
             subject=result.job_id,
             at=self.clock(),
         )
+        key, value = str(result.job_id).encode(), encode(result)
         await self.linger.wait()
         try:
-            await self._send(self.topics.results_topic, str(result.job_id).encode(), encode(result), headers)
+            await self._send(self.topics.results_topic, key, value, headers | self.signatures.sign(key, value))
         except RecordRefusedError as exc:
             log.error("result refused by Kafka", type=result.type, error=str(exc))  # noqa: TRY400 - told in full
             if isinstance(result, JobSucceeded):

@@ -1,6 +1,5 @@
 """The Faust agent: reads job events and hands each to the use case."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -8,7 +7,7 @@ import structlog
 from common import metrics
 from common.events import JobRequested, UnreadableEventError, UnsupportedRequestError, decode
 from common.failpoints import Failpoint, fail_at
-from common.kafka.headers import Headers, from_kafka
+from common.kafka.headers import from_kafka
 from common.tracing import SpanKind, continued_trace, traced
 from processor.jobs.failures import failure_of_unread
 from processor.jobs.handler import NO_SLOT, Releasable
@@ -21,13 +20,15 @@ async def handle(event: Any, services: Services, slot: Releasable = NO_SLOT) -> 
     The *slot* is released when an image process has done its part.
     """
     message = event.message
+    headers = from_kafka(message.headers)
     where = {"topic": message.topic, "partition": message.partition, "offset": message.offset}
     with (
-        continued_trace(_headers(message)) as trace_id,
+        continued_trace(headers) as trace_id,
         traced(f"process {message.topic}", SpanKind.CONSUMER, messaging_system="kafka"),
         structlog.contextvars.bound_contextvars(**where, trace_id=trace_id),
     ):
         try:
+            services.signatures.check(message.key, message.value, headers)
             job = _job_in(message.value)
         except UnreadableEventError as exc:
             structlog.get_logger(__name__).error("unreadable event put aside", reason=str(exc))
@@ -50,9 +51,3 @@ def _job_in(value: bytes | None) -> JobRequested:
         message = f"a {event.type} asks for nothing"
         raise UnreadableEventError(message)
     return event
-
-
-def _headers(message: Any) -> Headers:
-    # Faust passes on what it got: pairs from Kafka, a mapping from its own test context, or nothing.
-    headers = message.headers or ()
-    return from_kafka(headers.items() if isinstance(headers, Mapping) else headers)

@@ -6,7 +6,8 @@ import pytest
 
 from common.events import encode
 from common.kafka.clients import open_producer
-from common.kafka.headers import to_kafka
+from common.kafka.headers import from_kafka, to_kafka
+from common.kafka.signatures import Signatures
 from common.kafka.topics import create_topics
 from common.settings.groups import KafkaSettings, LimitsSettings
 from ingest_api.delivery.messages import Messages, request_of
@@ -118,6 +119,21 @@ async def test_an_unreadable_event_goes_back_to_its_topic(topics: KafkaSettings,
     await Replay(intake, producer).of(letter)
 
     assert [(sent.topic, sent.value) for sent in producer.sent] == [("icecube.jobs", b"\xff")]
+
+
+async def test_a_request_that_was_refused_is_no_given_up_job(topics: KafkaSettings, jobs: PostgresJobStore) -> None:
+    """Replayed, a forged request makes no job: it goes back to its topic, with its signature, and is judged again."""
+    value, key, signatures = encode(request_of(a_given_up_job())), b"k", Signatures((b"o" * 32,))
+    forged = Record(value, key=key, topic="icecube.jobs", headers=to_kafka(signatures.sign(key, value)))
+    await put_aside(topics, Messages(topics).unreadable(forged, "it is signed by no key of ours", at=NOON))
+    (letter,) = await letters(topics)
+    producer = RecordingProducer()
+
+    await Replay(JobIntake(jobs, Messages(topics), LimitsSettings(), lambda: NOON), producer).of(letter)
+
+    (sent,) = producer.sent
+    assert (sent.topic, sent.value) == ("icecube.jobs", value)
+    signatures.check(sent.key, sent.value, from_kafka(sent.headers))
 
 
 def test_a_request_that_is_readable_is_recognised() -> None:

@@ -7,8 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from common.kafka.clients import KafkaError
+from common.kafka.headers import from_kafka
+from common.kafka.signatures import SIGNATURE, Signatures
 from common.settings.groups import KafkaSettings
 from ingest_api.delivery.messages import Messages
 from ingest_api.delivery.refused_messages import RefusedMessages
@@ -122,6 +125,21 @@ async def test_an_event_carries_its_attributes(relay: Relay, jobs: PostgresJobSt
     assert first["ce_type"] == b"icecube.JobRequested"
     assert first["ce_subject"] == str(record.job.id).encode()
     assert first["content-type"] == b"application/json"
+
+
+async def test_a_request_is_signed_when_it_is_sent(outbox: PostgresOutbox, jobs: PostgresJobStore) -> None:
+    """By the first key of the process that sends it, whenever it was committed; nothing else is signed."""
+    new, old = b"n" * 32, b"o" * 32
+    settings = KafkaSettings(signing_keys=SecretStr(f"{new.decode()}, {old.decode()}"))
+    relay = Relay(outbox, RefusedMessages(jobs, MESSAGES, lambda: NOON), settings, batch=10, poll_seconds=1)
+    record, producer = await stored_job(jobs), RecordingProducer()
+    await publish(jobs, MESSAGES.job_ended(a_completed(record), (), at=NOON))
+
+    await relay_all(relay, producer)
+
+    requested, notification = sorted(producer.sent, key=lambda sent: sent.topic)
+    Signatures((new,)).check(requested.key, requested.value, from_kafka(requested.headers))
+    assert SIGNATURE not in from_kafka(notification.headers)
 
 
 def a_notification(record: JobRecord, *, reason: str) -> OutboxMessage:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ import pytest
 from common.events import Event, JobFailed, JobRequested, JobStarted, JobSucceeded, decode, encode
 from common.ids import new_id
 from common.kafka.headers import to_kafka
+from common.kafka.signatures import Signatures
 from common.options import TaskOptions
 from common.settings.groups import KafkaSettings
 from ingest_api.delivery.messages import Messages
@@ -331,6 +333,25 @@ async def test_what_a_later_release_asks_for_is_not_judged(
 
     await handler.handle(records_of(success_of(record).model_copy(update={"variants": (variant,)})))
 
+    assert await state_of(record, jobs) is JobState.COMPLETED
+
+
+async def test_only_who_has_a_key_can_tell_of_results(
+    handler: ResultsHandler, jobs: PostgresJobStore, outbox: PostgresOutbox, record: JobRecord
+) -> None:
+    """Whoever knows a job's ids can neither complete it nor fail it: the API takes signed results only."""
+    ours = Signatures((b"o" * 32,))
+    handler, key = replace(handler, signatures=ours), str(record.job.id).encode()
+    failure, success = encode(failure_of(record, retryable=False)), encode(success_of(record))
+    stolen = ours.sign(key, encode(a_start_of(record)))
+
+    await handler.handle([Record(failure, key=key), Record(failure, key=key, headers=to_kafka(stolen))])
+
+    assert await state_of(record, jobs) is JobState.PENDING
+    dead = await taken(outbox)
+    assert [(message.topic, message.value) for message in dead] == [("icecube.jobs.dead", failure)] * 2
+    assert dead[1].headers["icecube_signature"] == stolen["icecube_signature"]  # kept for a replay
+    await handler.handle([Record(success, key=key, headers=to_kafka(ours.sign(key, success)))])
     assert await state_of(record, jobs) is JobState.COMPLETED
 
 

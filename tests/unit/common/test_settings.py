@@ -143,6 +143,19 @@ def test_a_topic_is_named_as_kafka_takes_it(name: str) -> None:
         loaded(environment={"ICECUBE_KAFKA_JOBS_TOPIC": name})
 
 
+def test_signing_keys_are_long_and_never_shown() -> None:
+    """A short key can be guessed; the mistake is told without the key."""
+    long, short = "l" * 32, "guessme"
+
+    kafka = loaded(environment={"ICECUBE_KAFKA_SIGNING_KEYS": f"{long}, {long}2"}).kafka
+
+    assert kafka.signing_key_list == (long.encode(), f"{long}2".encode())
+    assert long not in repr(kafka)
+    with pytest.raises(SettingsError, match="32 characters") as told:
+        loaded(environment={"ICECUBE_KAFKA_SIGNING_KEYS": f"{long},{short}"})
+    assert short not in str(told.value)
+
+
 def test_an_empty_variable_counts_as_absent() -> None:
     """Compose passes a variable that is not set as an empty one."""
     assert loaded(environment={"ICECUBE_SERVER_PORT": "", "ICECUBE_KAFKA_TOPIC": ""}) == Settings()

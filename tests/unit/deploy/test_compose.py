@@ -158,7 +158,13 @@ def test_no_secret_has_a_default() -> None:
     """No password or key is one that everybody can read here."""
     secrets = {name: default for name, default in compose.variables() if re.search("PASSWORD|SECRET|KEY", name)}
 
-    assert set(secrets) == {"POSTGRES_PASSWORD", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "ICECUBE_API_KEYS"}
+    assert set(secrets) == {
+        "POSTGRES_PASSWORD",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "ICECUBE_API_KEYS",
+        "ICECUBE_KAFKA_SIGNING_KEYS",
+    }
     assert not any(secrets.values())
     assert not re.search(r"(PASSWORD|SECRET\w*|KEY_ID|KEYS): +[^#\s]", compose.FILE.read_text("utf-8"))
 

@@ -1,6 +1,7 @@
 """The Faust agent, without Kafka."""
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,8 @@ import pytest_asyncio
 
 from common.blob_store.disk import open_disk_store
 from common.events import JobFailed, JobRequested, JobStarted, JobSucceeded, decode, encode
-from common.kafka.headers import from_kafka
+from common.kafka.headers import from_kafka, to_kafka
+from common.kafka.signatures import Signatures
 from common.settings.groups import KafkaSettings
 from common.settings.model import Settings
 from processor.app import ProcessorApp, build_app
@@ -127,6 +129,37 @@ async def test_an_event_as_large_as_the_broker_takes_becomes_a_dead_letter(
     whole = len(dead.value) + len(dead.key or b"") + sum(len(name) + len(value or b"") for name, value in dead.headers)
     assert whole < LARGEST_BYTES
     assert from_kafka(dead.headers)["icecube_bytes"] == str(LARGEST_BYTES)
+
+
+async def test_only_who_has_a_key_can_ask_for_work(
+    app: ProcessorApp, producer: RecordingProducer, tmp_path: Path
+) -> None:
+    """A request that is not signed, or changed since, becomes a dead letter: nothing is begun, nothing answered."""
+    ours, others = Signatures((b"o" * 32,)), Signatures((b"x" * 32,))
+    app.services = replace(app.services, signatures=ours, reports=replace(app.services.reports, signatures=ours))
+    job = await stored(a_request(), app, tmp_path)
+    value, key = encode(job), str(job.job_id).encode()
+    forged = encode(job.model_copy(update={"tasks": (a_task(),)}))
+
+    for request, headers in ((value, {}), (value, others.sign(key, value)), (forged, ours.sign(key, value))):
+        await handle(AnEvent(Record(request, key=key, headers=to_kafka(headers))), app.services)
+    refused, producer.sent = producer.sent, []
+    await handle(AnEvent(Record(value, key=key, headers=to_kafka(ours.sign(key, value)))), app.services)
+
+    assert [(dead.topic, dead.value) for dead in refused] == [
+        ("icecube.jobs.dead", request) for request in (value, value, forged)
+    ]
+    assert "not signed" in from_kafka(refused[0].headers)["icecube_reason"]
+    assert [type(decode(sent.value)) for sent in producer.sent] == [JobStarted, JobSucceeded]
+    for sent in producer.sent:
+        ours.check(sent.key, sent.value, from_kafka(sent.headers))
+
+
+@dataclass(frozen=True)
+class AnEvent:
+    """What the agent uses of a Faust event."""
+
+    message: Record
 
 
 async def test_a_record_of_neither_key_nor_value_becomes_a_dead_letter(producer: RecordingProducer) -> None:
