@@ -4,6 +4,8 @@ import os
 import signal
 import socket
 import sys
+from functools import partial
+from typing import Any, cast
 
 import structlog
 import uvicorn
@@ -12,6 +14,9 @@ from common.settings.model import Settings
 from common.telemetry.exporting import exported_spans
 from ingest_api.app import create_app
 from ingest_api.delivery.job_metrics import begin_at_zero
+from ingest_api.web.bounded_http import BoundedHttpProtocol
+from ingest_api.web.connections import Connections
+from ingest_api.web.open_files import connections_within, open_files_limit, raise_open_files_limit
 
 log = structlog.get_logger(__name__)
 
@@ -21,6 +26,7 @@ _KEEP_ALIVE_SECONDS = 75
 
 def run(settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT, finish the requests in hand, and return the exit status."""
+    raise_open_files_limit()
     begin_at_zero(settings.kafka)
     # uvicorn raises the signal that stopped it once more when all is done; then it means: leave.
     for stop in (signal.SIGTERM, signal.SIGINT):
@@ -40,6 +46,8 @@ def config_of(settings: Settings) -> uvicorn.Config:
         create_app(settings),
         host=settings.server.host,
         port=settings.server.port,
+        http=cast("Any", _protocol(settings)),  # typed as a class; uvicorn only calls it
+        ws="none",  # there is no WebSocket here, and its handshake would have no bounds
         log_config=None,
         access_log=False,
         server_header=False,
@@ -48,6 +56,13 @@ def config_of(settings: Settings) -> uvicorn.Config:
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=int(settings.server.drain_seconds),
     )
+
+
+def _protocol(settings: Settings) -> partial[BoundedHttpProtocol]:
+    """Return what makes the protocol of each connection; the connections of one server know of one another."""
+    limits = settings.limits
+    connections = Connections(connections_within(limits.connections, open_files=open_files_limit()))
+    return partial(BoundedHttpProtocol, limits=limits, connections=connections)
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -206,6 +206,23 @@ class LimitsSettings(SettingsGroup):
     upload_files: PositiveInt = Field(20, description="Files in an upload.")
     megapixels: PositiveFloat = Field(100, description="Width times height of an original, in millions.")
     side_pixels: int = Field(16384, ge=1, le=65535, description="Width and height of an original.")
+    upload_total_bytes: PositiveInt = Field(
+        640 * 1024 * 1024, description="Size of a whole upload, all its files together."
+    )
+    upload_seconds: PositiveFloat = Field(3600, description="Time for a whole upload to arrive.")
+    header_seconds: PositiveFloat = Field(
+        10, description="Time for a request's headers, from connecting or from their first byte; then 408."
+    )
+    body_bytes_per_second: int = Field(
+        1024,
+        ge=0,
+        description="The least pace of a body, taken over ten seconds; slower clients are cut off. 0: any pace.",
+    )
+    connections: PositiveInt = Field(
+        2000,
+        description="Connections to an API process. Beyond it the one that has been silent for longest is closed; "
+        "where all are at work, newcomers are answered 503, but for questions of health.",
+    )
     tasks: PositiveInt = Field(32, description="Tasks in a job.")
     task_seconds: PositiveFloat = Field(60, description="Time for one task; then its process is killed.")
     task_memory_mb: PositiveInt = Field(1024, description="Address space a task may add to its process, in MiB.")

@@ -1,0 +1,222 @@
+"""HTTP/1.1 as uvicorn speaks it, with a bound on all that a client may send, and on the time it may take."""
+
+import asyncio
+from typing import Any, NoReturn
+
+from uvicorn import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from common import metrics
+from common.settings.groups import LimitsSettings
+from ingest_api.web import refusals
+from ingest_api.web.connections import Connections, Seat
+from ingest_api.web.deadlines import BodyPace, FlushDeadline
+from ingest_api.web.problems import Problem
+
+SERVED_IN_SURPLUS = frozenset({b"/livez", b"/readyz", b"/api/v1/health", b"/metrics"})
+"""What is answered however many connections there are."""
+_LINGER_SECONDS = 2.0
+_LINGER_BYTES = 1024 * 1024
+"""How long, and for how much, a refused client is still listened to: to close at once may destroy the answer."""
+
+
+class BoundedHttpProtocol(HttpToolsProtocol):
+    """A connection. httptools has no bound of its own: it holds a header in memory until that is complete.
+
+    So the bytes are counted that have come since the parser last had something to show for them. A head, the fields
+    after a body and the extension of a chunk all end at `MAX_HEAD_BYTES`, give or take one read from the socket.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        limits: LimitsSettings,
+        connections: Connections,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._all = connections
+        self._header_seconds = limits.header_seconds
+        self._pace = BodyPace(limits.body_bytes_per_second)
+        self._flush = FlushDeadline(limits.body_bytes_per_second)
+        self._is_surplus = False
+        self._is_answering = False
+        self._in_body = False
+        self._unparsed = 0
+        self._fields = 0
+        self._due: float | None = None
+        """When the head that is awaited must be whole, or the rest of a body whose request is answered already.
+
+        It is not enforced while an answer is under way.
+        """
+        self._stopped_for = refusals.MALFORMED
+        self._refusal: Problem | None = None
+        self._ignored = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
+        """Take the connection, or say that there are too many."""
+        super().connection_made(transport)
+        self._set_due()
+        seat = self._all.admit(self)
+        self._is_surplus = seat is Seat.SURPLUS
+        if seat is Seat.NONE:
+            self._refuse(refusals.TOO_MANY_CONNECTIONS)
+            transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        self._all.remove(self)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse *data*, unless more has come than there may."""
+        if self._refusal:
+            self._ignore(len(data))
+            return
+        if self._due is None and not self._in_body:
+            self._set_due()
+        self._unparsed += len(data)
+        super().data_received(data)
+        if self._unparsed > refusals.MAX_HEAD_BYTES and not self._refusal:
+            self._refuse(refusals.HEAD_TOO_LARGE)
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        self._fields = 0
+        super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a field of the head; those after a body are counted and dropped, as nobody reads them."""
+        self._fields += 1
+        if self._fields > refusals.MAX_FIELDS:
+            self._stop(refusals.HEAD_TOO_LARGE)
+        if not self._in_body:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Begin to serve a request, whose body may be on its way."""
+        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > refusals.MAX_HEAD_BYTES:
+            self._stop(refusals.HEAD_TOO_LARGE)
+        if len(self.pipeline) >= refusals.MAX_SENT_AHEAD:
+            self._stop(refusals.SENT_AHEAD)
+        if self._is_surplus:
+            self._check_surplus()
+        super().on_headers_complete()
+        self._unparsed, self._due = 0, None
+        self._in_body = self._is_answering = True
+        self._all.note_busy(self)
+        self._pace.begin(self.loop.time())
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of a body."""
+        self._unparsed = 0
+        self._pace.add(len(body))
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """End a request; its answer may be under way, or even done."""
+        self._unparsed, self._due, self._in_body = 0, None, False
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Go on to the next request, or wait for one."""
+        has_next = bool(self.pipeline)
+        super().on_response_complete()
+        if has_next or self.transport.is_closing():
+            return
+        self._is_answering = False
+        if self._refusal:
+            self._answer(self._refusal)
+            return
+        self._all.note_silent(self)
+        if self._in_body or self._due:
+            self._set_due()  # for the rest of a body that nobody reads, or of a head that was sent ahead
+
+    def resume_writing(self) -> None:
+        """Go on writing: the client reads."""
+        self._flush.renew()
+        super().resume_writing()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's own words
+        """Answer what could not be parsed, or was stopped."""
+        self._refuse(self._stopped_for)
+
+    def enforce_deadlines(self, now: float) -> None:
+        """End the connection if its client has been too slow for too long."""
+        if self._flush.has_passed(self.transport.get_write_buffer_size(), now):
+            self.transport.abort()
+        elif self._refusal or self.transport.is_closing():
+            return
+        elif self._is_answering:
+            if self._in_body:
+                self._check_pace(now)
+        elif self._due is not None and now > self._due:
+            self._end_late()
+
+    def evict(self) -> None:
+        """End the connection at once; it has no request in hand."""
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()  # to close it would wait for a client that does not read
+        else:
+            self.transport.close()
+
+    def _set_due(self) -> None:
+        self._due = self.loop.time() + self._header_seconds
+
+    def _check_surplus(self) -> None:
+        self._is_surplus = self._all.are_too_many()
+        if self._is_surplus and self.url.partition(b"?")[0] not in SERVED_IN_SURPLUS:
+            self._stop(refusals.TOO_MANY_CONNECTIONS)
+
+    def _check_pace(self, now: float) -> None:
+        if self.flow.read_paused or self.cycle.body:
+            self._pace.begin(now)  # it is us who do not read what has come
+        elif self._pace.is_too_slow(now):
+            self._refuse(refusals.BODY_TOO_SLOW)
+
+    def _end_late(self) -> None:
+        if self._unparsed and not self._in_body:
+            self._refuse(refusals.HEAD_TOO_SLOW)
+        else:
+            self.transport.close()  # nothing was asked that could be answered
+
+    def _stop(self, problem: Problem) -> NoReturn:
+        """Stop the parser: it takes any exception for an invalid request, and asks for the answer to one."""
+        self._stopped_for = problem
+        raise ValueError(problem.code)
+
+    def _refuse(self, problem: Problem) -> None:
+        """Read no more requests; tell *problem* once those before are answered, and end the connection."""
+        self._refusal = problem
+        if not self._is_answering:
+            self._answer(problem)
+        elif self._in_body:
+            self._break_off(problem)
+
+    def _break_off(self, problem: Problem) -> None:
+        """Answer the request in hand, whose body is what *problem* is about, instead of the application."""
+        if self.pipeline or self.cycle.response_started:
+            self.transport.close()
+            return
+        self.cycle.disconnected = True
+        self.cycle.message_event.set()
+        self._answer(problem)
+
+    def _answer(self, problem: Problem) -> None:
+        metrics.PROBLEMS.labels(problem.code).inc()
+        if self._in_body and not self._is_answering:
+            self.transport.close()  # this request has its answer
+            return
+        self.transport.write(refusals.as_http(problem))
+        self.transport.write_eof()
+        self.flow.resume_reading()
+        self.loop.call_later(_LINGER_SECONDS, self.transport.close)
+
+    def _ignore(self, byte_count: int) -> None:
+        self._ignored += byte_count
+        if self._ignored > _LINGER_BYTES:
+            self.transport.close()
