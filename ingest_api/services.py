@@ -36,6 +36,7 @@ from ingest_api.upkeep.backlog import BacklogWatch
 from ingest_api.upkeep.consumer_lag import LagWatch
 from ingest_api.upkeep.housekeeping import Housekeeping
 from ingest_api.upkeep.readiness import Readiness
+from ingest_api.uploads.folder import UploadFolder, open_upload_folder
 
 _MIB = 1024 * 1024
 
@@ -49,6 +50,7 @@ class Services:
     blobs: BlobStore
     original_intake: OriginalIntake
     job_intake: JobIntake
+    uploads: UploadFolder
     admission: Admission
     access: AccessList
     rate_limits: RateLimits
@@ -70,6 +72,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         pool = await stack.enter_async_context(open_database(settings))
         blobs = await stack.enter_async_context(open_blob_store(settings))
         await blobs.check()
+        uploads = await stack.enter_async_context(
+            open_upload_folder(blobs.work_dir, free_mb=settings.limits.free_disk_mb)
+        )
         jobs, messages = PostgresJobStore(pool), Messages(settings.kafka)
         relay = _relay(settings, pool, RefusedMessages(jobs, messages, utc_now))
         backlog = BacklogWatch(jobs)
@@ -101,7 +106,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             blobs=blobs,
             original_intake=OriginalIntake(jobs, blobs, settings.limits, utc_now),
             job_intake=JobIntake(jobs, messages, settings.limits, utc_now, relay.wake, reuse),
-            admission=Admission(settings.limits, lambda: backlog.latest, blobs.work_dir),
+            uploads=uploads,
+            admission=Admission(settings.limits, lambda: backlog.latest),
             access=AccessList.of(settings.access),
             rate_limits=RateLimits(settings.access.requests_per_minute, monotonic),
             readiness=readiness,

@@ -135,7 +135,7 @@ class DiskStore:
         return self._folder / blob_id.hex[-_FAN_OUT_DIGITS:] / str(blob_id)
 
     def _put(self, blob_id: UUID, path: Path, stop: Event) -> bool:
-        inside = path.parent == self._work_dir and S_ISREG(path.lstat().st_mode)
+        inside = self._work_dir in path.parents and S_ISREG(path.lstat().st_mode)
         source = path if inside else path.resolve(strict=True)
         with disk_errors(self._folder):
             try:

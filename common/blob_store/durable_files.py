@@ -12,6 +12,8 @@ CHUNK_BYTES = 1024 * 1024
 BLOB_MODE = 0o644
 """Readable by the other service, which may run as another user on the same volume."""
 
+UPLOADS = "uploads"
+"""What a sweep passes over: each API process has a folder in it, and removes those of processes that have died."""
 LITTER_SECONDS = 24 * 60 * 60
 """Far beyond any upload or job: a file this old in a work folder was left by a crash."""
 
@@ -132,7 +134,7 @@ def sweep(folder: Path) -> None:
     oldest = time.time() - LITTER_SECONDS
     for entry in folder.iterdir():
         try:
-            if entry.lstat().st_mtime >= oldest:
+            if entry.name == UPLOADS or entry.lstat().st_mtime >= oldest:
                 continue
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry, ignore_errors=True)

@@ -1,11 +1,13 @@
 """Blobs as objects in an S3 bucket."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from stat import S_ISDIR
+from tempfile import gettempdir
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
@@ -13,11 +15,12 @@ from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 from botocore.exceptions import ClientError
 
-from common.blob_store import BlobNotFoundError, OpenBlob
+from common.blob_store import BlobNotFoundError, BlobStoreUnavailableError, OpenBlob
 from common.blob_store.disk_errors import disk_errors
 from common.blob_store.probe import probe
 from common.blob_store.s3_errors import error_code, s3_errors
 from common.blob_store.s3_upload import REQUEST_SECONDS, UNLESS_THERE, Condition, S3Upload
+from common.process_folders import process_folder
 from common.settings.groups import BlobSettings
 
 if TYPE_CHECKING:
@@ -36,7 +39,7 @@ async def open_s3_store(settings: BlobSettings) -> AsyncIterator["S3Store"]:
 
     Nothing is asked of S3 yet: `check` tells whether bucket, region and keys are right.
     """
-    with TemporaryDirectory(prefix="icecube-") as work_dir:
+    with process_folder(_own_temporary_folder()) as work_dir:
         client = get_session().create_client(
             "s3",
             region_name=settings.region,
@@ -47,7 +50,18 @@ async def open_s3_store(settings: BlobSettings) -> AsyncIterator["S3Store"]:
             config=_config(settings),
         )
         async with client as s3:
-            yield S3Store(s3, settings, Path(work_dir))
+            yield S3Store(s3, settings, work_dir)
+
+
+def _own_temporary_folder() -> Path:
+    """Return a folder whose name all processes of this user know, so that one finds what another left when killed."""
+    folder = Path(gettempdir()) / f"icecube-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if not S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        message = f"{folder} is not a folder of ours: somebody else has made it; set TMPDIR to another place"
+        raise BlobStoreUnavailableError(message)
+    return folder
 
 
 def _config(settings: BlobSettings) -> AioConfig:

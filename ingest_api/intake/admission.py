@@ -1,16 +1,11 @@
-"""Backpressure: turns new work away while what was accepted cannot be carried on or kept."""
+"""Backpressure: turns new work away while what was accepted cannot be carried on."""
 
-import asyncio
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-from common.blob_store.disk_errors import disk_errors
 from common.settings.groups import LimitsSettings
 from ingest_api.job_store import Backlog
 
-_MIB = 1024 * 1024
 _RETRY_AFTER_SECONDS = 30
 
 
@@ -29,8 +24,6 @@ class Admission:
 
     limits: LimitsSettings
     backlog: Callable[[], Backlog]
-    folder: Path
-    """Where uploads are received; with the disk store, the file system of the blobs too."""
 
     def check_job(self) -> None:
         """Raise `OverloadedError` while the outbox is longer or older than its limits."""
@@ -41,14 +34,3 @@ class Admission:
         if backlog.outbox_age_seconds > self.limits.outbox_seconds:
             sentence = f"Events have waited for over {self.limits.outbox_seconds:g} seconds to be sent; try later."
             raise OverloadedError(sentence, code="outbox_stuck")
-
-    async def check_upload(self) -> None:
-        """Raise `OverloadedError` while the disk that uploads are received on is nearly full.
-
-        Raises `BlobStoreUnavailableError` when the folder is gone.
-        """
-        with disk_errors(self.folder):
-            usage = await asyncio.to_thread(shutil.disk_usage, self.folder)
-        if usage.free < self.limits.free_disk_mb * _MIB:
-            sentence = "The disk for uploads is nearly full; try again later."
-            raise OverloadedError(sentence, code="disk_full")

@@ -15,30 +15,25 @@ from starlette.requests import Request
 
 from common.blob_store.disk_errors import disk_errors
 from common.settings.groups import LimitsSettings
-from ingest_api.uploads.header import UploadRefusedError
+from ingest_api.uploads.folder import UploadFolder
+from ingest_api.uploads.refusals import (
+    FileTooLargeError,
+    FormTooLargeError,
+    MalformedUploadError,
+    TooManyFilesError,
+    UploadTooLargeError,
+    UploadTooSlowError,
+)
 
 FIELD = "file"
 _WRITE_BYTES = 1024 * 1024
 """How much of an upload is gathered before it is written: the memory that an upload needs."""
 _HEADER_BYTES = 16 * 1024
-
-
-class MalformedUploadError(UploadRefusedError):
-    """The body is no multipart form, or holds no part named `file`."""
-
-    code = "malformed_upload"
-
-
-class FileTooLargeError(UploadRefusedError):
-    """A file is larger than the limit."""
-
-    code = "file_too_large"
-
-
-class TooManyFilesError(UploadRefusedError):
-    """The upload has more files than the limit."""
-
-    code = "too_many_files"
+_BOUNDARY_BYTES = 256
+"""More than the 70 of RFC 2046, as some clients take more."""
+_AROUND_BYTES = 1024 * 1024
+"""What a form may hold beside its files: headers, parts that nobody asked for, and what stands before and after."""
+_OTHER_PARTS = 100
 
 
 @dataclass(slots=True)
@@ -63,12 +58,15 @@ class _Part:
 
 
 @asynccontextmanager
-async def receive_files(request: Request, limits: LimitsSettings, folder: Path) -> AsyncIterator[list[ReceivedFile]]:
+async def receive_files(
+    request: Request, limits: LimitsSettings, folder: UploadFolder
+) -> AsyncIterator[list[ReceivedFile]]:
     """Yield the uploaded files, in the order sent, in *folder*; those still there are removed on the way out.
 
-    Raises `MalformedUploadError`, `FileTooLargeError` or `TooManyFilesError` as soon as it can be known, and
-    `BlobStoreUnavailableError` when the folder cannot take the bytes.
+    Raises one of the errors of `uploads/refusals.py` as soon as it can be known, `DiskFullError` while the disk has no
+    room to spare, and `BlobStoreUnavailableError` when the folder cannot take the bytes.
     """
+    await asyncio.to_thread(folder.check)
     receiver = _Receiver(limits, folder)
     try:
         await receiver.receive(request)
@@ -80,7 +78,7 @@ async def receive_files(request: Request, limits: LimitsSettings, folder: Path) 
 class _Receiver:
     """Callbacks for python-multipart's parser; see its documentation for their order."""
 
-    def __init__(self, limits: LimitsSettings, folder: Path) -> None:
+    def __init__(self, limits: LimitsSettings, folder: UploadFolder) -> None:
         self.files: list[ReceivedFile] = []
         self._limits = limits
         self._folder = folder
@@ -88,18 +86,21 @@ class _Receiver:
         self._pending: list[tuple[ReceivedFile, IO[bytes], bytes]] = []
         self._pending_bytes = 0
         self._handles: list[IO[bytes]] = []
+        self._ended_handles: list[IO[bytes]] = []
+        self._received_bytes = 0
+        self._file_bytes = 0
+        self._other_parts = 0
+        self._is_whole = False
 
     async def receive(self, request: Request) -> None:
-        parser = MultipartParser(_boundary(request), self._callbacks())  # type: ignore[arg-type] # typed as a TypedDict
         try:
-            async for chunk in request.stream():
-                parser.write(chunk)
-                if self._pending_bytes >= _WRITE_BYTES:
-                    await self._write_pending()
-            parser.finalize()
+            await self._parse(request, MultipartParser(_boundary(request), self._callbacks()))  # type: ignore[arg-type] # typed as a TypedDict
         except FormParserError as exc:
             message = "The body is not a well-formed multipart form."
             raise MalformedUploadError(message) from exc
+        if not self._is_whole:
+            message = "The form is cut short: its closing boundary is missing."
+            raise MalformedUploadError(message)
         await self._write_pending()
         await asyncio.to_thread(self._close_handles)
         if not self.files:
@@ -111,6 +112,14 @@ class _Receiver:
         for file in self.files:
             file.path.unlink(missing_ok=True)
 
+    async def _parse(self, request: Request, parser: MultipartParser) -> None:
+        async for chunk in _in_time(request.stream(), self._limits.upload_seconds):
+            self._received_bytes += len(chunk)
+            parser.write(chunk)
+            self._bound_form()
+            if self._pending_bytes >= _WRITE_BYTES:
+                await self._write_pending()
+
     def _callbacks(self) -> dict[str, object]:
         return {
             "on_part_begin": self._begin_part,
@@ -119,6 +128,8 @@ class _Receiver:
             "on_header_end": self._end_header,
             "on_headers_finished": self._end_headers,
             "on_part_data": self._part_data,
+            "on_part_end": self._end_part,
+            "on_end": self._end,
         }
 
     def _begin_part(self) -> None:
@@ -137,6 +148,11 @@ class _Receiver:
             message = f"A header of a part is longer than {_HEADER_BYTES} bytes."
             raise MalformedUploadError(message)
 
+    def _bound_form(self) -> None:
+        if self._received_bytes - self._file_bytes > _AROUND_BYTES:
+            message = f"The form holds more than {_AROUND_BYTES} bytes beside its files."
+            raise FormTooLargeError(message)
+
     def _end_header(self) -> None:
         self._part.headers[self._part.header_name.lower()] = self._part.header_value
         self._part.header_name = self._part.header_value = b""
@@ -145,13 +161,18 @@ class _Receiver:
         _, options = parse_options_header(self._part.headers.get(b"content-disposition"))
         if options.get(b"name", b"").decode("utf-8", "replace") == FIELD:
             self._begin_file(options.get(b"filename"))
+            return
+        self._other_parts += 1
+        if self._other_parts > _OTHER_PARTS:
+            message = f"The form has more than {_OTHER_PARTS} parts that are not named {FIELD!r}."
+            raise FormTooLargeError(message)
 
     def _begin_file(self, name: bytes | None) -> None:
         if len(self.files) == self._limits.upload_files:
             message = f"An upload may have {self._limits.upload_files} files at most."
             raise TooManyFilesError(message)
-        with disk_errors(self._folder):
-            handle = NamedTemporaryFile(dir=self._folder, prefix="upload-", delete=False)  # noqa: SIM115 - see discard
+        with disk_errors(self._folder.path):
+            handle = NamedTemporaryFile(dir=self._folder.path, prefix="upload-", delete=False)  # noqa: SIM115 - see discard
         self._handles.append(handle)
         self._part.handle = handle
         self._part.file = ReceivedFile(name.decode("utf-8", "replace") if name else None, Path(handle.name))
@@ -165,13 +186,24 @@ class _Receiver:
         if file.byte_size > self._limits.upload_bytes:
             message = f"The file {len(self.files)} of the upload is larger than {self._limits.upload_bytes} bytes."
             raise FileTooLargeError(message)
+        self._file_bytes += end - start
+        if self._file_bytes > self._limits.upload_total_bytes:
+            message = f"The files of the upload are larger than {self._limits.upload_total_bytes} bytes together."
+            raise UploadTooLargeError(message)
         self._pending.append((file, handle, chunk[start:end]))
         self._pending_bytes += end - start
 
+    def _end_part(self) -> None:
+        if self._part.handle:
+            self._ended_handles.append(self._part.handle)
+
+    def _end(self) -> None:
+        self._is_whole = True
+
     async def _write_pending(self) -> None:
         pending, self._pending, self._pending_bytes = self._pending, [], 0
-        with disk_errors(self._folder):
-            await asyncio.to_thread(_write_all, pending)
+        ended, self._ended_handles = self._ended_handles, []
+        await asyncio.to_thread(_write_all, pending, ended, self._folder)
 
     def _close_handles(self) -> None:
         for handle in self._handles:
@@ -179,11 +211,32 @@ class _Receiver:
                 handle.close()
 
 
-def _write_all(pending: list[tuple[ReceivedFile, IO[bytes], bytes]]) -> None:
-    for file, handle, chunk in pending:
-        file.digest.update(chunk)
-        handle.write(chunk)
-        handle.flush()  # here, where a full disk is heard of
+def _write_all(
+    pending: list[tuple[ReceivedFile, IO[bytes], bytes]], ended: list[IO[bytes]], folder: UploadFolder
+) -> None:
+    """Write *pending*, and close the *ended* files: an upload of many has but a few open at once."""
+    with folder.room_for(sum(len(chunk) for _, _, chunk in pending)), disk_errors(folder.path):
+        for file, handle, chunk in pending:
+            file.digest.update(chunk)
+            handle.write(chunk)
+            handle.flush()  # here, where a full disk is heard of
+        for handle in ended:
+            handle.close()
+
+
+async def _in_time(chunks: AsyncIterator[bytes], seconds: float) -> AsyncIterator[bytes]:
+    """Yield *chunks*; raise `UploadTooSlowError` when the next has not come *seconds* after the beginning."""
+    due = asyncio.get_running_loop().time() + seconds
+    while True:
+        try:
+            async with asyncio.timeout_at(due):
+                chunk = await anext(chunks)
+        except StopAsyncIteration:
+            return
+        except TimeoutError as exc:
+            message = f"The upload took longer than {seconds:g} seconds."
+            raise UploadTooSlowError(message) from exc
+        yield chunk
 
 
 def _boundary(request: Request) -> bytes:
@@ -191,5 +244,8 @@ def _boundary(request: Request) -> bytes:
     boundary = options.get(b"boundary")
     if media_type != b"multipart/form-data" or not boundary:
         message = "The body must be multipart/form-data with a boundary."
+        raise MalformedUploadError(message)
+    if len(boundary) > _BOUNDARY_BYTES:
+        message = f"The boundary of the form is longer than {_BOUNDARY_BYTES} bytes."
         raise MalformedUploadError(message)
     return boundary

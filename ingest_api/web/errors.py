@@ -1,7 +1,7 @@
 """Turns what went wrong into what the caller is told.
 
 Exception
-├── UploadRefusedError (ingest_api/uploads/header.py, receiving.py)   the file's or the form's fault   400, 413
+├── UploadRefusedError (ingest_api/uploads/header.py, receiving.py)   the file's or the form's fault   400, 408, 413
 ├── RequestValidationError (FastAPI)                          the body's fault                 400
 ├── TooManyTasksError                                         more than the limit              400
 ├── ClientDisconnect (Starlette)                              the caller hung up               400, which nobody reads
@@ -9,7 +9,7 @@ Exception
 ├── ImageNotFoundError, JobNotFoundError, ImageUnknownError   no such thing                    404
 ├── KeyReusedError                                            an Idempotency-Key misused       422
 ├── TooManyRequestsError                                      more than the key's share        429
-├── OverloadedError                                           more than we can take in         503
+├── OverloadedError, DiskFullError                            more than we can take in         503
 ├── JobStoreUnavailableError, BlobStoreUnavailableError       ours, for now                    503
 └── anything else                                             a mistake of ours                500
 """
@@ -35,6 +35,7 @@ from ingest_api.intake.admission import OverloadedError
 from ingest_api.intake.jobs import TooManyTasksError
 from ingest_api.job_store import ImageUnknownError, JobStoreUnavailableError
 from ingest_api.reads.lookups import ImageNotFoundError, JobNotFoundError
+from ingest_api.uploads.folder import DiskFullError
 from ingest_api.uploads.header import UploadRefusedError
 from ingest_api.web.body_limit import MAX_BODY_BYTES
 from ingest_api.web.invalid_requests import invalid_request
@@ -49,12 +50,20 @@ _HTTP_PROBLEMS = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("request_too_large", f"The body is longer than {MAX_BODY_BYTES} bytes."),
     HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: ("range_not_satisfiable", "The image has no such range of bytes."),
 }
-_TOO_LARGE = frozenset({"file_too_large", "too_many_files", "too_many_pixels", "side_too_long"})
+_UPLOAD_STATUS = {
+    "upload_too_slow": HTTPStatus.REQUEST_TIMEOUT,
+    "file_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "upload_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "form_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "too_many_files": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "too_many_pixels": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "side_too_long": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+}
+"""The status of a refused upload by its code, where it is not 400."""
 
 
 def _of_upload(exc: UploadRefusedError) -> Problem:
-    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE if exc.code in _TOO_LARGE else HTTPStatus.BAD_REQUEST
-    return Problem(status, exc.code, str(exc))
+    return Problem(_UPLOAD_STATUS.get(exc.code, HTTPStatus.BAD_REQUEST), exc.code, str(exc))
 
 
 def _of_http(exc: HTTPException) -> Problem:
@@ -88,6 +97,7 @@ _ANSWERS: Mapping[type[Exception], Callable[[Any], Problem]] = {
         HTTPStatus.TOO_MANY_REQUESTS, "too_many_requests", str(exc), {"Retry-After": str(exc.retry_after_seconds)}
     ),
     OverloadedError: lambda exc: unavailable(exc.code, str(exc), retry_after_seconds=exc.retry_after_seconds),
+    DiskFullError: lambda exc: unavailable("disk_full", str(exc), retry_after_seconds=30),
     JobStoreUnavailableError: lambda _: _DATABASE_AWAY,
     BlobStoreUnavailableError: lambda _: _STORAGE_AWAY,
     BlobNotFoundError: lambda _: _STORAGE_AWAY,  # its row is there: the bytes are what is away

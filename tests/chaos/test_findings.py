@@ -15,12 +15,12 @@ from common.ids import new_id
 from common.kafka.clients import open_consumer, open_producer
 from common.kafka.topics import create_topics
 from common.settings.groups import KafkaSettings, LimitsSettings
-from ingest_api.intake.admission import Admission
 from ingest_api.intake.originals import OriginalIntake
-from ingest_api.job_store import Backlog, JobStoreUnavailableError
+from ingest_api.job_store import JobStoreUnavailableError
 from ingest_api.job_store.connecting import Pool, connection_of
 from ingest_api.job_store.postgres import PostgresJobStore
 from ingest_api.services import utc_now
+from ingest_api.uploads.folder import UploadFolder
 from ingest_api.uploads.receiving import ReceivedFile
 
 STILL_BUSY = asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress")
@@ -42,12 +42,12 @@ class PoolOfDyingConnections:
         raise STILL_BUSY
 
 
-async def test_an_upload_to_a_volume_that_is_gone_is_turned_away(tmp_path: Path) -> None:
+def test_an_upload_to_a_volume_that_is_gone_is_turned_away(tmp_path: Path) -> None:
     """Seed 3, "storage is gone": looking how full the disk is must not be what answers 500."""
-    admission = Admission(LimitsSettings(), Backlog, tmp_path / "gone")
+    folder = UploadFolder(tmp_path / "gone", free_mb=1)
 
     with pytest.raises(BlobStoreUnavailableError, match="volume"):
-        await admission.check_upload()
+        folder.check()
 
 
 async def test_an_upload_that_goes_with_its_volume_is_turned_away(jobs: PostgresJobStore, tmp_path: Path) -> None:

@@ -46,8 +46,9 @@ _UPLOAD_FORM = {
     status_code=201,
     response_description="The images, in the order sent.",
     responses=guarded(
-        _400="No image, a damaged header, an unsupported format, or no part named `file`.",
-        _413="A file, the number of files, or an image's pixels are beyond the limit.",
+        _400="No image, a damaged header, an unsupported format, no part named `file`, or a form cut short.",
+        _408="The upload took too long.",
+        _413="A file, the number of files, the form, or an image's pixels are beyond the limit.",
         _422="The Idempotency-Key was used for another request.",
         _503="Storage or database are away; nothing was stored.",
     ),
@@ -56,8 +57,7 @@ _UPLOAD_FORM = {
 async def upload_images(request: Request, writer: Writer, key: IdempotencyKey = None) -> list[ImageBody]:
     """Store every part named `file`, or none: one bad file and nothing is stored."""
     services = writer.services
-    await services.admission.check_upload()
-    async with receive_files(request, services.settings.limits, services.blobs.work_dir) as files:
+    async with receive_files(request, services.settings.limits, services.uploads) as files:
         return [ImageBody.of(image) for image in await services.original_intake.store(files, key=writer.own(key))]
 
 

@@ -1,0 +1,48 @@
+"""Why an upload is refused for its form, whatever its files are.
+
+UploadRefusedError             see header_check
+├── MalformedUploadError       malformed_upload
+├── FileTooLargeError          file_too_large
+├── TooManyFilesError          too_many_files
+├── UploadTooLargeError        upload_too_large
+├── FormTooLargeError          form_too_large
+└── UploadTooSlowError         upload_too_slow
+"""
+
+from ingest_api.uploads.header_check import UploadRefusedError
+
+
+class MalformedUploadError(UploadRefusedError):
+    """The body is no multipart form, is cut short, or holds no part named `file`."""
+
+    code = "malformed_upload"
+
+
+class FileTooLargeError(UploadRefusedError):
+    """A file is larger than the limit."""
+
+    code = "file_too_large"
+
+
+class TooManyFilesError(UploadRefusedError):
+    """The upload has more files than the limit."""
+
+    code = "too_many_files"
+
+
+class UploadTooLargeError(UploadRefusedError):
+    """The files of the upload are larger together than the limit."""
+
+    code = "upload_too_large"
+
+
+class FormTooLargeError(UploadRefusedError):
+    """There is more around the files than any client needs to send."""
+
+    code = "form_too_large"
+
+
+class UploadTooSlowError(UploadRefusedError):
+    """The upload took longer than the limit."""
+
+    code = "upload_too_slow"
