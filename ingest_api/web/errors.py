@@ -3,6 +3,8 @@
 Exception
 ├── UploadRefusedError (ingest_api/uploads/header.py, receiving.py)   the file's or the form's fault   400, 408, 413
 ├── RequestValidationError (FastAPI)                          the body's fault                 400
+├── UnreadableBodyError (ingest_api/web/json_bodies.py)       no JSON that we would look at    400
+├── UnsupportedMediaTypeError                                 a body that is not said to be JSON   415
 ├── TooManyTasksError                                         more than the limit              400
 ├── ClientDisconnect (Starlette)                              the caller hung up               400, which nobody reads
 ├── UnauthenticatedError, ForbiddenError                      no key, or not one for this      401, 403
@@ -38,7 +40,8 @@ from ingest_api.reads.lookups import ImageNotFoundError, JobNotFoundError
 from ingest_api.uploads.folder import DiskFullError
 from ingest_api.uploads.header import UploadRefusedError
 from ingest_api.web.body_limit import MAX_BODY_BYTES
-from ingest_api.web.invalid_requests import invalid_request
+from ingest_api.web.invalid_requests import invalid_request, unreadable_body
+from ingest_api.web.json_bodies import UnreadableBodyError, UnsupportedMediaTypeError
 from ingest_api.web.problems import Problem, unavailable
 
 log = structlog.get_logger(__name__)
@@ -83,6 +86,8 @@ _DATABASE_AWAY = unavailable("database_unavailable", "The database is not availa
 _ANSWERS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     UploadRefusedError: _of_upload,
     RequestValidationError: lambda exc: invalid_request(exc.errors()),
+    UnreadableBodyError: lambda exc: unreadable_body(str(exc)),
+    UnsupportedMediaTypeError: lambda exc: Problem(exc.status, "unsupported_media_type", str(exc)),
     TooManyTasksError: lambda exc: Problem(HTTPStatus.BAD_REQUEST, "too_many_tasks", str(exc)),
     ClientDisconnect: _always(HTTPStatus.BAD_REQUEST, "request_broke_off", "The request ended before its body did."),
     UnauthenticatedError: lambda exc: Problem(

@@ -17,11 +17,41 @@ _PLAIN_MESSAGES = {
 """What we say instead of pydantic, by the type of its error."""
 
 
+_TOLD_ERRORS = 20
+_FIELD_CHARACTERS = 64
+_MESSAGE_CHARACTERS = 200
+_SENTENCE_CHARACTERS = 1000
+"""With these an answer has 16 KiB at most, whatever a caller has called its members."""
+
+
 def invalid_request(errors: Sequence[Any]) -> Problem:
-    """Return the problem that names every field in *errors*, as FastAPI's RequestValidationError lists them."""
-    fields = [{"field": _field(error["loc"]), "message": _message(error)} for error in errors]
-    sentence = "; ".join(f"{each['field']}: {each['message']}" for each in fields)
-    return Problem(HTTPStatus.BAD_REQUEST, "invalid_request", sentence, members={"errors": fields})
+    """Return the problem that names the fields in *errors*, as FastAPI's RequestValidationError lists them.
+
+    The first of many are told, and how many more there are.
+    """
+    told = [
+        {
+            "field": _told(_field(error["loc"]), _FIELD_CHARACTERS),
+            "message": _told(_message(error), _MESSAGE_CHARACTERS),
+        }
+        for error in errors[:_TOLD_ERRORS]
+    ]
+    sentence = _told("; ".join(f"{each['field']}: {each['message']}" for each in told), _SENTENCE_CHARACTERS)
+    if len(errors) > len(told):
+        sentence += f"; and {len(errors) - len(told)} more"
+    return Problem(HTTPStatus.BAD_REQUEST, "invalid_request", sentence, members={"errors": told})
+
+
+def unreadable_body(sentence: str) -> Problem:
+    """Return the problem of a body that cannot be read, in the form of any other mistake in it."""
+    told = [{"field": "body", "message": sentence}]
+    return Problem(HTTPStatus.BAD_REQUEST, "invalid_request", f"body: {sentence}", members={"errors": told})
+
+
+def _told(text: str, characters: int) -> str:
+    """Return *text* as it may be shown anywhere: printable, and not too long."""
+    shown = text if len(text) <= characters else f"{text[: characters - 1]}…"
+    return "".join(each if each.isprintable() else "\ufffd" for each in shown)
 
 
 def _field(location: Sequence[str | int]) -> str:

@@ -1,17 +1,34 @@
 """Jobs: asked for and looked at."""
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from common.options import TaskOptions
+from ingest_api.intake.jobs import TooManyTasksError
 from ingest_api.reads.lookups import find_job
 from ingest_api.reads.straight import StraightRoute
+from ingest_api.web.json_bodies import MAX_VALUES, JsonRoute, check_shape
 from ingest_api.web.routes.bodies import JobBody, JobRequestBody, guarded, json_response
-from ingest_api.web.routes.dependencies import IdempotencyKey, Reader, Writer
+from ingest_api.web.routes.dependencies import IdempotencyKey, Reader, Writer, services_of
 
-router = APIRouter(tags=["jobs"])
+
+class _JobRequestRoute(JsonRoute):
+    """Counts the tasks of a job before it looks at each of them."""
+
+    def check(self, request: Request, value: Any) -> None:
+        limit = services_of(request).settings.limits.tasks
+        options = value.get("options") if isinstance(value, dict) else None
+        if isinstance(options, list) and len(options) > limit:
+            raise TooManyTasksError(limit, found=len(options))
+        check_shape(value, max_values=max(MAX_VALUES, limit * _VALUES_OF_A_TASK))
+
+
+_VALUES_OF_A_TASK = 64
+"""More than the options of a task can hold."""
+
+router = APIRouter(tags=["jobs"], route_class=_JobRequestRoute)
 reads = APIRouter(tags=["jobs"], route_class=StraightRoute)
 
 JobId = Annotated[str, Path(alias="id", description="The job's id, a UUID.", json_schema_extra={"format": "uuid"})]
@@ -27,6 +44,7 @@ JobId = Annotated[str, Path(alias="id", description="The job's id, a UUID.", jso
         _400="A field is invalid, missing or empty; the answer names it.",
         _404="Image not found",
         _422="The Idempotency-Key was used for another request.",
+        _415="The body does not say that it is JSON.",
         _413="The body is longer than any valid job.",
         _503="The database is away; nothing was accepted.",
     ),

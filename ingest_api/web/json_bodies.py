@@ -1,0 +1,93 @@
+"""Reads a JSON body, and says what is wrong with one that cannot be read; bounded before anything is validated."""
+
+import json
+from collections.abc import Callable, Coroutine
+from http import HTTPStatus
+from typing import Any, NoReturn
+
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response
+
+MAX_VALUES = 5000
+"""Members and elements of a body, all together: a bad one is told, and to find what to tell takes time for each."""
+MAX_LEVELS = 32
+
+
+class UnreadableBodyError(Exception):
+    """The body is not JSON that we would look at; the message says what it is."""
+
+
+class UnsupportedMediaTypeError(Exception):
+    """The body does not say that it is JSON."""
+
+    def __init__(self, found: str | None) -> None:
+        said = f"this one says {found[:100]}" if found else "this one says nothing"
+        super().__init__(f"The body must come with Content-Type: application/json; {said}.")
+        self.status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+
+
+class JsonRoute(APIRoute):
+    """A route that takes JSON. FastAPI would call every unreadable body the same, and validate one of any shape."""
+
+    def check(self, request: Request, value: Any) -> None:  # noqa: ARG002 - for those who override it
+        """Raise an error for a *value* that would take too long to validate."""
+        check_shape(value, max_values=MAX_VALUES)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return FastAPI's handler, behind our reading of the body."""
+        handle = super().get_route_handler()
+
+        async def read_and_handle(request: Request) -> Response:
+            if content := await request.body():
+                check_media_type(request.headers.get("content-type"))
+                request._json = parsed(content)  # noqa: SLF001 - where Starlette keeps what it has parsed
+                self.check(request, request._json)  # noqa: SLF001 - see above
+            return await handle(request)
+
+        return read_and_handle
+
+
+def check_media_type(media_type: str | None) -> None:
+    """Raise `UnsupportedMediaTypeError` unless *media_type* is JSON's, or ends in +json."""
+    named = (media_type or "").partition(";")[0].strip().lower()
+    if named != "application/json" and not (named.startswith("application/") and named.endswith("+json")):
+        raise UnsupportedMediaTypeError(media_type)
+
+
+def parsed(content: bytes) -> Any:
+    """Return the value of *content*; raise `UnreadableBodyError`."""
+    try:
+        return json.loads(content.decode("utf-8-sig"), parse_constant=_refuse_constant)
+    except UnicodeDecodeError as exc:
+        message = f"is not valid UTF-8, at byte {exc.start}"
+        raise UnreadableBodyError(message) from exc
+    except json.JSONDecodeError as exc:
+        message = f"is not valid JSON, at line {exc.lineno}, column {exc.colno}"
+        raise UnreadableBodyError(message) from exc
+    except RecursionError as exc:
+        message = f"is nested too deeply: {MAX_LEVELS} levels at most"
+        raise UnreadableBodyError(message) from exc
+    except ValueError as exc:
+        message = "holds a number that is too long"
+        raise UnreadableBodyError(message) from exc
+
+
+def check_shape(value: Any, *, max_values: int) -> None:
+    """Raise `UnreadableBodyError` when *value* is nested too deeply, or holds too much."""
+    level, levels, values = [value], 0, 0
+    while level := [each for each in level if isinstance(each, dict | list)]:
+        levels += 1
+        values += sum(len(each) for each in level)
+        if levels > MAX_LEVELS:
+            message = f"is nested too deeply: {MAX_LEVELS} levels at most"
+            raise UnreadableBodyError(message)
+        if values > max_values:
+            message = f"holds more than {max_values} members and elements"
+            raise UnreadableBodyError(message)
+        level = [inner for each in level for inner in (each.values() if isinstance(each, dict) else each)]
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    message = f"is not valid JSON: {name} is no number"
+    raise UnreadableBodyError(message)
