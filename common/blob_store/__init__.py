@@ -1,4 +1,7 @@
-"""Where the bytes of originals and variants live: the port; its adapters stand beside it."""
+"""Where the bytes of originals and variants live: the port; its adapters stand beside it.
+
+Keeps the protocol's rule "bytes never change" (ARCHITECTURE.md).
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from common.kafka.dead_letters import dead_letter_headers
 from common.kafka.headers import event_headers
+from common.kafka.signatures import SIGNATURE
 
 _MEANING = {
     "content-type": "Always application/json.",
@@ -26,13 +27,20 @@ _PLACE = {
     "icecube_offset": {"type": "string", "description": "Where an unreadable record was found."},
 }
 _TRACE = {"traceparent": {"type": "string", "description": "W3C trace context; absent outside a trace."}}
+_SIGNATURE = {
+    SIGNATURE: {
+        "type": "string",
+        "description": "v1= and HMAC-SHA256, in hex, of: the key's length in digits, a colon, the key, the value. On "
+        "requests and results where signing keys are configured; a dead letter keeps the one its record came with.",
+    }
+}
 
 
 def cloud_event_headers() -> dict[str, Any]:
     """Return the schema of the headers that every record has."""
     nil, then = UUID(int=0), datetime(2026, 1, 1, tzinfo=UTC)
     written = event_headers(event_id=nil, event_type="", source="", subject=nil, at=then)
-    return _schema(list(written), _TRACE)
+    return _schema(list(written), _TRACE | _SIGNATURE)
 
 
 def dead_letter_reasons() -> dict[str, Any]:

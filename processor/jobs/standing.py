@@ -1,4 +1,7 @@
-"""Describes what stands in the store where a variant was to be stored: bytes under an id never change."""
+"""Describes what stands in the store where a variant was to be stored.
+
+Keeps the protocol's rule "bytes never change" (ARCHITECTURE.md).
+"""
 
 import asyncio
 from dataclasses import dataclass
