@@ -1,9 +1,9 @@
 """The relay: carries committed events from the outbox to Kafka."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -53,8 +53,24 @@ class Relay:
                         await asyncio.wait_for(self._woken.wait(), self._poll_seconds)
 
     async def relay_batch(self, producer: Producer) -> int:
-        """Send a batch and return its size; raise the first failure after noting what did get through."""
-        async with self._outbox.claim(self._batch) as claimed:
+        """Send a batch and return its size; raise the first failure after noting what did get through.
+
+        A topic that takes nothing, as one that is missing, must not fill every batch: the others are sent before.
+        """
+        outcomes = await self._relay(producer)
+        failed = outcomes.failed_topics
+        while outcomes.failures and outcomes.size == self._batch:
+            failed |= outcomes.failed_topics
+            others = await self._relay(producer, without=failed)
+            if not others.size:
+                break
+            outcomes = replace(others, failures=outcomes.failures + others.failures)
+        if outcomes.failures:
+            raise outcomes.failures[0]
+        return outcomes.size
+
+    async def _relay(self, producer: Producer, *, without: Collection[str] = ()) -> "_Outcomes":
+        async with self._outbox.claim(self._batch, without=without) as claimed:
             if claimed.messages:
                 fail_at(Failpoint.EVENT_CLAIMED_NOT_SENT)
             sends = {position: self._send(producer, message) for position, message in claimed.messages.items()}
@@ -65,9 +81,7 @@ class Relay:
         if outcomes.refused:
             # Only now: the transaction above holds these messages, and this one takes them away.
             await self._refused.give_up(outcomes.refused)
-        if outcomes.failures:
-            raise outcomes.failures[0]
-        return len(sends)
+        return outcomes
 
     async def _send(self, producer: Producer, message: OutboxMessage) -> Publication | None:
         with (
@@ -87,14 +101,16 @@ class Relay:
 
 @dataclass(frozen=True, slots=True)
 class _Outcomes:
-    """What was not sent: messages that Kafka will never take, by their places, and failures of another kind."""
+    """Of *size* messages, those that Kafka will never take, by their places, and failures of another kind."""
 
+    size: int
+    failed_topics: set[str] = field(default_factory=set)
     refused: dict[int, RefusedMessage] = field(default_factory=dict)
     failures: list[BaseException] = field(default_factory=list)
 
 
 def _note(claimed: ClaimedMessages, results: Mapping[int, Publication | BaseException | None]) -> _Outcomes:
-    outcomes = _Outcomes()
+    outcomes = _Outcomes(len(results))
     for position, result in results.items():
         message = claimed.messages[position]
         if isinstance(result, BaseException):
@@ -103,6 +119,7 @@ def _note(claimed: ClaimedMessages, results: Mapping[int, Publication | BaseExce
             outcomes.refused[position] = RefusedMessage(message, result)
         elif isinstance(result, BaseException):
             outcomes.failures.append(result)
+            outcomes.failed_topics.add(message.topic)
             metrics.EVENTS_NOT_SENT.labels(message.topic).inc()
         else:
             metrics.EVENTS_SENT.labels(message.topic).inc()

@@ -1,6 +1,6 @@
 """The truth about images, jobs and events still to be sent: the port; its adapter stands beside it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -142,8 +142,11 @@ class ClaimedMessages(Protocol):
 class Outbox(Protocol):
     """Committed events on their way to Kafka."""
 
-    def claim(self, limit: int) -> AbstractAsyncContextManager[ClaimedMessages]:
-        """Hold due messages; when the block ends well those marked as sent are forgotten, the others released."""
+    def claim(self, limit: int, *, without: Collection[str] = ()) -> AbstractAsyncContextManager[ClaimedMessages]:
+        """Hold due messages, none of the topics *without*.
+
+        When the block ends well those marked as sent are forgotten, the others released.
+        """
         ...
 
 

@@ -1,6 +1,6 @@
 """The outbox on PostgreSQL: rows claimed, sent by the relay, and forgotten in one transaction."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 
 from ingest_api.job_store import OutboxMessage, Publication
@@ -41,10 +41,10 @@ class PostgresOutbox:
         self._pool = pool
 
     @asynccontextmanager
-    async def claim(self, limit: int) -> AsyncIterator[PostgresClaimedMessages]:
+    async def claim(self, limit: int, *, without: Collection[str] = ()) -> AsyncIterator[PostgresClaimedMessages]:
         """Hold due messages; when the block ends well those marked as sent are forgotten, the others released."""
         async with connection_of(self._pool) as connection, connection.transaction():
-            rows = await connection.fetch(statement("claim_messages"), limit)
+            rows = await connection.fetch(statement("claim_messages"), limit, list(without))
             claimed = PostgresClaimedMessages({row["id"]: message_from(row) for row in rows})
             yield claimed
             await claimed.write(connection)

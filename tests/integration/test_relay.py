@@ -127,6 +127,26 @@ async def test_an_event_carries_its_attributes(relay: Relay, jobs: PostgresJobSt
     assert first["content-type"] == b"application/json"
 
 
+@pytest.mark.parametrize("broken", [{"image-jobs"}, {"image-jobs", "another"}], ids=["one", "two"])
+async def test_a_topic_that_takes_nothing_stops_no_other(
+    outbox: PostgresOutbox, jobs: PostgresJobStore, broken: set[str]
+) -> None:
+    """Older notifications that wait for a missing topic fill every batch: requests are sent all the same."""
+    relay, producer = a_relay(outbox, jobs, batch=5), RecordingProducer(broken=set(broken))
+    waiting = [OutboxMessage(topic=topic, key=b"k", value=b"v", headers={}) for topic in broken for _ in range(7)]
+    await publish(jobs, *waiting)
+    honest = {str((await stored_job(jobs)).job.id).encode() for _ in range(12)}
+
+    for _ in range(3):
+        with pytest.raises(KafkaError):
+            await relay.relay_batch(producer)
+
+    assert {sent.key for sent in producer.sent} == honest
+    producer.broken.clear()
+    await relay_all(relay, producer)
+    assert len(producer.sent) == len(honest) + len(waiting)
+
+
 async def test_a_request_is_signed_when_it_is_sent(outbox: PostgresOutbox, jobs: PostgresJobStore) -> None:
     """By the first key of the process that sends it, whenever it was committed; nothing else is signed."""
     new, old = b"n" * 32, b"o" * 32
