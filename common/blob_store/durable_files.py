@@ -3,14 +3,15 @@
 import os
 import shutil
 import time
+from functools import cache
 from pathlib import Path
 from threading import Event
 from typing import BinaryIO
 from uuid import uuid4
 
 CHUNK_BYTES = 1024 * 1024
-BLOB_MODE = 0o644
-"""Readable by the other service, which may run as another user on the same volume."""
+_WIDEST_MODE = 0o644
+"""Readable by the other service, which may run as another user on the same volume; a umask narrows it."""
 
 UPLOADS = "uploads"
 """What a sweep passes over: each API process has a folder in it, and removes those of processes that have died."""
@@ -104,10 +105,17 @@ def _flushed(copy: Path) -> Path:
     return copy
 
 
+@cache
+def _blob_mode() -> int:
+    umask = os.umask(0o077)  # there is no other way to read it; what is made meanwhile is too private, not too open
+    os.umask(umask)
+    return _WIDEST_MODE & ~umask
+
+
 def _flush(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fchmod(descriptor, BLOB_MODE)
+        os.fchmod(descriptor, _blob_mode())
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

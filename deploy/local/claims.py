@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from common.settings.groups import ServerSettings
+from deploy.local.folders.closing import close_to_others
 from deploy.local.folders.folder_lock import FolderInUseError, locked
 from deploy.local.kafka.embedded_broker import EmbeddedBrokerError, embedded_broker
 from deploy.local.plan import UpError
@@ -13,11 +14,15 @@ from deploy.local.ports import free_ports, is_free
 
 @contextmanager
 def data_folder(folder: Path) -> Iterator[Path]:
-    """Hold *folder*, made where it is missing, with `run` in it; raise `UpError` when another run has it."""
+    """Hold *folder*, made where it is missing, with `run` in it; raise `UpError` when another run has it.
+
+    Nobody else on this machine may enter it: one that is open to others is closed, and that is told.
+    """
     advice = "choose another with --data-dir or ICECUBE_DATA_DIR"
     with ExitStack() as stack:
         try:
-            (folder / "run").mkdir(parents=True, exist_ok=True)
+            close_to_others(folder)
+            (folder / "run").mkdir(exist_ok=True)
             stack.enter_context(locked(folder / "up.lock"))
         except FolderInUseError as exc:
             message = f"the data folder {folder} is in use by another `icecube up`; {advice}"

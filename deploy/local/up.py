@@ -1,6 +1,7 @@
 """`icecube up`: everything on this machine, as the processes that production runs, under one Ctrl-C."""
 
 import asyncio
+import os
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ def run(settings: Settings, *, config: Path | None, processors: int) -> int:
     with nothing left running.
     """
     plan = plan_for(settings, processors=processors)
+    os.umask(0o077)  # for all that is made from here on, by the children too: shared hosts have other users
     with ExitStack() as stack:
         data = stack.enter_context(data_folder(settings.server.data_dir.resolve()))
         (data / ANNOUNCEMENT).unlink(missing_ok=True)  # of a run that was killed
@@ -70,11 +72,19 @@ class _Up:
             async with supervisor:
                 endpoints = await self._start(supervisor)
                 replace_text(announcement, endpoints.as_json())
-                sys.stdout.write(welcome(endpoints, topic=self.settings.kafka.topic, python=sys.executable))
+                sys.stdout.write(self._welcome(endpoints))
                 sys.stdout.flush()
                 await asyncio.Event().wait()
         finally:
             announcement.unlink(missing_ok=True)
+
+    def _welcome(self, endpoints: Endpoints) -> str:
+        return welcome(
+            endpoints,
+            topic=self.settings.kafka.topic,
+            python=sys.executable,
+            is_broker_open=self.plan.brings_broker,
+        )
 
     async def _start(self, supervisor: Supervisor) -> Endpoints:
         postgres = await self._postgres(supervisor) if self.plan.brings_postgres else self.settings.database.dsn

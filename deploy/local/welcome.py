@@ -26,6 +26,10 @@ Upload a picture, then ask for a smaller one with the id that comes back:
 Watch jobs finish:
   {python} -c '{watch}'
 """
+_OPEN_BROKER = """
+The embedded Kafka asks nobody who they are: every user of this machine can read and write its topics.
+On a shared host, name a Kafka of your own (ICECUBE_KAFKA_BROKERS), and make API keys (icecube api-key).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +45,10 @@ class Endpoints:
         return json.dumps(asdict(self), indent=2) + "\n"
 
 
-def welcome(endpoints: Endpoints, *, topic: str, python: str) -> str:
+def welcome(endpoints: Endpoints, *, topic: str, python: str, is_broker_open: bool) -> str:
     """Return what to try next; the lines that start with a command can be pasted into a shell."""
-    return _TEXT.format(
+    text = _TEXT + _OPEN_BROKER if is_broker_open else _TEXT
+    return text.format(
         api=endpoints.api,
         kafka=endpoints.kafka,
         postgres=masked_uri(endpoints.postgres),

@@ -3,6 +3,9 @@
 import os
 import pwd
 import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +33,22 @@ class Account:
         if self.uid is not None and self.gid is not None:
             os.chown(folder, self.uid, self.gid)
 
+    @contextmanager
+    def opened(self, folder: Path) -> Iterator["OpenedFolder"]:
+        """Yield *folder* by a name under which the account reaches it, however closed the folders above it are.
+
+        On Linux that is an open descriptor, handed on. Elsewhere they are opened for passing through; see `reach`.
+        """
+        if self.uid is None or sys.platform != "linux":
+            self.reach(folder)
+            yield OpenedFolder(str(folder), ())
+            return
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            yield OpenedFolder(f"/proc/self/fd/{descriptor}", (descriptor,))
+        finally:
+            os.close(descriptor)
+
     def reach(self, path: Path) -> None:
         """Let the account pass through the folders above *path*: `o+x` where it is missing, no more."""
         if self.uid is None:
@@ -39,6 +58,14 @@ class Account:
             if not mode & stat.S_IXOTH:
                 folder.chmod(mode | stat.S_IXOTH)
                 log.warning("folder opened for passing through", folder=str(folder), account=self.uid)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedFolder:
+    """A folder for a program to work on: its name, and the descriptors that the program must be given for it."""
+
+    name: str
+    descriptors: tuple[int, ...]
 
 
 def account_for(folder: Path) -> Account:

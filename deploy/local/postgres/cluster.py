@@ -9,7 +9,7 @@ import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
-from deploy.local.postgres.account import Account
+from deploy.local.postgres.account import Account, OpenedFolder
 
 
 class EmbeddedPostgresError(Exception):
@@ -27,7 +27,6 @@ def program(name: str) -> Path:
 
 def make_cluster(folder: Path, account: Account) -> None:
     """Make *folder* a cluster that *account* can run, where it is none yet; raise `EmbeddedPostgresError`."""
-    account.reach(folder)
     account.reach(program("postgres"))
     if (folder / "PG_VERSION").exists():
         return
@@ -36,15 +35,20 @@ def make_cluster(folder: Path, account: Account) -> None:
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(mode=0o700)
     account.own(new)
-    command = [
-        str(program("initdb")), "-D", str(new), "-U", "icecube", "--auth=trust", "--encoding=UTF8",
-        "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions",
-    ]  # fmt: skip
-    result = subprocess.run(  # noqa: S603 - the wheel's own program, no shell
-        command, capture_output=True, check=False, cwd="/", user=account.uid, group=account.gid,
-        extra_groups=account.extra_groups,
-    )  # fmt: skip
+    with account.opened(new) as opened:
+        result = _initialise(opened, account)
     if result.returncode != 0:
         message = f"PostgreSQL's folder {folder} could not be made: {result.stderr.decode(errors='replace').strip()}"
         raise EmbeddedPostgresError(message)
     new.replace(folder)
+
+
+def _initialise(folder: OpenedFolder, account: Account) -> subprocess.CompletedProcess[bytes]:
+    command = [
+        str(program("initdb")), "-D", folder.name, "-U", "icecube", "--auth=trust", "--encoding=UTF8",
+        "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions",
+    ]  # fmt: skip
+    return subprocess.run(  # noqa: S603 - the wheel's own program, no shell
+        command, capture_output=True, check=False, cwd="/", user=account.uid, group=account.gid,
+        extra_groups=account.extra_groups, pass_fds=folder.descriptors,
+    )  # fmt: skip

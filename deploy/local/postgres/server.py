@@ -3,10 +3,11 @@
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -72,9 +73,7 @@ def embedded_postgres(folder: Path, *, durable: bool = True) -> Iterator[Running
 
 def _stop_leftovers(folder: Path) -> None:
     left = [
-        process
-        for process in psutil.process_iter(["name", "cmdline"])
-        if process.info["name"] == "postgres" and str(folder) in (process.info["cmdline"] or ())
+        process for process in psutil.process_iter(["name", "cmdline", "cwd"]) if _is_server_on(folder, process.info)
     ]
     for process in left:
         process.send_signal(signal.SIGINT)
@@ -85,10 +84,17 @@ def _stop_leftovers(folder: Path) -> None:
     (folder / "postmaster.pid").unlink(missing_ok=True)
 
 
+def _is_server_on(folder: Path, process: Mapping[str, Any]) -> bool:
+    # By its working folder: its command line may know the folder as a descriptor only. Its children have neither flag.
+    words = process["cmdline"] or ()
+    return process["name"] == "postgres" and "-D" in words and str(folder) in {*words, process["cwd"]}
+
+
 def _started(folder: Path, sockets: Path, account: Account, *, durable: bool) -> subprocess.Popen[bytes]:
     options: Sequence[str] = _TUNING if durable else (*_TUNING, *_NOT_DURABLE)
-    command = [str(program("postgres")), "-D", str(folder), "-k", str(sockets)]
-    with _log_file(folder).open("wb") as log:
+    with _log_file(folder).open("wb") as log, account.opened(folder) as opened:
+        named_sockets = opened.name if sockets == folder else str(sockets)
+        command = [str(program("postgres")), "-D", opened.name, "-k", named_sockets]
         return subprocess.Popen(  # noqa: S603 - the wheel's own program, no shell
             [*command, *(word for option in options for word in ("-c", option))],
             stdin=subprocess.DEVNULL,
@@ -98,6 +104,7 @@ def _started(folder: Path, sockets: Path, account: Account, *, durable: bool) ->
             user=account.uid,
             group=account.gid,
             extra_groups=account.extra_groups,
+            pass_fds=opened.descriptors,
         )
 
 

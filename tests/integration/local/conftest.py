@@ -10,19 +10,17 @@ import pytest
 
 @pytest.fixture
 def postgres_folder() -> Iterator[Path]:
-    """Yield where a cluster may be made.
-
-    Not below pytest's own folder: as root, PostgreSQL runs as another account, and every pytest session
-    that starts closes that folder to others again.
-    """
+    """Yield where a cluster may be made, in a folder that is closed to all other accounts."""
     with tempfile.TemporaryDirectory(prefix="icecube-test-") as folder:
         yield Path(folder) / "postgres"
 
 
 def postmasters(folder: Path) -> list[psutil.Process]:
-    """Return the PostgreSQL servers that run on *folder*."""
+    """Return the PostgreSQL servers that run on *folder*, which is where they work."""
     return [
         process
-        for process in psutil.process_iter(["name", "cmdline"])
-        if process.info["name"] == "postgres" and str(folder) in (process.info["cmdline"] or ())
+        for process in psutil.process_iter(["name", "cmdline", "cwd"])
+        if process.info["name"] == "postgres"
+        and "-D" in (process.info["cmdline"] or ())
+        and process.info["cwd"] == str(folder)
     ]
