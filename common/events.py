@@ -122,16 +122,17 @@ class JobFailed(WireModel):
     retryable: bool
 
 
-class JobNotification(WireModel):
+class JobNotification(KeptModel):
     """The public completion record: one for every job that ends. Its members are promised to clients.
 
     *variants_left_out*: with them the record would be larger than Kafka takes; ask the API for them.
     """
 
     job_id: UUID
-    status: Literal["completed", "failed"]
+    status: str = Field(examples=["completed", "failed"])
     original_id: UUID
     reason: Reason | None = None
+    code: Code | None = None
     timestamp: datetime
     variants: tuple[FinishedVariant, ...] = ()
     variants_left_out: bool = Field(default=False, exclude_if=lambda left_out: not left_out)

@@ -45,3 +45,11 @@ class FailureCode(StrEnum):
     """The variant would be larger than its format allows."""
     WORKER_CRASHED = "worker_crashed"
     """The image made the decoder crash."""
+
+
+JOB_FAILURES = tuple(
+    code
+    for code in FailureCode
+    if code not in {FailureCode.EVENT_REFUSED, FailureCode.UNREADABLE_EVENT, FailureCode.UNREADABLE_JOB}
+)
+"""The codes that jobs fail with; the others tell of records that were put aside."""

@@ -47,14 +47,14 @@ def dead_letter_headers(*, code: str, reason: str, attempts: int, topic: str, va
     }
 
 
-def unreadable_headers(record: ConsumedRecord, reason: str, *, source: str, at: datetime) -> Headers:
-    """Return the headers of a record that is no event of ours. Its id is derived from its place, so twice is one."""
+def unreadable_headers(
+    record: ConsumedRecord, reason: str, *, source: str, at: datetime, code: str = FailureCode.UNREADABLE_EVENT
+) -> Headers:
+    """Return the headers of a record that cannot be read or applied. Its id is that of its place, so twice is one."""
     place = derived_id("UnreadableEvent", record.topic, record.partition, record.offset)
     return (
         event_headers(event_id=place, event_type="UnreadableEvent", source=source, subject=place, at=at)
-        | dead_letter_headers(
-            code=FailureCode.UNREADABLE_EVENT, reason=reason, attempts=1, topic=record.topic, value=record.value
-        )
+        | dead_letter_headers(code=code, reason=reason, attempts=1, topic=record.topic, value=record.value)
         | {"icecube_partition": str(record.partition), "icecube_offset": str(record.offset)}
         | kept_signature(from_kafka(record.headers))
     )

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -14,11 +13,9 @@ from common.kafka.clients import ConsumedRecord
 from common.kafka.dead_letters import bounded, dead_letter_headers, shortened, unreadable_headers
 from common.kafka.headers import Headers, event_headers
 from common.settings.groups import KafkaSettings
-from ingest_api.domain.job import JobState
 from ingest_api.job_store import JobRecord, OutboxMessage, StoredImage
 
 _SOURCE = "/icecube/api"
-_ENDED: dict[JobState, Literal["completed", "failed"]] = {JobState.COMPLETED: "completed", JobState.FAILED: "failed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +39,10 @@ class Messages:
         """Tell the world how a job has ended."""
         notification = JobNotification(
             job_id=record.job.id,
-            status=_ENDED[record.job.state],
+            status=record.job.state,
             original_id=record.original.id,
             reason=record.job.reason,
+            code=record.job.code,
             timestamp=at,
             variants=variants,
         )
@@ -54,6 +52,13 @@ class Messages:
             value=encode(notification),
             headers=_headers("JobEnded", record.job.id, at=at),
         )
+
+    def of_end(
+        self, record: JobRecord, variants: tuple[FinishedVariant, ...] = (), *, at: datetime
+    ) -> list[OutboxMessage]:
+        """Return all that the end of a job has to say: to the world, and to a person where one has to look at it."""
+        dead_letter = [self.given_up(record, at=at)] if record.job.is_dead_lettered else []
+        return [self.job_ended(record, variants, at=at), *dead_letter]
 
     def given_up(self, record: JobRecord, *, at: datetime) -> OutboxMessage:
         """Put the request of a job whose attempts are used up aside, for a person to look at."""
@@ -73,14 +78,16 @@ class Messages:
             ),
         )
 
-    def unreadable(self, record: ConsumedRecord, reason: str, *, at: datetime) -> OutboxMessage:
+    def unreadable(
+        self, record: ConsumedRecord, reason: str, *, at: datetime, code: str = FailureCode.UNREADABLE_EVENT
+    ) -> OutboxMessage:
         """Put a record that is no event of ours aside, byte for byte where it is not too large for that."""
         key, value = bounded(record.key, record.value)
         return OutboxMessage(
             topic=self.topics.dead_topic,
             key=key,
             value=value,
-            headers=unreadable_headers(record, reason, source=_SOURCE, at=at),
+            headers=unreadable_headers(record, reason, source=_SOURCE, at=at, code=code),
         )
 
     def smaller(self, message: OutboxMessage, reason: str) -> OutboxMessage | None:

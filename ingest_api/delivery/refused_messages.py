@@ -60,8 +60,8 @@ class RefusedMessages:
             return []
         changes.records[job.id] = changed = replace(record, job=job)
         changes.save(job)
-        changes.publish(self.messages.job_ended(changed, (), at=at))
-        changes.publish(self.messages.given_up(changed, at=at))
+        for message in self.messages.of_end(changed, at=at):
+            changes.publish(message)
         log.error("job given up: its request is refused", job_id=str(job.id))
         return [changed]
 

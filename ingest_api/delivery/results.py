@@ -24,6 +24,7 @@ from common.events import (
     UnreadableEventError,
     decode,
 )
+from common.failure_codes import FailureCode
 from common.kafka.clients import ConsumedRecord
 from common.kafka.headers import from_kafka
 from common.kafka.signatures import UNSIGNED, Signatures
@@ -32,12 +33,13 @@ from ingest_api.delivery.job_metrics import count_change
 from ingest_api.delivery.messages import Messages
 from ingest_api.delivery.result_checks import reason_to_refuse
 from ingest_api.delivery.reuse import remember_variants
-from ingest_api.domain.job import PROCESSOR_LOST, Job, RetryPolicy
+from ingest_api.domain.job import Job, RetryPolicy
 from ingest_api.job_store import (
     JobChanges,
     JobRecord,
     JobStore,
     StoredImage,
+    UnreadableJobError,
     ValueRefusedError,
 )
 
@@ -62,40 +64,42 @@ class ResultsHandler:
     async def handle(self, records: Sequence[ConsumedRecord]) -> None:
         """Apply a batch in one transaction; raise `JobStoreUnavailableError` having changed nothing.
 
-        A result that the store cannot hold is put aside. It spoils its batch, which is then applied one by one.
+        A result that cannot be applied, or whose outcome the store cannot hold, is put aside: read again, it would fail
+        again, for ever. It spoils its batch, which is then applied one by one.
         """
         try:
             await self._apply_all(records)
-        except ValueRefusedError as exc:
+        except (ValueRefusedError, _PoisonError) as exc:
             if len(records) == 1:
-                await self._put_aside(records[0], str(exc))
+                async with self.jobs.changing(()) as changes:
+                    self._put_aside(changes, records[0], exc)
+                metrics.UNREADABLE_EVENTS.labels(records[0].topic).inc()
                 return
             for record in records:
                 await self.handle([record])
 
-    async def _put_aside(self, record: ConsumedRecord, reason: str) -> None:
-        log.error("result put aside", topic=record.topic, offset=record.offset, reason=reason)
-        async with self.jobs.changing(()) as changes:
-            changes.publish(self.messages.unreadable(record, reason, at=self.clock()))
-        metrics.UNREADABLE_EVENTS.labels(record.topic).inc()
+    def _put_aside(self, changes: JobChanges, record: ConsumedRecord, why: Exception) -> None:
+        code = FailureCode.UNREADABLE_JOB if isinstance(why, UnreadableJobError) else FailureCode.UNREADABLE_EVENT
+        log.error("unreadable event put aside", topic=record.topic, offset=record.offset, code=code, reason=str(why))
+        changes.publish(self.messages.unreadable(record, str(why), at=self.clock(), code=code))
 
     async def _apply_all(self, records: Sequence[ConsumedRecord]) -> None:
         at = self.clock()
         results: list[tuple[JobResult, ConsumedRecord]] = []
-        unreadable: list[tuple[ConsumedRecord, str]] = []
+        unreadable: list[tuple[ConsumedRecord, Exception]] = []
         changed_by: list[tuple[JobRecord, JobResult]] = []
         for record in records:
             try:
                 results.append((self._read(record), record))
             except UnreadableEventError as exc:
-                unreadable.append((record, str(exc)))
+                unreadable.append((record, exc))
         async with self.jobs.changing({result.job_id for result, _ in results}) as changes:
-            for record, reason in unreadable:
-                self._publish_unreadable(changes, record, reason, at)
+            for record, why in unreadable:
+                self._put_aside(changes, record, why)
             for result, record in results:
-                with _told_of(record, result):
-                    if refusal := _reason_to_refuse(changes, result):
-                        self._publish_unreadable(changes, record, refusal, at)
+                with _told_of(record, result), _poison():
+                    if refusal := _reason_to_put_aside(changes, result):
+                        self._put_aside(changes, record, refusal)
                         unreadable.append((record, refusal))
                     elif changed := self._apply(changes, result, at):
                         changed_by.append((changed, result))
@@ -114,15 +118,11 @@ class ResultsHandler:
             raise UnreadableEventError(message)
         return event
 
-    def _publish_unreadable(self, changes: JobChanges, record: ConsumedRecord, reason: str, at: datetime) -> None:
-        log.error("unreadable event put aside", topic=record.topic, offset=record.offset, reason=reason)
-        changes.publish(self.messages.unreadable(record, reason, at=at))
-
     async def _stop_the_fatal(self, changes: JobChanges, results: Sequence[tuple[JobResult, ConsumedRecord]]) -> None:
         """Stop every job that was just begun though it kills its processors: it would be begun for ever."""
         for result, _ in results:
             record = changes.records.get(result.job_id)
-            if isinstance(result, JobStarted) and record and record.job.code == PROCESSOR_LOST:
+            if isinstance(result, JobStarted) and record and record.job.code == FailureCode.PROCESSOR_LOST:
                 log.error("job that stops its processors is kept from them", job_id=str(result.job_id))
                 await self.stop(result.job_id)
 
@@ -169,10 +169,24 @@ class ResultsHandler:
         changes.add_images(_image(variant, record.original, at) for variant in variants)
         if self.reuse and isinstance(result, JobSucceeded):
             remember_variants(changes, record, result)
-        changes.publish(self.messages.job_ended(record, variants, at=at))
-        if not (isinstance(result, JobSucceeded) or (isinstance(result, JobFailed) and not result.retryable)):
-            changes.publish(self.messages.given_up(record, at=at))
+        for message in self.messages.of_end(record, variants, at=at):
+            changes.publish(message)
         log.info("job ended", state=record.job.state, code=record.job.code)
+
+
+class _PoisonError(Exception):
+    """This result cannot be applied, by a mistake of ours or of its writer's."""
+
+
+@contextmanager
+def _poison() -> Iterator[None]:
+    """Raise `_PoisonError` for whatever applying one result raises: no I/O is in it, it would be raised again."""
+    try:
+        yield
+    except Exception as exc:
+        log.exception("result cannot be applied")
+        message = f"{type(exc).__name__}: {exc}"
+        raise _PoisonError(message) from exc
 
 
 @contextmanager
@@ -187,12 +201,13 @@ def _told_of(record: ConsumedRecord, result: JobResult) -> Iterator[None]:
         yield
 
 
-def _reason_to_refuse(changes: JobChanges, result: JobResult) -> str | None:
+def _reason_to_put_aside(changes: JobChanges, result: JobResult) -> Exception | None:
     """Return why *result* cannot be its job's; None for one that may be, and for one that changes nothing anyway."""
     record = changes.records.get(result.job_id)
     if not isinstance(result, JobSucceeded) or record is None or record.job.has_ended:
-        return None
-    return reason_to_refuse(result, record)
+        return changes.unreadable.get(result.job_id)
+    refusal = reason_to_refuse(result, record)
+    return UnreadableEventError(refusal) if refusal else None
 
 
 def _image(variant: FinishedVariant, original: StoredImage, at: datetime) -> StoredImage:

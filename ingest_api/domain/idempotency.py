@@ -3,7 +3,7 @@
 After the IETF draft "The Idempotency-Key HTTP Header Field" (draft-ietf-httpapi-idempotency-key-header).
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -15,19 +15,51 @@ class KeyReusedError(Exception):
         super().__init__("This Idempotency-Key was used for another request; choose a new one.")
 
 
-@dataclass(frozen=True, slots=True)
+_VERSION = "v2:"
+"""Of how the fingerprint is taken: of what was asked for, without defaults. A later release may have another way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IdempotencyKey:
     """A request to be done once: what is asked for, under the key that its client chose."""
 
     operation: str
     key: str
-    fingerprint: bytes
+    fingerprint: str
+    first_fingerprint: bytes
+    """As the first release takes it, which reads no other. To go when no release reads it."""
+
+    def check(self, *, stored: str | None, first: bytes) -> None:
+        """Raise `KeyReusedError` where the fingerprints stored under the key are another request's.
+
+        A row of the first release has no versioned one. That of a later release cannot be compared, and the client is
+        believed.
+        """
+        if stored is None:
+            is_same = first == self.first_fingerprint
+        else:
+            is_same = stored == self.fingerprint or not stored.startswith(_VERSION)
+        if not is_same:
+            raise KeyReusedError
 
 
-def idempotency_key(operation: str, key: str | None, parts: Iterable[str]) -> IdempotencyKey | None:
-    """Return how to recognise the request made of *parts*; None without a key."""
+def idempotency_key(
+    operation: str, key: str | None, parts: Sequence[str], *, as_first_written: Sequence[str] | None = None
+) -> IdempotencyKey | None:
+    """Return how to recognise the request made of *parts*; None without a key.
+
+    *as_first_written* are the parts that the first release took the request for, where those were others.
+    """
     if key is None:
         return None
+    return IdempotencyKey(
+        operation=operation,
+        key=key,
+        fingerprint=_VERSION + _digest(parts).hex(),
+        first_fingerprint=_digest(parts if as_first_written is None else as_first_written),
+    )
+
+
+def _digest(parts: Sequence[str]) -> bytes:
     # Each part with its length: no two lists of parts make the same text.
-    text = "".join(f"{len(part)}:{part}" for part in parts)
-    return IdempotencyKey(operation, key, sha256(text.encode()).digest())
+    return sha256("".join(f"{len(part)}:{part}" for part in parts).encode()).digest()

@@ -1,6 +1,6 @@
 """The life of a job as plain values: which states there are and what leads from one to the next.
 
-Imports only the standard library. Time and chance come in as arguments.
+Imports only the standard library, and the codes of failures, which do the same. Time and chance come in as arguments.
 Keeps the protocol's rules "first end wins" and "start counted once" (ARCHITECTURE.md).
 """
 
@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
+
+from common.failure_codes import FailureCode
 
 
 class JobState(StrEnum):
@@ -26,18 +28,32 @@ NEXT_STATES: dict[JobState, frozenset[JobState]] = {
     JobState.COMPLETED: frozenset(),
     JobState.FAILED: frozenset(),
 }
-"""The truth about transitions. `pending -> pending` is another attempt whose start was never heard of."""
+"""The truth about transitions of the states that this release knows.
 
-PROCESSOR_LOST = "processor_lost"
-"""The code of a job that was given up because processors died of it."""
+`pending -> pending` is another attempt whose start was never heard of.
+"""
 
-UNFINISHED = frozenset(state for state, following in NEXT_STATES.items() if following)
+_FOLLOWING: Mapping[str, frozenset[JobState]] = {state.value: following for state, following in NEXT_STATES.items()}
+
+
+class End(StrEnum):
+    """How a job came to its end."""
+
+    COMPLETED = "completed"
+    REFUSED = "refused"
+    """It can never be done, and nobody can mend that."""
+    GIVEN_UP = "given_up"
+    """It might be done once somebody has mended what keeps it from that."""
+
+
+DEAD_LETTERED = frozenset({End.GIVEN_UP})
+"""The ends that leave a dead letter, for a person to look at and to send on its way again."""
 
 
 class IllegalTransitionError(Exception):
     """A job was asked to leave a state that it cannot leave in that direction."""
 
-    def __init__(self, job_id: UUID, state: JobState, wanted: JobState) -> None:
+    def __init__(self, job_id: UUID, state: JobState | str, wanted: JobState) -> None:
         super().__init__(f"job {job_id} cannot go from {state} to {wanted}")
         self.job_id, self.state, self.wanted = job_id, state, wanted
 
@@ -69,7 +85,8 @@ class Job:
     """A job between two events. Every method returns the job after the event, the same one when it changes nothing."""
 
     id: UUID
-    state: JobState = JobState.PENDING
+    state: JobState | str = JobState.PENDING
+    """Text for a state of a later release, which this one moves on as if it were `processing`."""
     attempt: int = 1
     starts: int = 0
     counted_starts: tuple[UUID, ...] = ()
@@ -78,15 +95,24 @@ class Job:
     reason: str | None = None
     due_at: datetime | None = None
     ended_at: datetime | None = None
+    """When it ended: of every release, the one sign that no event can change it any more."""
+    end: End | None = field(default=None, compare=False)
+    """How the last event ended it; not stored."""
 
     @property
     def has_ended(self) -> bool:
         """Whether no event can change the job any more."""
-        return self.state not in UNFINISHED
+        return self.ended_at is not None
+
+    @property
+    def is_dead_lettered(self) -> bool:
+        """Whether the last event ended it in a way that leaves a dead letter."""
+        return self.end in DEAD_LETTERED
 
     def move_to(self, state: JobState) -> "Job":
         """Return the job in *state*, or raise `IllegalTransitionError`."""
-        if state not in NEXT_STATES[self.state]:
+        following = _FOLLOWING.get(self.state, NEXT_STATES[JobState.PROCESSING])
+        if self.has_ended or state not in following:
             raise IllegalTransitionError(self.id, self.state, state)
         return replace(self, state=state)
 
@@ -99,18 +125,18 @@ class Job:
             return self
         if self.starts >= policy.starts:
             reason = f"Processing stopped {self.starts} processors before it could end."
-            return self._end(JobState.FAILED, at=at, code=PROCESSOR_LOST, reason=reason)
+            return self._failed(End.GIVEN_UP, at=at, code=FailureCode.PROCESSOR_LOST, reason=reason)
         counted = self._counted_with(start_id, most=policy.starts)
         started = self.move_to(JobState.PROCESSING)
         return replace(started, starts=self.starts + 1, counted_starts=counted, due_at=None)
 
     def succeeded(self, *, at: datetime) -> "Job":
         """Apply that the variants are stored, by whichever attempt: the work is the same, and it is done."""
-        return self if self.has_ended else self._end(JobState.COMPLETED, at=at)
+        return self if self.has_ended else self._end(JobState.COMPLETED, End.COMPLETED, at=at)
 
     def given_up(self, *, code: str, reason: str, at: datetime) -> "Job":
         """Apply that no attempt can ever be made: the job ends."""
-        return self if self.has_ended else self._end(JobState.FAILED, at=at, code=code, reason=reason)
+        return self if self.has_ended else self._failed(End.GIVEN_UP, at=at, code=code, reason=reason)
 
     def attempt_failed(  # noqa: PLR0913 - a failure is all of these, and they are named at every call
         self,
@@ -126,8 +152,10 @@ class Job:
         """Apply that *attempt* ended without variants: try again later, or end."""
         if self._is_stale(attempt):
             return self
-        if not retryable or attempt >= policy.attempts:
-            return self._end(JobState.FAILED, at=at, code=code, reason=reason)
+        if not retryable:
+            return self._failed(End.REFUSED, at=at, code=code, reason=reason)
+        if attempt >= policy.attempts:
+            return self._failed(End.GIVEN_UP, at=at, code=code, reason=reason)
         due_at = at + policy.delay(failed_attempt=attempt, code=code, jitter=jitter)
         return replace(self.move_to(JobState.PENDING), attempt=attempt + 1, starts=0, counted_starts=(), due_at=due_at)
 
@@ -138,6 +166,9 @@ class Job:
     def _is_stale(self, attempt: int) -> bool:
         return self.has_ended or attempt != self.attempt
 
-    def _end(self, state: JobState, *, at: datetime, code: str | None = None, reason: str | None = None) -> "Job":
+    def _failed(self, end: End, *, at: datetime, code: str, reason: str) -> "Job":
+        return replace(self._end(JobState.FAILED, end, at=at), code=code, reason=reason)
+
+    def _end(self, state: JobState, end: End, *, at: datetime) -> "Job":
         ended = self.move_to(state)
-        return replace(ended, counted_starts=(), ended_at=at, due_at=None, code=code, reason=reason)
+        return replace(ended, end=end, counted_starts=(), ended_at=at, due_at=None, code=None, reason=None)

@@ -11,7 +11,7 @@ from common import metrics
 from common.events import RequestedTask
 from common.failpoints import Failpoint, fail_at
 from common.ids import new_id
-from common.options import TaskOptions
+from common.options import TaskOptions, canonical_json
 from common.settings.groups import LimitsSettings
 from ingest_api.delivery.messages import Messages
 from ingest_api.delivery.reuse import reuse_key
@@ -47,9 +47,7 @@ class JobIntake:
         """
         if len(options) > self.limits.tasks:
             raise TooManyTasksError(self.limits.tasks, found=len(options))
-        asked = idempotency_key(
-            "createJob", key, [str(original_id), *(option.as_first_written() for option in options)]
-        )
+        asked = _idempotency_key(key, original_id, options)
         if asked and (first := await self._job_made_under(asked)):
             return first
         original = await self.jobs.find_image(original_id)
@@ -85,3 +83,11 @@ class JobIntake:
         ids = await self.jobs.find_by_idempotency_key(asked)
         record = await self.jobs.find_job(ids[0]) if ids else None
         return replace(record, job=Job(id=record.job.id)) if record else None
+
+
+def _idempotency_key(key: str | None, original_id: UUID, options: Sequence[TaskOptions]) -> IdempotencyKey | None:
+    if key is None:
+        return None
+    asked = [canonical_json(option.without_defaults()) for option in options]
+    first = [option.as_first_written() for option in options]
+    return idempotency_key("createJob", key, [str(original_id), *asked], as_first_written=[str(original_id), *first])

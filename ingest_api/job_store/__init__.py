@@ -1,6 +1,6 @@
 """The truth about images, jobs and events still to be sent: the port; its adapter stands beside it."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +18,14 @@ class JobStoreUnavailableError(Exception):
 
 class ValueRefusedError(Exception):
     """PostgreSQL cannot hold a value it was given; nothing was written, and the same write would fail again."""
+
+
+class UnreadableJobError(Exception):
+    """A job's row is not as this release writes or reads them: a later release's. The message says why."""
+
+    def __init__(self, job_id: UUID, reason: str) -> None:
+        super().__init__(f"job {job_id} is unreadable: {reason}")
+        self.job_id = job_id
 
 
 class ImageUnknownError(Exception):
@@ -105,6 +113,11 @@ class JobChanges(Protocol):
         """The locked jobs as they are now; an unknown id is absent."""
         ...
 
+    @property
+    def unreadable(self) -> Mapping[UUID, UnreadableJobError]:
+        """Those of the locked jobs whose rows this release cannot read."""
+        ...
+
     def save(self, job: Job) -> None:
         """Replace the state of a locked job."""
         ...
@@ -185,7 +198,7 @@ class JobStore(Protocol):
         ...
 
     async def find_job(self, job_id: UUID) -> JobRecord | None:
-        """Return the job as last committed."""
+        """Return the job as last committed; raise `UnreadableJobError`."""
         ...
 
     def changing(self, job_ids: Iterable[UUID]) -> AbstractAsyncContextManager[JobChanges]:

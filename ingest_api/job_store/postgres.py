@@ -1,16 +1,17 @@
 """The job store on PostgreSQL."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
 from cachetools import LRUCache
 
 from common.events import ReusableVariant
 from common.failpoints import Failpoint, fail_at
-from ingest_api.domain.idempotency import IdempotencyKey, KeyReusedError
+from ingest_api.domain.idempotency import IdempotencyKey
 from ingest_api.domain.job import Job
 from ingest_api.job_store import (
     Backlog,
@@ -20,6 +21,7 @@ from ingest_api.job_store import (
     OutboxMessage,
     Publication,
     StoredImage,
+    UnreadableJobError,
 )
 from ingest_api.job_store.batch_loader import BatchLoader
 from ingest_api.job_store.connecting import Connection, Pool, connection_of
@@ -43,8 +45,9 @@ _IMAGES_REMEMBERED = 1000
 class PostgresJobChanges:
     """Changes gathered while jobs are locked; see `JobChanges`."""
 
-    def __init__(self, records: dict[UUID, JobRecord]) -> None:
-        self.records = records
+    def __init__(self, found: Mapping[UUID, JobRecord | UnreadableJobError]) -> None:
+        self.records = {job_id: one for job_id, one in found.items() if isinstance(one, JobRecord)}
+        self.unreadable = {job_id: one for job_id, one in found.items() if isinstance(one, UnreadableJobError)}
         self._jobs: dict[UUID, Job] = {}
         self._images: list[StoredImage] = []
         self._reusable: dict[bytes, ReusableVariant] = {}
@@ -126,9 +129,11 @@ class PostgresJobStore:
         """Return the ids of what was made under *key*, None for a new key; raise `KeyReusedError`."""
         async with connection_of(self._pool) as connection:
             row = await connection.fetchrow(statement("find_key"), key.operation, key.key)
-        if row and row["fingerprint"] != key.fingerprint:
-            raise KeyReusedError
-        return row["ids"] if row else None
+        if row is None:
+            return None
+        key.check(stored=row["versioned_fingerprint"], first=row["fingerprint"])
+        ids: list[UUID] = row["ids"]
+        return ids
 
     async def forget_keys(self, *, older_than_hours: int) -> int:
         """Forget old idempotency keys; return how many."""
@@ -143,16 +148,20 @@ class PostgresJobStore:
     async def _find_reusable(self, works: Sequence[bytes]) -> dict[bytes, ReusableVariant]:
         async with connection_of(self._pool) as connection:
             rows = await connection.fetch(statement("find_reusable"), works)
-        return {row["work"]: reusable_from(row) for row in rows}
+        found = {row["work"]: reusable_from(row) for row in rows}
+        return {work: variant for work, variant in found.items() if variant}
 
     async def find_job(self, job_id: UUID) -> JobRecord | None:
-        """Return the job as last committed; those who ask at once share a query."""
-        return await self._jobs.get(job_id)
+        """Return the job as last committed; raise `UnreadableJobError`. Those who ask at once share a query."""
+        found = await self._jobs.get(job_id)
+        if isinstance(found, UnreadableJobError):
+            raise found
+        return found
 
-    async def _find_jobs(self, job_ids: Sequence[UUID]) -> dict[UUID, JobRecord]:
+    async def _find_jobs(self, job_ids: Sequence[UUID]) -> dict[UUID, JobRecord | UnreadableJobError]:
         async with connection_of(self._pool) as connection:
             rows = await connection.fetch(statement("find_jobs"), job_ids)
-        return {row["id"]: record_from(row) for row in rows}
+        return _readable_or_not(rows)
 
     @asynccontextmanager
     async def changing(self, job_ids: Iterable[UUID]) -> AsyncIterator[PostgresJobChanges]:
@@ -161,7 +170,7 @@ class PostgresJobStore:
         async with connection_of(self._pool) as connection, connection.transaction():
             # Where it has to wait for a lock, READ COMMITTED reads the row anew: what is returned is never older.
             rows = await connection.fetch(statement("find_jobs") + statement("lock_jobs"), ids)
-            changes = PostgresJobChanges({row["id"]: record_from(row) for row in rows})
+            changes = PostgresJobChanges(_readable_or_not(rows))
             yield changes
             await changes.write(connection)
             fail_at(Failpoint.CHANGES_WRITTEN_NOT_COMMITTED)
@@ -184,6 +193,17 @@ class PostgresJobStore:
             await connection.fetchval("SELECT 1")
 
 
+def _readable_or_not(rows: Iterable[asyncpg.Record]) -> dict[UUID, JobRecord | UnreadableJobError]:
+    """Return what each row of find_jobs holds: one that cannot be read spoils no other."""
+    found: dict[UUID, JobRecord | UnreadableJobError] = {}
+    for row in rows:
+        try:
+            found[row["id"]] = record_from(row)
+        except UnreadableJobError as exc:
+            found[row["id"]] = exc
+    return found
+
+
 def _together(connection: Connection, key: IdempotencyKey | None) -> AbstractAsyncContextManager[object]:
     """Return a transaction where a key makes it two statements: one alone is a transaction, without two round trips."""
     return connection.transaction() if key else nullcontext()
@@ -192,6 +212,7 @@ def _together(connection: Connection, key: IdempotencyKey | None) -> AbstractAsy
 async def _take_key(connection: Connection, key: IdempotencyKey | None, ids: list[UUID]) -> None:
     if key is None:
         return
-    taken = await connection.fetchval(statement("insert_key"), key.operation, key.key, key.fingerprint, ids)
+    columns = (key.operation, key.key, key.first_fingerprint, key.fingerprint, ids)
+    taken = await connection.fetchval(statement("insert_key"), *columns)
     if taken is None:
         raise KeyTakenError

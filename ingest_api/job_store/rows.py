@@ -5,12 +5,13 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import asyncpg
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from common.events import RequestedTask, ReusableVariant
 from ingest_api.domain.job import Job, JobState
-from ingest_api.job_store import JobRecord, OutboxMessage, Publication, StoredImage
+from ingest_api.job_store import JobRecord, OutboxMessage, Publication, StoredImage, UnreadableJobError
 
+_STATES: Mapping[str, JobState] = {state.value: state for state in JobState}
 _TASKS = TypeAdapter(tuple[RequestedTask, ...])
 
 Columns = list[list[Any]]
@@ -106,9 +107,12 @@ def message_from(row: asyncpg.Record) -> OutboxMessage:
     )
 
 
-def reusable_from(row: asyncpg.Record) -> ReusableVariant:
-    """Return the variant in a row of find_reusable."""
-    return ReusableVariant.model_validate_json(row["variant"])
+def reusable_from(row: asyncpg.Record) -> ReusableVariant | None:
+    """Return the variant in a row of find_reusable; None for one that this release cannot read."""
+    try:
+        return ReusableVariant.model_validate_json(row["variant"])
+    except ValidationError:
+        return None
 
 
 def publication_from(row: asyncpg.Record) -> Publication:
@@ -117,11 +121,15 @@ def publication_from(row: asyncpg.Record) -> Publication:
 
 
 def record_from(row: asyncpg.Record) -> JobRecord:
-    """Return the job in a row of find_jobs."""
+    """Return the job in a row of find_jobs; raise `UnreadableJobError`."""
+    try:
+        tasks = _TASKS.validate_json(row["tasks"])
+    except ValidationError as exc:
+        raise UnreadableJobError(row["id"], f"its tasks: {exc.errors(include_url=False)[0]['msg']}") from exc
     return JobRecord(
         job=Job(
             id=row["id"],
-            state=JobState(row["state"]),
+            state=_STATES.get(row["state"], row["state"]),
             attempt=row["attempt"],
             starts=row["starts"],
             counted_starts=tuple(row["counted_starts"]),
@@ -141,7 +149,7 @@ def record_from(row: asyncpg.Record) -> JobRecord:
             created_at=row["image_created_at"],
             sha256=row["sha256"],
         ),
-        tasks=_TASKS.validate_json(row["tasks"]),
+        tasks=tasks,
         created_at=row["created_at"],
         publication=publication_from(row) if row["published_at"] else None,
     )

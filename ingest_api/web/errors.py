@@ -13,6 +13,7 @@ Exception
 ├── TooManyRequestsError                                      more than the key's share        429
 ├── OverloadedError, DiskFullError                            more than we can take in         503
 ├── JobStoreUnavailableError, BlobStoreUnavailableError       ours, for now                    503
+├── UnreadableJobError                                        a later release's                503
 └── anything else                                             a mistake of ours                500
 """
 
@@ -35,7 +36,7 @@ from ingest_api.access.rate_limits import TooManyRequestsError
 from ingest_api.domain.idempotency import KeyReusedError
 from ingest_api.intake.admission import OverloadedError
 from ingest_api.intake.jobs import TooManyTasksError
-from ingest_api.job_store import ImageUnknownError, JobStoreUnavailableError
+from ingest_api.job_store import ImageUnknownError, JobStoreUnavailableError, UnreadableJobError
 from ingest_api.reads.lookups import ImageNotFoundError, JobNotFoundError
 from ingest_api.uploads.folder import DiskFullError
 from ingest_api.uploads.header import UploadRefusedError
@@ -81,6 +82,7 @@ def _always(status: HTTPStatus, code: str, sentence: str) -> Callable[[Any], Pro
 
 _IMAGE_NOT_FOUND = _always(HTTPStatus.NOT_FOUND, "image_not_found", "Image not found")
 _STORAGE_AWAY = unavailable("storage_unavailable", "The image storage is not available; try again later.")
+_JOB_UNREADABLE = unavailable("job_unreadable", "A later release wrote this job; ask again when the upgrade is done.")
 _DATABASE_AWAY = unavailable("database_unavailable", "The database is not available; try again later.")
 
 _ANSWERS: Mapping[type[Exception], Callable[[Any], Problem]] = {
@@ -104,6 +106,7 @@ _ANSWERS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     OverloadedError: lambda exc: unavailable(exc.code, str(exc), retry_after_seconds=exc.retry_after_seconds),
     DiskFullError: lambda exc: unavailable("disk_full", str(exc), retry_after_seconds=30),
     JobStoreUnavailableError: lambda _: _DATABASE_AWAY,
+    UnreadableJobError: lambda _: _JOB_UNREADABLE,
     BlobStoreUnavailableError: lambda _: _STORAGE_AWAY,
     BlobNotFoundError: lambda _: _STORAGE_AWAY,  # its row is there: the bytes are what is away
     HTTPException: _of_http,

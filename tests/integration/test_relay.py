@@ -51,7 +51,7 @@ async def relay_all(relay: Relay, producer: RecordingProducer) -> None:
             pass
 
 
-async def ended(record: JobRecord, jobs: PostgresJobStore) -> tuple[JobState, str | None]:
+async def ended(record: JobRecord, jobs: PostgresJobStore) -> tuple[JobState | str, str | None]:
     """Return how the job stands, and its code."""
     found = await jobs.find_job(record.job.id)
     assert found is not None

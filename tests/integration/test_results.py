@@ -78,7 +78,7 @@ def a_start_of(record: JobRecord) -> JobStarted:
     return JobStarted(job_id=record.job.id, attempt=1, start_id=new_id())
 
 
-async def state_of(record: JobRecord, jobs: PostgresJobStore) -> JobState:
+async def state_of(record: JobRecord, jobs: PostgresJobStore) -> JobState | str:
     """Return the job's committed state."""
     found = await jobs.find_job(record.job.id)
     assert found is not None

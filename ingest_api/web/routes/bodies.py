@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from common.failure_codes import JOB_FAILURES
 from common.options import TaskOptions, VariantOptions
 from common.wire import FormatName, WireModel
 from ingest_api.domain.job import JobState
@@ -68,8 +69,16 @@ class JobBody(WireModel):
     """A job as last committed."""
 
     id: UUID = Field(examples=[_ID])
-    status: JobState
+    status: str = Field(
+        examples=[state.value for state in JobState], description="Where the job is; a later release may know more."
+    )
     reason: str | None = Field(None, exclude_if=lambda reason: reason is None, examples=["The image is cut short."])
+    code: str | None = Field(
+        None,
+        exclude_if=lambda code: code is None,
+        examples=[code.value for code in JOB_FAILURES],
+        description="Why the job failed, for programs; a later release may know more.",
+    )
     original_id: Annotated[UUID, Field(alias="originalID")]
     tasks: list[TaskBody]
     created_at: datetime
@@ -82,6 +91,7 @@ class JobBody(WireModel):
             id=record.job.id,
             status=record.job.state,
             reason=record.job.reason,
+            code=record.job.code,
             original_id=record.original.id,
             tasks=[
                 TaskBody(id=task.id, options=task.options, variant_id=task.variant_id if completed else None)

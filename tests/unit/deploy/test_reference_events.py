@@ -1,6 +1,8 @@
 """The examples of events: promises that this release still reads and writes."""
 
 import json
+from hashlib import sha256
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -9,6 +11,7 @@ from pydantic import BaseModel
 from common.events import Event, JobNotification, decode, encode
 from deploy.reference.event_messages import EVENTS, examples
 
+DIGESTS = Path(__file__).parents[1] / "common" / "event_examples.sha256"
 EXAMPLES = {title: (name, text) for name, title, text in examples()}
 
 
@@ -47,3 +50,10 @@ def test_every_example_is_of_an_event() -> None:
     names = {name for name, _ in EXAMPLES.values()}
 
     assert names == {event.__name__ for event in EVENTS}
+
+
+def test_an_example_is_never_changed() -> None:
+    """What a release has sent it has sent: examples are added to the list, and none of it is changed or removed."""
+    listed = {name: digest for digest, name in map(str.split, DIGESTS.read_text("utf-8").splitlines())}
+
+    assert {f"{title}.json": sha256(text.encode()).hexdigest() for title, (_, text) in EXAMPLES.items()} == listed
