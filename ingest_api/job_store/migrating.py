@@ -1,6 +1,11 @@
-"""Brings the database to the schema this release needs: numbered SQL files, forward only."""
+"""Brings the database to the schema this release needs: numbered SQL files, forward only.
+
+A file whose first line is `-- concurrently` is applied outside a transaction, statement by statement, so that it locks
+no table that others write to. It must be one that can be applied again from its beginning.
+"""
 
 import asyncio
+import re
 from hashlib import sha256
 from importlib.resources import files
 
@@ -12,6 +17,9 @@ from common.settings.model import Settings
 log = structlog.get_logger(__name__)
 
 _LOCK = 0x1CECBE  # one migration at a time, whoever starts it
+_LOCK_POLL_SECONDS = 0.2
+_CONCURRENTLY = "-- concurrently\n"
+_STATEMENT_END = re.compile(r";[ \t]*(?:--.*)?$", re.MULTILINE)
 _LEDGER = """
     CREATE TABLE IF NOT EXISTS schema_migrations (
         number integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL,
@@ -34,17 +42,19 @@ def migrations() -> dict[int, tuple[str, str]]:
     return {int(name.partition("_")[0]): (name, (folder / name).read_text("utf-8")) for name in names}
 
 
-async def migrate(dsn: str) -> int:
-    """Apply what is missing, each file in a transaction of its own; return how many were applied.
+async def migrate(dsn: str, *, up_to: int | None = None) -> int:
+    """Apply what is missing, each file in a transaction of its own, or concurrently; return how many were applied.
+
+    *up_to* is the last one to apply; None: all.
 
     Safe to run at once from several places. A file that was changed after it was applied, or a database
     of a newer release, raises `MigrationError`.
     """
     connection = await asyncpg.connect(dsn)
     try:
-        await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
+        await _wait_for_turn(connection)
         await connection.execute(_LEDGER)
-        return await _apply_missing(connection)
+        return await _apply_missing(connection, up_to or max(migrations()))
     finally:
         await connection.close()
 
@@ -70,14 +80,14 @@ def run(settings: Settings) -> int:
     return 0
 
 
-async def _apply_missing(connection: asyncpg.Connection) -> int:
+async def _apply_missing(connection: asyncpg.Connection, up_to: int) -> int:
     rows = await connection.fetch("SELECT number, checksum FROM schema_migrations")
     applied = {row["number"]: row["checksum"] for row in rows}
     known = migrations()
     if unknown := sorted(applied.keys() - known.keys()):
         message = f"the database holds migration {unknown[-1]}, which this release does not know: use a newer release"
         raise MigrationError(message)
-    missing = {number: migration for number, migration in known.items() if number not in applied}
+    missing = {number: migration for number, migration in known.items() if number not in applied and number <= up_to}
     for number in known.keys() & applied.keys():
         _refuse_edited(known[number], applied[number])
     for number, (name, sql) in missing.items():
@@ -92,12 +102,32 @@ def _refuse_edited(migration: tuple[str, str], checksum: str) -> None:
         raise MigrationError(message)
 
 
+async def _wait_for_turn(connection: asyncpg.Connection) -> None:
+    # Asked for again and again: who waits inside pg_advisory_lock holds a snapshot, which CREATE INDEX CONCURRENTLY of
+    # whoever has the lock waits for in turn.
+    while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):  # noqa: ASYNC110 - of another process
+        await asyncio.sleep(_LOCK_POLL_SECONDS)
+
+
 async def _apply(connection: asyncpg.Connection, number: int, name: str, sql: str) -> None:
-    async with connection.transaction():
-        await connection.execute(sql)
-        insert = "INSERT INTO schema_migrations (number, name, checksum) VALUES ($1, $2, $3)"
-        await connection.execute(insert, number, name, _checksum(sql))
+    if sql.startswith(_CONCURRENTLY):
+        for statement in _statements(sql):
+            await connection.execute(statement)
+        await _record(connection, number, name, sql)
+    else:
+        async with connection.transaction():
+            await connection.execute(sql)
+            await _record(connection, number, name, sql)
     log.info("migration applied", name=name)
+
+
+async def _record(connection: asyncpg.Connection, number: int, name: str, sql: str) -> None:
+    insert = "INSERT INTO schema_migrations (number, name, checksum) VALUES ($1, $2, $3)"
+    await connection.execute(insert, number, name, _checksum(sql))
+
+
+def _statements(sql: str) -> list[str]:
+    return [statement for statement in _STATEMENT_END.split(sql) if statement.strip()]
 
 
 def _checksum(sql: str) -> str:

@@ -1,12 +1,21 @@
 """How a database gets its schema."""
 
 import asyncio
+from pathlib import Path
 
 import asyncpg
 import pytest
 
+from ingest_api.job_store import migrating
 from ingest_api.job_store.connecting import connection_of, open_pool
 from ingest_api.job_store.migrating import MigrationError, SchemaVersionError, check_schema, migrate, migrations
+
+INSERT_IMAGE = """
+    INSERT INTO images (id, original_name, format, width, height, byte_size, created_at)
+    VALUES (gen_random_uuid(), 'x', 'png', 1, 1, 1, now())"""
+IS_WAITING = """
+    SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND wait_event_type = 'Lock'
+                   AND query LIKE '%CREATE INDEX CONCURRENTLY%')"""
 
 
 async def execute(dsn: str, sql: str) -> None:
@@ -39,7 +48,9 @@ async def test_a_migrated_database_is_left_alone(database_uri: str) -> None:
 
 async def test_migrations_are_numbered_without_a_gap() -> None:
     """Each number once, from one on."""
-    assert sorted(migrations()) == list(range(1, len(migrations()) + 1))
+    files = list(Path(migrating.__file__).parent.glob("migrations/*.sql"))
+
+    assert sorted(migrations()) == list(range(1, len(files) + 1))
 
 
 async def test_a_migration_edited_after_it_was_applied_is_refused(database_uri: str) -> None:
@@ -73,3 +84,35 @@ async def test_an_api_does_not_start_on_an_older_schema(database_uri: str, empty
     for dsn, found in ((database_uri, f"version {max(migrations()) - 1}"), (empty_database_uri, "empty")):
         with pytest.raises(SchemaVersionError, match=f"{found}.*version {max(migrations())}.*icecube migrate"):
             await check(dsn)
+
+
+async def test_indexes_are_built_while_others_write(empty_database_uri: str) -> None:
+    """A transaction that has written to a table, and goes on, is not waited for with the table locked."""
+    await migrate(empty_database_uri, up_to=5)
+    writer, other = [await asyncpg.connect(empty_database_uri) for _ in range(2)]
+    transaction = writer.transaction()
+    await transaction.start()
+    await writer.execute(INSERT_IMAGE)
+
+    migration = asyncio.create_task(migrate(empty_database_uri))
+    async with asyncio.timeout(20):
+        while not await other.fetchval(IS_WAITING):
+            await asyncio.sleep(0.01)
+        await other.execute(INSERT_IMAGE)
+        await transaction.commit()
+        assert await migration == len(migrations()) - 5
+    await writer.close()
+    await other.close()
+
+
+async def test_indexes_that_a_crash_left_half_built_are_built_anew(empty_database_uri: str) -> None:
+    """Such an index is there by its name, and used by no query."""
+    await migrate(empty_database_uri, up_to=5)
+    await execute(empty_database_uri, "CREATE INDEX jobs_by_original ON jobs (original_id) WHERE false")
+
+    await migrate(empty_database_uri)
+
+    connection = await asyncpg.connect(empty_database_uri)
+    definition = await connection.fetchval("SELECT pg_get_indexdef('jobs_by_original'::regclass)")
+    await connection.close()
+    assert "WHERE" not in definition

@@ -7,6 +7,6 @@ WITH locked AS (
     UPDATE jobs
     SET published_partition = new.part, published_offset = new.pos, published_at = now()
     FROM locked JOIN unnest($2::uuid[], $3::int[], $4::bigint[]) AS new (id, part, pos) ON locked.id = new.id
-    WHERE jobs.id = locked.id AND jobs.state IN ('pending', 'processing')
+    WHERE jobs.id = locked.id AND jobs.ended_at IS NULL
 )
 DELETE FROM outbox WHERE id = ANY ($1::bigint[])

@@ -2,5 +2,5 @@
 -- $1 ids
 SELECT blob.id FROM unnest($1::uuid[]) AS blob (id)
 WHERE NOT EXISTS (SELECT FROM images WHERE images.id = blob.id)
-  AND NOT EXISTS (SELECT FROM jobs WHERE jobs.state IN ('pending', 'processing')
+  AND NOT EXISTS (SELECT FROM jobs WHERE jobs.ended_at IS NULL
                   AND jobs.tasks @> jsonb_build_array(jsonb_build_object('variantId', blob.id::text)))

@@ -6,4 +6,4 @@ SET state = new.state, attempt = new.attempt, starts = new.starts, counted_start
     code = new.code, reason = new.reason, due_at = new.due_at, ended_at = new.ended_at
 FROM unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::timestamptz[])
      AS new (id, state, attempt, starts, counted_starts, code, reason, due_at, ended_at)
-WHERE jobs.id = new.id AND jobs.state IN ('pending', 'processing')
+WHERE jobs.id = new.id AND jobs.ended_at IS NULL

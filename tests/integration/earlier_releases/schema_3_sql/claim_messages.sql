@@ -1,0 +1,7 @@
+-- Take due messages that no other relay holds, the longest due first.
+-- $1 how many at most
+SELECT id, topic, key, value, headers, due_at, request_of FROM outbox
+WHERE due_at <= now()
+ORDER BY due_at, id
+LIMIT $1
+FOR UPDATE SKIP LOCKED

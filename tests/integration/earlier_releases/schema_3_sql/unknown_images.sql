@@ -1,0 +1,6 @@
+-- Of some ids, those that neither an image nor a task of an unfinished job has.
+-- $1 ids
+SELECT blob.id FROM unnest($1::uuid[]) AS blob (id)
+WHERE NOT EXISTS (SELECT FROM images WHERE images.id = blob.id)
+  AND NOT EXISTS (SELECT FROM jobs WHERE jobs.state IN ('pending', 'processing')
+                  AND jobs.tasks @> jsonb_build_array(jsonb_build_object('variantId', blob.id::text)))
