@@ -19,6 +19,15 @@ def printable(text: str, *, most: int) -> str:
     return "".join(character if character.isprintable() else "?" for character in beginning)
 
 
+def size_in_words(byte_size: int) -> str:
+    """Return *byte_size* as people say it: 32 MB for 32 MiB as for 32 million bytes, with one decimal at most."""
+    for power, unit in ((3, "GB"), (2, "MB"), (1, "kB")):
+        if byte_size >= 1000**power:
+            is_binary = byte_size % 1024**power == 0
+            return f"{byte_size / (1024 if is_binary else 1000) ** power:.1f}".removesuffix(".0") + f" {unit}"
+    return f"{byte_size} bytes"
+
+
 def code_of(text: str) -> str:
     """Return *text* as programs and metrics take it: 64 of the characters that our codes have, one at least."""
     return _NOT_IN_CODES.sub("_", text[:64]) or "unknown"

@@ -17,7 +17,7 @@ from common.ids import new_id
 from common.settings.groups import LimitsSettings
 from ingest_api.domain.idempotency import IdempotencyKey, idempotency_key
 from ingest_api.job_store import JobStore, KeyTakenError, StoredImage
-from ingest_api.uploads.header import ImageHeader, check_limits, read_header
+from ingest_api.uploads.header import ImageHeader, UploadRefusedError, check_limits, read_header
 from ingest_api.uploads.names import safe_name
 from ingest_api.uploads.receiving import ReceivedFile
 
@@ -91,8 +91,12 @@ class OriginalIntake:
         return [image for image in found if image] or None
 
     def _checked_header(self, file: ReceivedFile) -> ImageHeader:
-        header = read_header(file.path)
-        check_limits(header, self.limits)
+        try:
+            header = read_header(file.path)
+            check_limits(header, self.limits)
+        except UploadRefusedError as exc:
+            message = f"{file}: {exc}"
+            raise type(exc)(message) from exc
         return header
 
     def _image(self, file: ReceivedFile, header: ImageHeader) -> StoredImage:

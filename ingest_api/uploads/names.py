@@ -1,10 +1,24 @@
-"""The name an image is kept under: what its uploader called it, made safe for paths, headers and terminals."""
+"""What an uploader called a file: as browsers send it, and made safe for paths, headers and terminals."""
 
 import re
 import unicodedata
 
 MAX_LENGTH = 128
 UNKNOWN = "unknown"
+
+
+_SENT_BY_BROWSERS = {"%22": '"', "%0D": "\r", "%0A": "\n"}
+
+
+def sent_name(filename: bytes) -> str:
+    """Return the name that a form's `filename` stands for.
+
+    Browsers write a quote and line breaks as percent codes, and nothing else (WHATWG HTML, multipart/form-data).
+    """
+    name = filename.decode("utf-8", "replace")
+    for code, character in _SENT_BY_BROWSERS.items():
+        name = name.replace(code, character)
+    return name
 
 
 def safe_name(filename: str | None) -> str:

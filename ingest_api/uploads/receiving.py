@@ -15,7 +15,9 @@ from starlette.requests import Request
 
 from common.blob_store.disk_errors import disk_errors
 from common.settings.groups import LimitsSettings
+from common.texts import printable, size_in_words
 from ingest_api.uploads.folder import UploadFolder
+from ingest_api.uploads.names import sent_name
 from ingest_api.uploads.refusals import (
     FileTooLargeError,
     FormTooLargeError,
@@ -38,12 +40,17 @@ _OTHER_PARTS = 100
 
 @dataclass(slots=True)
 class ReceivedFile:
-    """A received part: the client's name for it, and where its bytes are."""
+    """A received part: the client's name for it, its place among the files from 1, and where its bytes are."""
 
     name: str | None
     path: Path
     byte_size: int = 0
     digest: Any = field(default_factory=sha256)  # hashlib names no type for it
+    place: int = 1
+
+    def __str__(self) -> str:
+        """Return how an error names the file."""
+        return f"{printable(self.name, most=128)} (file {self.place})" if self.name else f"File {self.place}"
 
 
 @dataclass(slots=True)
@@ -145,12 +152,12 @@ class _Receiver:
 
     def _bound_header(self) -> None:
         if len(self._part.header_name) + len(self._part.header_value) > _HEADER_BYTES:
-            message = f"A header of a part is longer than {_HEADER_BYTES} bytes."
+            message = f"A header of a part is longer than {size_in_words(_HEADER_BYTES)}."
             raise MalformedUploadError(message)
 
     def _bound_form(self) -> None:
         if self._received_bytes - self._file_bytes > _AROUND_BYTES:
-            message = f"The form holds more than {_AROUND_BYTES} bytes beside its files."
+            message = f"The form holds more than {size_in_words(_AROUND_BYTES)} beside its files."
             raise FormTooLargeError(message)
 
     def _end_header(self) -> None:
@@ -175,7 +182,7 @@ class _Receiver:
             handle = NamedTemporaryFile(dir=self._folder.path, prefix="upload-", delete=False)  # noqa: SIM115 - see discard
         self._handles.append(handle)
         self._part.handle = handle
-        self._part.file = ReceivedFile(name.decode("utf-8", "replace") if name else None, Path(handle.name))
+        self._part.file = ReceivedFile(sent_name(name) if name else None, Path(handle.name), place=len(self.files) + 1)
         self.files.append(self._part.file)
 
     def _part_data(self, chunk: bytes, start: int, end: int) -> None:
@@ -184,11 +191,11 @@ class _Receiver:
             return
         file.byte_size += end - start
         if file.byte_size > self._limits.upload_bytes:
-            message = f"The file {len(self.files)} of the upload is larger than {self._limits.upload_bytes} bytes."
+            message = f"{file}: The file is larger than {size_in_words(self._limits.upload_bytes)}."
             raise FileTooLargeError(message)
         self._file_bytes += end - start
         if self._file_bytes > self._limits.upload_total_bytes:
-            message = f"The files of the upload are larger than {self._limits.upload_total_bytes} bytes together."
+            message = f"The files are larger than {size_in_words(self._limits.upload_total_bytes)} together."
             raise UploadTooLargeError(message)
         self._pending.append((file, handle, chunk[start:end]))
         self._pending_bytes += end - start

@@ -31,6 +31,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common import metrics
 from common.blob_store import BlobNotFoundError, BlobStoreUnavailableError
+from common.texts import size_in_words
 from ingest_api.access.keys import ForbiddenError, UnauthenticatedError
 from ingest_api.access.rate_limits import TooManyRequestsError
 from ingest_api.domain.idempotency import KeyReusedError
@@ -51,7 +52,10 @@ _HTTP_PROBLEMS = {
     HTTPStatus.NOT_FOUND: ("not_found", "There is nothing at this path."),
     HTTPStatus.METHOD_NOT_ALLOWED: ("method_not_allowed", "This path does not take that method."),
     HTTPStatus.PRECONDITION_FAILED: ("precondition_failed", "The image is not the version that was asked for."),
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("request_too_large", f"The body is longer than {MAX_BODY_BYTES} bytes."),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (
+        "request_too_large",
+        f"The body is longer than {size_in_words(MAX_BODY_BYTES)}.",
+    ),
     HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: ("range_not_satisfiable", "The image has no such range of bytes."),
 }
 _UPLOAD_STATUS = {

@@ -28,7 +28,7 @@ BEYOND_A_LIMIT = [
     pytest.param(images.png_bomb(), "too_many_pixels", "1 megapixel", id="a pixel bomb"),
     pytest.param(images.lying_jpeg(), "too_many_pixels", "1 megapixel", id="a header that claims too much"),
     pytest.param(images.photo(width=3001, height=10), "side_too_long", "3000", id="a side too long"),
-    pytest.param(images.photo() + bytes(400_001), "file_too_large", "400000 bytes", id="too many bytes"),
+    pytest.param(images.photo() + bytes(400_001), "file_too_large", "400 kB", id="too many bytes"),
 ]
 
 
@@ -108,8 +108,19 @@ async def test_one_bad_file_and_none_is_stored(api: Api) -> None:
     """All or nothing: the good files beside a bad one are not kept."""
     response = await api.http.post("/api/v1/images", files=form(images.photo(), images.photo(), b"text"))
 
-    assert_is_problem(response, 400, "not_an_image")
+    assert assert_is_problem(response, 400, "not_an_image").startswith("photo.jpg (file 3): ")
     assert await api.holds_nothing()
+
+
+async def test_a_file_beyond_a_limit_is_named(api: Api) -> None:
+    """413 says which of several files it was, by its name and its place, and the limit as people say it."""
+    large = images.photo() + bytes(400_001)
+    files = [("file", ("a.jpg", images.photo())), ("file", ("ferien 日本.jpg", large))]
+
+    response = await api.http.post("/api/v1/images", files=files)
+
+    sentence = assert_is_problem(response, 413, "file_too_large")
+    assert sentence == "ferien 日本.jpg (file 2): The file is larger than 400 kB."
 
 
 @pytest.mark.parametrize(
@@ -147,7 +158,7 @@ async def test_a_file_too_large_without_a_length_is_refused(api: Api) -> None:
     headers = {"content-type": "multipart/form-data; boundary=x"}
     response = await api.http.post("/api/v1/images", content=body(), headers=headers)
 
-    assert "400000 bytes" in assert_is_problem(response, 413, "file_too_large")
+    assert "400 kB" in assert_is_problem(response, 413, "file_too_large")
     assert await api.holds_nothing()
 
 

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from common.settings.model import Settings
+from common.texts import size_in_words
 from tests.factories import images
 from tests.integration.http.test_hostile_clients import UPLOAD, client
 from tests.integration.http.test_images import assert_is_problem
@@ -122,7 +123,7 @@ async def test_all_files_together_have_a_limit(settings: Settings) -> None:
     async with running_api(with_limits(settings, upload_total_bytes=2 * len(PHOTO))) as api:
         response = await sent(api, FILE * 3 + END)
 
-        assert str(2 * len(PHOTO)) in assert_is_problem(response, 413, "upload_too_large")
+        assert size_in_words(2 * len(PHOTO)) in assert_is_problem(response, 413, "upload_too_large")
         assert await api.holds_nothing()
         assert (await sent(api, FILE * 2 + END)).status_code == 201
 

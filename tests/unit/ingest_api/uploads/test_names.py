@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest_api.uploads.names import safe_name
+from ingest_api.uploads.names import safe_name, sent_name
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,18 @@ def test_a_safe_name_stays(name: str) -> None:
     """What is safe already is not touched."""
     assert safe_name(name) == name
     assert safe_name(f"{name}.png") == name
+
+
+@pytest.mark.parametrize(
+    ("sent", "meant"),
+    [
+        (b"a%22b%22.png", 'a"b".png'),
+        (b"two%0D%0Alines.png", "two\r\nlines.png"),
+        (b"100%25.png", "100%25.png"),
+        ("写真.jpg".encode(), "写真.jpg"),
+        (b"caf\xe9.jpg", "caf\N{REPLACEMENT CHARACTER}.jpg"),
+    ],
+)
+def test_a_name_is_read_as_browsers_send_it(sent: bytes, meant: str) -> None:
+    """They write quotes and line breaks as percent codes, and leave every other percent sign as it is."""
+    assert sent_name(sent) == meant
