@@ -68,6 +68,7 @@ def build_app(settings: Settings) -> ProcessorApp:
         store="memory://",
         datadir=Path(gettempdir()) / "icecube-faust",
         web_enabled=False,
+        web_host="127.0.0.1",  # unused, but else made of the host's name, which may be empty
         topic_allow_declare=False,
         topic_disable_leader=True,
         TableManager=NoTables,

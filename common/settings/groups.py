@@ -44,6 +44,16 @@ class BlobType(StrEnum):
     S3 = "s3"
 
 
+def _named(value: Any) -> Any:
+    if value == "":  # Path would take it for the current folder
+        message = "must not be empty: name a folder"
+        raise ValueError(message)
+    return value
+
+
+Folder = Annotated[Path, BeforeValidator(_named)]
+
+
 class ServerSettings(SettingsGroup):
     """The processes themselves."""
 
@@ -65,7 +75,7 @@ class ServerSettings(SettingsGroup):
         description="console or json; auto: console on a terminal, else json.",
         json_schema_extra=env("ICECUBE_LOG_FORMAT"),
     )
-    data_dir: Path = Field(
+    data_dir: Folder = Field(
         Path("data"), description="Folder of everything embedded.", json_schema_extra=env("ICECUBE_DATA_DIR")
     )
 
@@ -109,7 +119,7 @@ class BlobSettings(SettingsGroup):
     type: BlobType = Field(
         BlobType.DISK, description="memory, disk or s3. memory keeps nothing, and needs `icecube up`."
     )
-    disk_path: Path | None = Field(None, description="Folder of the disk store; absent: images in the data folder.")
+    disk_path: Folder | None = Field(None, description="Folder of the disk store; absent: images in the data folder.")
     bucket: str = Field("", description="S3 bucket.", json_schema_extra=env("ICECUBE_BLOB_S3_BUCKET"))
     region: str = Field("", description="S3 region.", json_schema_extra=env("ICECUBE_BLOB_S3_REGION"))
     endpoint: str = Field(

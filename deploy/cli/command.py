@@ -4,26 +4,20 @@ Each part is imported when it is about to run, so that none pays for the librari
 """
 
 import os
+from collections.abc import Mapping
 from importlib import metadata
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from deploy.cli.flags import Config, DataDir
 from deploy.cli.operating import api_key, dead, gc
 from deploy.cli.refusing import EXIT_FAILED, EXIT_REFUSED, give_up
 from processor.convert.command import ConvertCommand, convert
 
-Config = Annotated[
-    Path | None, typer.Option("--config", "-config", help="JSON file; the environment has priority.", metavar="FILE")
-]
 Port = Annotated[
     int | None,
     typer.Option("--port", "-port", help="Port of the API; 0 picks a free one.  [default: 3331]", show_default=False),
-]
-DataDir = Annotated[
-    Path | None,
-    typer.Option("--data-dir", "-data-dir", help="Folder of all data.  [default: ./data]", show_default=False),
 ]
 Workers = Annotated[
     int | None,
@@ -43,11 +37,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-help", "-h"]},
 )
-
-
-def main() -> None:
-    """Run the command that the arguments name."""
-    app()
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - a flag's value
@@ -75,8 +64,24 @@ Version = Annotated[
 
 
 @app.callback()
-def _icecube(version: Version = False) -> None:  # noqa: FBT002 - typer passes by name
-    pass
+def _icecube(
+    context: typer.Context,
+    config: Config = None,
+    version: Version = False,  # noqa: ARG001, FBT002 - its callback does it; typer passes by name
+) -> None:
+    if config is not None:  # named before the command, it is as good as after it
+        context.default_map = _for_every_command(app, {"config": str(config)})
+
+
+def _for_every_command(group: typer.Typer, flags: Mapping[str, str]) -> dict[str, Any]:
+    """Return *flags* as the defaults of every command of *group*, and of the groups in it."""
+    commands = group.registered_commands
+    names = [command.name or getattr(command.callback, "__name__", "") for command in commands]
+    return dict.fromkeys(names, flags) | {
+        inner.name or "": _for_every_command(inner.typer_instance, flags)
+        for inner in group.registered_groups
+        if inner.typer_instance is not None
+    }
 
 
 @app.command()

@@ -6,20 +6,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import typer
+
 from common.logs import configure
 from common.settings.loading import SettingsError, load_settings
 from common.settings.model import Settings
+from common.settings.unknown_variables import unknown_variables
 from deploy.cli.refusing import EXIT_REFUSED, give_up
 from deploy.cli.requirements import missing_for, refusal
 from deploy.local.processes import lifeline
 
 
 def settings_of(config: Path | None, flags: Mapping[str, Mapping[str, Any]] | None = None) -> Settings:
-    """Return the settings in force."""
-    try:
-        return load_settings(flags=flags or {}, environment=os.environ, file=config)
-    except SettingsError as exc:
-        give_up(str(exc), EXIT_REFUSED)
+    """Return the settings in force, with a warning for every variable of ours that is no setting."""
+    if lifeline.VARIABLE not in os.environ:  # whoever started us with a lifeline has told it
+        for warning in unknown_variables(os.environ):
+            typer.echo(f"icecube: {warning}", err=True)
+    return _loaded(config, os.environ, flags or {})
 
 
 def settings_of_a_part(command: str, config: Path | None) -> Settings:
@@ -30,20 +33,53 @@ def settings_of_a_part(command: str, config: Path | None) -> Settings:
     return settings
 
 
-def settings_beside(command: str, config: Path | None) -> Settings:
-    """Return the settings in force; what they leave to `icecube up` is taken from the one that runs here."""
-    settings = settings_of(config)
+def settings_beside(command: str, config: Path | None, data_dir: str | None) -> Settings:
+    """Return the settings in force; what they leave to `icecube up` is taken from the one that runs on *data_dir*.
+
+    That one says where it is in `endpoints.json` in its data folder.
+    """
+    flags = {} if data_dir is None else {"server": {"data_dir": data_dir}}
+    settings = settings_of(config, flags)
     announced = settings.server.data_dir / "endpoints.json"
-    if missing_for(command, settings) and announced.exists():
-        endpoints = json.loads(announced.read_text("utf-8"))
-        embedded = {
+    if missing := missing_for(command, settings):
+        if not announced.exists():
+            give_up(f"{refusal(command, missing)}\n{_nothing_runs(announced)}", EXIT_REFUSED)
+        told = _announced(announced, with_store=command == "gc")
+        settings = _loaded(config, {**told, **os.environ}, flags)
+    configure(settings.server)
+    return _complete(command, settings)
+
+
+def _announced(file: Path, *, with_store: bool) -> dict[str, str]:
+    try:
+        endpoints = json.loads(file.read_text("utf-8"))
+        told = {
             "ICECUBE_DATABASE_TYPE": "postgres",
             "ICECUBE_DATABASE_URI": endpoints["postgres"],
             "ICECUBE_KAFKA_BROKERS": endpoints["kafka"],
         }
-        settings = load_settings(flags={}, environment={**embedded, **os.environ}, file=config)
-    configure(settings.server)
-    return _complete(command, settings)
+        if with_store and "images" in endpoints:
+            folder = endpoints["images"]
+            # No folder means S3; how to get there is not announced, and the settings ask for it.
+            disk = {"ICECUBE_BLOB_TYPE": "disk", "ICECUBE_BLOB_DISK_PATH": folder}
+            told |= disk if folder else {"ICECUBE_BLOB_TYPE": "s3"}
+    except (OSError, ValueError, KeyError, TypeError) as exc:
+        give_up(f"{file} cannot be read: {exc}", EXIT_REFUSED)
+    return told
+
+
+def _nothing_runs(announced: Path) -> str:
+    return (
+        f"No `icecube up` is ready on the data folder {announced.parent.absolute()}; "
+        "name another with --data-dir or ICECUBE_DATA_DIR."
+    )
+
+
+def _loaded(config: Path | None, environment: Mapping[str, str], flags: Mapping[str, Mapping[str, Any]]) -> Settings:
+    try:
+        return load_settings(flags=flags, environment=environment, file=config)
+    except SettingsError as exc:
+        give_up(str(exc), EXIT_REFUSED)
 
 
 def _complete(command: str, settings: Settings) -> Settings:

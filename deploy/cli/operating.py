@@ -10,30 +10,28 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from deploy.cli.flags import Config, DataDirOfUp
 from deploy.cli.refusing import EXIT_FAILED, EXIT_REFUSED, give_up
 
 if TYPE_CHECKING:  # imported when they run, as in deploy/cli/command.py
     from common.settings.model import Settings
     from ingest_api.upkeep.dead_letters import DeadLetter, DeadLetterTopic, Replay
 
-Config = Annotated[
-    Path | None, typer.Option("--config", "-config", help="JSON file; the environment has priority.", metavar="FILE")
-]
 Name = Annotated[str, typer.Argument(metavar="PARTITION:OFFSET", help="The letter, as `icecube dead list` names it.")]
 
 dead = typer.Typer(help="Look at events that could not be handled, and replay them.", no_args_is_help=True)
 
 
 @dead.command(name="list")
-def list_letters(config: Config = None) -> None:
+def list_letters(config: Config = None, data_dir: DataDirOfUp = None) -> None:
     """List the dead letters, the oldest first; a star marks those that `replay --all` has sent."""
-    _run("dead list", config, _list)
+    _run("dead list", config, data_dir, _list)
 
 
 @dead.command()
-def show(name: Name, config: Config = None) -> None:
+def show(name: Name, config: Config = None, data_dir: DataDirOfUp = None) -> None:
     """Print a dead letter whole, as JSON."""
-    _run("dead show", config, lambda settings: _show(settings, name))
+    _run("dead show", config, data_dir, lambda settings: _show(settings, name))
 
 
 @dead.command()
@@ -41,11 +39,12 @@ def replay(
     name: Annotated[str | None, typer.Argument(metavar="[PARTITION:OFFSET]")] = None,
     everything: Annotated[bool, typer.Option("--all", "-all", help="Every letter not replayed so far.")] = False,  # noqa: FBT002 - a flag
     config: Config = None,
+    data_dir: DataDirOfUp = None,
 ) -> None:
     """Ask again for what a dead letter asked for: a given-up job becomes a new job."""
     if (name is None) == (not everything):
         give_up("icecube dead replay: name one letter as PARTITION:OFFSET, or say --all", EXIT_REFUSED)
-    _run("dead replay", config, lambda settings: _replay(settings, name))
+    _run("dead replay", config, data_dir, lambda settings: _replay(settings, name))
 
 
 def gc(
@@ -54,9 +53,15 @@ def gc(
         float, typer.Option("--older-than-hours", "-older-than-hours", min=1, help="Leave alone what is younger.")
     ] = 24,
     config: Config = None,
+    data_dir: DataDirOfUp = None,
 ) -> None:
     """Find blobs without a row and rows without a blob; remove them with --delete."""
-    _run("gc", config, lambda settings: _gc(settings, remove=delete, older_than=timedelta(hours=older_than_hours)))
+    _run(
+        "gc",
+        config,
+        data_dir,
+        lambda settings: _gc(settings, remove=delete, older_than=timedelta(hours=older_than_hours)),
+    )
 
 
 def api_key(
@@ -73,7 +78,9 @@ def api_key(
     typer.echo(f"entry  {name}:{scope}:{hashed_key(key)}")
 
 
-def _run(command: str, config: Path | None, work: Callable[["Settings"], Coroutine[Any, Any, None]]) -> None:
+def _run(
+    command: str, config: Path | None, data_dir: str | None, work: Callable[["Settings"], Coroutine[Any, Any, None]]
+) -> None:
     """Do *work* with the settings in force; every outage ends in one line."""
     import asyncio  # noqa: PLC0415 - see deploy/cli/command.py
 
@@ -83,7 +90,7 @@ def _run(command: str, config: Path | None, work: Callable[["Settings"], Corouti
     from ingest_api.job_store import ImageUnknownError, JobStoreUnavailableError  # noqa: PLC0415 - see there
     from ingest_api.job_store.migrating import SchemaVersionError  # noqa: PLC0415 - see there
 
-    settings = settings_beside(command, config)
+    settings = settings_beside(command, config, data_dir)
     outages = (BlobStoreUnavailableError, JobStoreUnavailableError, KafkaError, SchemaVersionError, OSError)
     try:
         asyncio.run(work(settings))

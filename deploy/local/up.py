@@ -102,7 +102,7 @@ class _Up:
             supervisor.start(processors, within_seconds=START_SECONDS),
         )
         shown = f"[{host}]" if ":" in host else host
-        return Endpoints(f"http://{shown}:{self.port}", self.kafka, postgres)
+        return Endpoints(f"http://{shown}:{self.port}", self.kafka, postgres, told.get("ICECUBE_BLOB_DISK_PATH"))
 
     async def _postgres(self, supervisor: Supervisor) -> str:
         in_ram = self.in_ram if self.plan.postgres_in_ram else None

@@ -34,11 +34,15 @@ On a shared host, name a Kafka of your own (ICECUBE_KAFKA_BROKERS), and make API
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Where the parts listen. *postgres* is a URI and may hold a password."""
+    """Where the parts listen. *postgres* is a URI and may hold a password.
+
+    *images* is the folder of the disk store; absent, images are in S3.
+    """
 
     api: str
     kafka: str
     postgres: str
+    images: str | None = None
 
     def as_json(self) -> str:
         """Return the content of `endpoints.json`."""

@@ -1,5 +1,6 @@
 """What the command line asked for, done: from the flags to the exit status."""
 
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common.options import VariantOptions
+from common.settings.unknown_variables import unknown_variables
 from processor.convert import report
 from processor.convert.conversions import format_asked_for, plan
 from processor.convert.errors import ConversionError, printable
@@ -41,6 +43,8 @@ def run(asked: Invocation) -> int:
 
     After a signal this process ends by it, once everything is cleaned up and told.
     """
+    for warning in unknown_variables(os.environ):
+        sys.stderr.write(f"icecube: {warning}\n")
     tell = report.print_json if asked.as_json else report.print_text
     started = time.monotonic()
     outcomes: Sequence[Outcome] = []

@@ -110,3 +110,14 @@ def test_an_api_key_is_made_with_the_entry_that_lets_it_in() -> None:
     assert access.api_keys == (printed["entry"],)
     assert re.fullmatch(r"shop:write:[0-9a-f]{64}", printed["entry"])
     assert printed["key"] not in printed["entry"]
+
+
+@pytest.mark.parametrize("command", ["dead list", "gc"])
+def test_the_data_folder_is_named_by_a_flag(icecube: RunningIcecube, data_dir: Path, command: str) -> None:
+    """Beside `icecube up --data-dir X`, an operator names the same folder in the same way, from anywhere."""
+    assert icecube.api
+
+    result = icecube_says(None, *command.split(), "--data-dir", str(data_dir))
+
+    assert result.returncode == 0, result.stderr
+    assert re.search(r"\d+ (dead letters in|found, 0 removed)", result.stderr)

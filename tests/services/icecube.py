@@ -18,11 +18,12 @@ STOP_SECONDS = 40
 
 @dataclass(frozen=True, slots=True)
 class RunningIcecube:
-    """Where the parts listen: the API's URL, Kafka's `host:port`, PostgreSQL's URI."""
+    """Where the parts listen: the API's URL, Kafka's `host:port`, PostgreSQL's URI; the folder of the disk store."""
 
     api: str
     kafka: str
     postgres: str
+    images: str
 
 
 @pytest.fixture(scope="session")

@@ -9,12 +9,14 @@ from deploy.local.processes.child import Child
 from deploy.probing import answers_ready
 
 _PROBE_SECONDS = 5
-_ICECUBE = (sys.executable, "-m", "deploy.cli")
+# Safe from packages of our names in the folder that `icecube up` was started in.
+_PYTHON = (sys.executable, "-P", "-m")
+_ICECUBE = (*_PYTHON, "deploy.cli")
 
 
 def postgres_child(folder: Path, run_folder: Path, *, durable: bool) -> Child:
     """Return the keeper of the embedded PostgreSQL; its DSN stands in `ready_file(run_folder, "postgres")`."""
-    command = (sys.executable, "-m", "deploy.local.postgres.keeper", str(folder))
+    command = (*_PYTHON, "deploy.local.postgres.keeper", str(folder))
     return _announcing("postgres", command if durable else (*command, "--not-durable"), {}, run_folder)
 
 
