@@ -17,6 +17,7 @@ from typing import Self
 import structlog
 from pebble import ProcessExpired, ProcessPool
 
+from common.failure_codes import FailureCode
 from processor.engine import ImageLimits, MadeVariant, VariantRequest
 from processor.engine.child import prepare, serve
 from processor.fork_server import fork_server
@@ -41,9 +42,9 @@ Work = Callable[[Path, list[VariantRequest], ImageLimits, float], list[MadeVaria
 class Loss(StrEnum):
     """The stable codes of how a child was lost."""
 
-    TIME_LIMIT = "time_limit"
-    OUT_OF_MEMORY = "out_of_memory"
-    WORKER_CRASHED = "worker_crashed"
+    TIME_LIMIT = FailureCode.TIME_LIMIT
+    OUT_OF_MEMORY = FailureCode.OUT_OF_MEMORY
+    WORKER_CRASHED = FailureCode.WORKER_CRASHED
 
 
 class WorkerLostError(Exception):

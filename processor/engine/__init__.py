@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from common.failure_codes import FailureCode
 from common.formats import ImageFormat
 from common.options import VariantOptions
 
@@ -71,11 +72,11 @@ class ImageLimits:
 class Refusal(StrEnum):
     """The stable codes of why an image was refused."""
 
-    UNSUPPORTED_FORMAT = "unsupported_format"
-    IMAGE_TOO_LARGE = "image_too_large"
-    TOO_MANY_FRAMES = "too_many_frames"
-    IMAGE_DAMAGED = "image_damaged"
-    VARIANT_TOO_LARGE = "variant_too_large"
+    UNSUPPORTED_FORMAT = FailureCode.UNSUPPORTED_FORMAT
+    IMAGE_TOO_LARGE = FailureCode.IMAGE_TOO_LARGE
+    TOO_MANY_FRAMES = FailureCode.TOO_MANY_FRAMES
+    IMAGE_DAMAGED = FailureCode.IMAGE_DAMAGED
+    VARIANT_TOO_LARGE = FailureCode.VARIANT_TOO_LARGE
 
 
 class ImageRefusedError(Exception):
