@@ -21,6 +21,7 @@ from ingest_api.domain.job import JobState
 from ingest_api.job_store import JobRecord, OutboxMessage
 from ingest_api.job_store.outbox import PostgresOutbox
 from ingest_api.job_store.postgres import PostgresJobStore
+from ingest_api.web.routes.bodies import JobBody
 from tests.doubles.kafka import Record
 from tests.factories.jobs import NOON, a_policy, a_record, a_task, an_image, the_variants_of
 
@@ -171,7 +172,12 @@ async def test_attempts_used_up_end_in_a_dead_letter_and_a_notification(
 
     assert await state_of(record, jobs) is JobState.FAILED
     messages = {message.topic: message for message in await taken(outbox) if message.topic != "icecube.jobs"}
-    assert json.loads(messages["image-jobs"].value or b"")["reason"] == "It broke."
+    told = json.loads(messages["image-jobs"].value or b"")
+    assert (told["status"], told["reason"], told["code"]) == ("failed", "It broke.", "c")
+    found = await jobs.find_job(record.job.id)
+    assert found is not None
+    body = json.loads(JobBody.of(found).model_dump_json())
+    assert (body["status"], body["reason"], body["code"]) == ("failed", "It broke.", "c")
     dead = messages["icecube.jobs.dead"]
     assert isinstance(decode(dead.value), JobRequested)
     assert {name: dead.headers[f"icecube_{name}"] for name in ("code", "reason", "attempts")} == {
