@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 
 from common.settings.groups import BlobType, DatabaseType
 from common.settings.model import Settings
@@ -82,6 +83,10 @@ def child_environment(settings: Settings, plan: Plan, opened: Opened) -> Mapping
     }
     if plan.brings_broker:
         told |= {"ICECUBE_KAFKA_BROKERS": opened.kafka, "ICECUBE_KAFKA_FETCH_WAIT_MS": str(FETCH_WAIT_MS)}
+        # Every user of the machine can write to this broker; what they write is refused. It forgets all at its end,
+        # and the key with it.
+        if not settings.kafka.signing_key_list:
+            told["ICECUBE_KAFKA_SIGNING_KEYS"] = token_hex(32)
     if plan.brings_postgres:
         told |= {"ICECUBE_DATABASE_TYPE": DatabaseType.POSTGRES.value, "ICECUBE_DATABASE_URI": opened.postgres}
     if settings.blob.type is not BlobType.S3:

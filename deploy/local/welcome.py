@@ -27,7 +27,8 @@ Watch jobs finish:
   {python} -c '{watch}'
 """
 _OPEN_BROKER = """
-The embedded Kafka asks nobody who they are: every user of this machine can read and write its topics.
+The embedded Kafka asks nobody who they are: every user of this machine can read its topics, and write to
+them; forged jobs and results are refused, by a key made for this run.
 On a shared host, name a Kafka of your own (ICECUBE_KAFKA_BROKERS), and make API keys (icecube api-key).
 """
 

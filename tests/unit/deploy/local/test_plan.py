@@ -74,6 +74,21 @@ def test_children_are_told_what_is_embedded(tmp_path: Path) -> None:
     assert understood.blob_folder == tmp_path / "images"
 
 
+def test_forgery_on_the_embedded_broker_is_refused() -> None:
+    """It lets everybody on the machine write, so each run has a key of its own, unless keys are configured."""
+    settings = _settings()
+    first, second = (child_environment(settings, plan_for(settings, processors=1), _OPENED) for _ in range(2))
+    configured = _settings(kafka={"signing_keys": "k" * 32})
+
+    keys = [load_settings(flags={}, environment=told, file=None).kafka.signing_key_list for told in (first, second)]
+
+    assert [len(key) for (key,) in keys] == [64, 64]
+    assert keys[0] != keys[1]
+    assert "ICECUBE_KAFKA_SIGNING_KEYS" not in child_environment(
+        configured, plan_for(configured, processors=1), _OPENED
+    )
+
+
 def test_children_find_what_is_configured_themselves() -> None:
     """Of what is not embedded, children are told nothing: they read the same configuration."""
     settings = _settings(
