@@ -9,7 +9,6 @@ from fastapi_offline import FastAPIOffline
 
 from common.settings.model import Settings
 from ingest_api.console import page
-from ingest_api.reads.straight import StraightMiddleware
 from ingest_api.services import Services, open_services
 from ingest_api.web.body_limit import BodyLimitMiddleware
 from ingest_api.web.errors import add_error_handlers
@@ -47,7 +46,6 @@ def create_app(
     )
     # From the inside out: whatever goes wrong is answered and logged with the request's id, and measured.
     app.add_middleware(BodyLimitMiddleware)
-    app.add_middleware(StraightMiddleware, routes=images.reads.routes + jobs.reads.routes)
     add_error_handlers(app)
     app.add_middleware(RequestContextMiddleware)
     add_metrics(app)

@@ -39,6 +39,10 @@ from ingest_api.upkeep.readiness import Readiness
 from ingest_api.uploads.folder import UploadFolder, open_upload_folder
 
 _MIB = 1024 * 1024
+_JOB_SECONDS = 10
+_IMAGE_SECONDS = 5
+"""Times to live of answers that are kept. The job store has cached an image's row for five seconds at most by then:
+no answer is older than ten, counted from the read of its row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +116,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             rate_limits=RateLimits(settings.access.requests_per_minute, monotonic),
             readiness=readiness,
             backlog=backlog,
-            described_images=ResponseCache(2 * _MIB),
-            ended_jobs=ResponseCache(4 * _MIB),
-            small_downloads=ResponseCache(16 * _MIB),
+            described_images=ResponseCache(2 * _MIB, seconds=_IMAGE_SECONDS),
+            ended_jobs=ResponseCache(4 * _MIB, seconds=_JOB_SECONDS),
+            small_downloads=ResponseCache(16 * _MIB, seconds=_IMAGE_SECONDS),
         )
 
 

@@ -67,7 +67,7 @@ class BlobStore(Protocol):
         """
         ...
 
-    def at_hand(self, blob_id: UUID) -> memoryview | None:
+    def read_page_cache(self, blob_id: UUID) -> memoryview | None:
         """Return the whole blob where that takes no waiting; None says nothing about it: `open` will."""
         ...
 

@@ -25,7 +25,7 @@ from common.blob_store.durable_files import (
     rename_durably,
     sweep,
 )
-from common.blob_store.files_at_hand import FilesAtHand
+from common.blob_store.page_cache_reader import PageCacheReader
 from common.blob_store.probe import probe
 
 _FAN_OUT_DIGITS = 3
@@ -51,7 +51,7 @@ class DiskStore:
         self._folder = folder
         self._work_dir = folder / "work"
         self._flushed: set[Path] = set()
-        self._at_hand = FilesAtHand(folder)
+        self._page_cache = PageCacheReader(folder)
 
     @property
     def work_dir(self) -> Path:
@@ -93,13 +93,13 @@ class DiskStore:
         except asyncio.CancelledError:
             opening.add_done_callback(_close_late)
             raise
-        self._at_hand.note(blob_id, self._path(blob_id), opened.byte_size)
+        self._page_cache.note(blob_id, self._path(blob_id), opened.byte_size)
         with opened.file:
             yield OpenBlob(opened.byte_size, self._chunks(opened))
 
-    def at_hand(self, blob_id: UUID) -> memoryview | None:
+    def read_page_cache(self, blob_id: UUID) -> memoryview | None:
         """Return the blob if it is small, was read a moment ago and is still in memory."""
-        return self._at_hand.read(blob_id)
+        return self._page_cache.read(blob_id)
 
     @asynccontextmanager
     async def local_file(self, blob_id: UUID) -> AsyncIterator[Path]:

@@ -143,7 +143,7 @@ class S3Store:
         async with answer["Body"]:
             yield OpenBlob(_whole_size(answer), self._chunks(blob_id, answer))
 
-    def at_hand(self, blob_id: UUID) -> None:  # noqa: ARG002 - the port's
+    def read_page_cache(self, blob_id: UUID) -> None:  # noqa: ARG002 - the port's
         """Return None: objects are elsewhere."""
         return
 

@@ -7,9 +7,9 @@ from datetime import datetime
 from uuid import UUID
 
 import asyncpg
-from cachetools import LRUCache
 
 from common.events import ReusableVariant
+from common.expiring_cache import ExpiringCache
 from common.failpoints import Failpoint, fail_at
 from ingest_api.domain.idempotency import IdempotencyKey
 from ingest_api.domain.job import Job
@@ -38,8 +38,10 @@ from ingest_api.job_store.rows import (
 )
 from ingest_api.job_store.statements import statement
 
-_IMAGES_REMEMBERED = 1000
-"""Some 1 MB. What `icecube gc` deletes may be remembered for a while: it had no bytes to show for itself anyway."""
+_IMAGES_CACHED = 1000
+"""Some 1 MB."""
+_IMAGE_SECONDS = 5
+"""How long an image is found after an operator has deleted its row; the API's answers add as much (`services.py`)."""
 
 
 class PostgresJobChanges:
@@ -93,7 +95,7 @@ class PostgresJobStore:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._images: LRUCache[UUID, StoredImage] = LRUCache(_IMAGES_REMEMBERED)
+        self._images: ExpiringCache[UUID, StoredImage] = ExpiringCache(_IMAGES_CACHED, seconds=_IMAGE_SECONDS)
         self._jobs = BatchLoader(self._find_jobs)
         self._new_jobs = NewJobs(pool)
         self._works = BatchLoader(self._find_reusable)
@@ -105,13 +107,15 @@ class PostgresJobStore:
             await connection.execute(statement("insert_images"), *image_columns(images))
 
     async def find_image(self, image_id: UUID) -> StoredImage | None:
-        """Return the image, original or variant; it is remembered, as its row never changes."""
+        """Return the image, original or variant; it is cached for seconds, as its row never changes."""
         image = self._images.get(image_id)
         if image is None:
+            since = self._images.now()
             async with connection_of(self._pool) as connection:
                 row = await connection.fetchrow(statement("find_image"), image_id)
             if row:
-                image = self._images[image_id] = image_from(row)
+                image = image_from(row)
+                self._images.put(image_id, image, since=since)
         return image
 
     async def add_job(self, record: JobRecord, request: OutboxMessage, *, key: IdempotencyKey | None = None) -> None:

@@ -64,9 +64,9 @@ def asks_for_all(request: Request) -> bool:
     return request.method == "GET" and _SPECIAL.isdisjoint(name for name, _ in request.scope["headers"])
 
 
-def answer_at_hand(blobs: BlobStore, image: DownloadableImage) -> Response | None:
+def page_cache_response(blobs: BlobStore, image: DownloadableImage) -> Response | None:
     """Return the answer to who asks for all, if it is small and to be had without waiting."""
-    content = blobs.at_hand(image.id)
+    content = blobs.read_page_cache(image.id)
     if content is None:
         return None
     return Response(content, headers=_headers_of(image.id, image.original_name, image.format, image.created_at))

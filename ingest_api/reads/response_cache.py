@@ -1,7 +1,11 @@
-"""Answers that stay true for ever, kept ready to be sent."""
+"""Answers that were right a moment ago, kept ready to be sent."""
 
-from cachetools import LRUCache
+from collections.abc import Callable
+from time import monotonic
+
 from starlette.responses import Response
+
+from common.expiring_cache import ExpiringCache
 
 _BYTES_BESIDE_BODY = 1000
 _LARGEST = 16
@@ -9,19 +13,27 @@ _LARGEST = 16
 
 
 class ResponseCache:
-    """The last answers of one route, by the id that was asked for. Only what can never change may be kept."""
+    """The last answers of one route, by the id that was asked for, each for *seconds* at most.
 
-    def __init__(self, room_bytes: int) -> None:
-        self._answers: LRUCache[str, Response] = LRUCache(room_bytes, getsizeof=_size_of)
+    Only answers that stay true as long as their row exists may be kept. After an operator has deleted the row they
+    are given for the rest of their time.
+    """
+
+    def __init__(self, room_bytes: int, *, seconds: float, clock: Callable[[], float] = monotonic) -> None:
+        self._largest = room_bytes / _LARGEST
+        self._answers: ExpiringCache[str, Response] = ExpiringCache(
+            room_bytes, seconds=seconds, size_of=_size_of, clock=clock
+        )
+        self.now = self._answers.now
 
     def get(self, asked_for: str) -> Response | None:
-        """Return the answer to who asks for this id, if it is kept."""
+        """Return the answer for this id, if it is kept and not too old."""
         return self._answers.get(asked_for)
 
-    def put(self, asked_for: str, answer: Response) -> Response:
-        """Keep *answer* as long as there is room, and return it."""
-        if _size_of(answer) <= self._answers.maxsize / _LARGEST:
-            self._answers[asked_for] = answer
+    def put(self, asked_for: str, answer: Response, *, since: float) -> Response:
+        """Keep *answer* where there is room, and return it; *since* is `now` from before its row was read."""
+        if _size_of(answer) <= self._largest:
+            self._answers.put(asked_for, answer, since=since)
         return answer
 
 

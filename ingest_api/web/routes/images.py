@@ -4,16 +4,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
-from ingest_api.reads.downloads import answer_at_hand, asks_for_all, image_response
+from ingest_api.reads.direct_route import DirectRoute
+from ingest_api.reads.downloads import asks_for_all, image_response, page_cache_response
 from ingest_api.reads.lookups import find_image
-from ingest_api.reads.straight import StraightRoute
 from ingest_api.uploads.receiving import FIELD, receive_files
 from ingest_api.web.body_limit import UPLOAD_PATH
 from ingest_api.web.routes.bodies import ImageBody, guarded, json_response
 from ingest_api.web.routes.dependencies import IdempotencyKey, Reader, Writer
 
 router = APIRouter(tags=["images"])
-reads = APIRouter(tags=["images"], route_class=StraightRoute)
+reads = APIRouter(tags=["images"], route_class=DirectRoute)
 
 ImageId = Annotated[str, Path(alias="id", description="The image's id, a UUID.", json_schema_extra={"format": "uuid"})]
 
@@ -73,7 +73,9 @@ async def get_image_metadata(image_id: ImageId, reader: Reader) -> Response:
     kept = reader.services.described_images
     if answer := kept.get(image_id):
         return answer
-    return kept.put(image_id, json_response(ImageBody.of(await find_image(image_id, reader.services.jobs))))
+    since = kept.now()
+    image = await find_image(image_id, reader.services.jobs)
+    return kept.put(image_id, json_response(ImageBody.of(image)), since=since)
 
 
 @reads.api_route(
@@ -102,7 +104,8 @@ async def get_image(request: Request, image_id: ImageId, reader: Reader) -> Resp
     for_all = asks_for_all(request)
     if for_all and (answer := services.small_downloads.get(image_id)):
         return answer
+    since = services.small_downloads.now()
     image = await find_image(image_id, services.jobs)
-    if for_all and (answer := answer_at_hand(services.blobs, image)):
-        return services.small_downloads.put(image_id, answer)
+    if for_all and (answer := page_cache_response(services.blobs, image)):
+        return services.small_downloads.put(image_id, answer, since=since)
     return await image_response(services.blobs, image, request.headers, request.method)

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Path, Request, Response
 
 from common.options import TaskOptions
 from ingest_api.intake.jobs import TooManyTasksError
+from ingest_api.reads.direct_route import DirectRoute
 from ingest_api.reads.lookups import find_job
-from ingest_api.reads.straight import StraightRoute
 from ingest_api.web.json_bodies import MAX_VALUES, JsonRoute, check_shape
 from ingest_api.web.routes.bodies import JobBody, JobRequestBody, guarded, json_response
 from ingest_api.web.routes.dependencies import IdempotencyKey, Reader, Writer, services_of
@@ -29,7 +29,7 @@ _VALUES_OF_A_TASK = 64
 """More than the options of a task can hold."""
 
 router = APIRouter(tags=["jobs"], route_class=_JobRequestRoute)
-reads = APIRouter(tags=["jobs"], route_class=StraightRoute)
+reads = APIRouter(tags=["jobs"], route_class=DirectRoute)
 
 JobId = Annotated[str, Path(alias="id", description="The job's id, a UUID.", json_schema_extra={"format": "uuid"})]
 
@@ -69,7 +69,8 @@ async def get_job(job_id: JobId, reader: Reader) -> Response:
     kept = reader.services.ended_jobs
     if answer := kept.get(job_id):
         return answer
+    since = kept.now()
     record = await find_job(job_id, reader.services.jobs)
     answer = json_response(JobBody.of(record))
-    # Nothing leaves an end, and nobody deletes jobs.
-    return kept.put(job_id, answer) if record.job.has_ended else answer
+    # No state leaves an end.
+    return kept.put(job_id, answer, since=since) if record.job.has_ended else answer

@@ -20,7 +20,7 @@ from common.blob_store import BlobNotFoundError, BlobStore, OpenBlob
 from common.blob_store.disk import DiskStore, open_disk_store
 from common.formats import ImageFormat
 from common.ids import new_id
-from ingest_api.reads.downloads import answer_at_hand, asks_for_all, image_response
+from ingest_api.reads.downloads import asks_for_all, image_response, page_cache_response
 
 CONTENT = bytes(range(256)) * 5000
 SIZE = len(CONTENT)
@@ -252,15 +252,15 @@ async def small(blobs: BlobStore, tmp_path: Path) -> AnImage:
     return image
 
 
-async def test_what_is_at_hand_is_answered_the_same(blobs: BlobStore, small: AnImage) -> None:
+async def test_what_is_cached_is_answered_the_same(blobs: BlobStore, small: AnImage) -> None:
     """Status, headers and bytes do not tell which way an answer was made."""
     usual = await answer_to(blobs, small)
 
-    at_hand = answer_at_hand(blobs, small)
+    cached = page_cache_response(blobs, small)
 
-    assert at_hand is not None
-    assert (at_hand.status_code, bytes(at_hand.body)) == (usual.status_code, usual.content)
-    assert sorted(at_hand.headers.items()) == sorted(usual.headers.items())
+    assert cached is not None
+    assert (cached.status_code, bytes(cached.body)) == (usual.status_code, usual.content)
+    assert sorted(cached.headers.items()) == sorted(usual.headers.items())
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from common.blob_store.disk import DiskStore, open_disk_store
-from common.blob_store.files_at_hand import FilesAtHand
+from common.blob_store.page_cache_reader import PageCacheReader
 from common.ids import new_id
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="no other kernel tells what it has in memory")
@@ -23,38 +23,38 @@ def put(folder: Path, content: bytes) -> Path:
 
 
 async def read_all(store: DiskStore, content: bytes, folder: Path) -> memoryview | None:
-    """Store *content*, read it to its end, and return what is at hand then."""
+    """Store *content*, read it to its end, and return what the page cache gives then."""
     blob_id = new_id()
     await store.put_file(blob_id, put(folder, content))
-    before = store.at_hand(blob_id)
+    before = store.read_page_cache(blob_id)
     async with store.open(blob_id) as blob:
         assert b"".join([chunk async for chunk in blob.chunks]) == content
     assert before is None
-    return store.at_hand(blob_id)
+    return store.read_page_cache(blob_id)
 
 
 @pytest.mark.parametrize("size", [0, 1, MIB])
-async def test_what_was_read_is_at_hand(tmp_path: Path, size: int) -> None:
+async def test_what_was_read_is_cached(tmp_path: Path, size: int) -> None:
     """A blob that was read once is had without waiting; one that was not, is not."""
     content = os.urandom(size)
     async with open_disk_store(tmp_path / "blobs") as store:
-        at_hand = await read_all(store, content, tmp_path)
+        cached = await read_all(store, content, tmp_path)
 
-    assert at_hand is not None
-    assert bytes(at_hand) == content
+    assert cached is not None
+    assert bytes(cached) == content
 
 
-async def test_a_large_blob_is_never_at_hand(tmp_path: Path) -> None:
+async def test_a_large_blob_is_never_cached(tmp_path: Path) -> None:
     """To copy it would keep all other requests waiting."""
     async with open_disk_store(tmp_path / "blobs") as store:
-        at_hand = await read_all(store, bytes(MIB + 1), tmp_path)
+        cached = await read_all(store, bytes(MIB + 1), tmp_path)
 
-    assert at_hand is None
+    assert cached is None
 
 
 def test_a_file_is_read_as_it_is_now(tmp_path: Path) -> None:
-    """Replaced, it is the new one; grown too large or deleted, it is not at hand any more."""
-    files, blob_id, path = FilesAtHand(tmp_path), new_id(), put(tmp_path, b"old")
+    """Replaced, it is the new one; grown too large or deleted, it is not found any more."""
+    files, blob_id, path = PageCacheReader(tmp_path), new_id(), put(tmp_path, b"old")
     files.note(blob_id, path, 3)
 
     path.write_bytes(b"new one")
@@ -72,23 +72,23 @@ def test_a_file_is_read_as_it_is_now(tmp_path: Path) -> None:
 
 def test_what_is_not_in_memory_is_left_to_a_thread(tmp_path: Path) -> None:
     """A file whose bytes only the disk has is not waited for."""
-    files, blob_id, path = FilesAtHand(tmp_path), new_id(), put(tmp_path, os.urandom(MIB))
+    files, blob_id, path = PageCacheReader(tmp_path), new_id(), put(tmp_path, os.urandom(MIB))
     files.note(blob_id, path, MIB)
     forget(path)
 
-    at_hand = files.read(blob_id)
+    cached = files.read(blob_id)
 
-    assert at_hand is None
+    assert cached is None
 
 
 def test_other_machines_are_not_waited_for() -> None:
-    """On a file system that is not this machine's own, nothing is at hand: opening a file may hang there."""
-    files, blob_id = FilesAtHand(Path("/proc")), new_id()
+    """On another machine's file system nothing is read from the page cache: opening a file may hang there."""
+    files, blob_id = PageCacheReader(Path("/proc")), new_id()
     files.note(blob_id, Path("/proc/version"), 100)
 
-    at_hand = files.read(blob_id)
+    cached = files.read(blob_id)
 
-    assert at_hand is None
+    assert cached is None
 
 
 def forget(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Reads small files that the kernel has in memory without a thread, which takes ten times as long as the reading."""
+"""Reads small files from the kernel's page cache without a thread, which would take ten times as long."""
 
 import os
 from pathlib import Path
@@ -16,7 +16,7 @@ _NOWAIT: int | None = getattr(os, "RWF_NOWAIT", None)
 """Linux only: read what is in memory, or fail."""
 
 
-class FilesAtHand:
+class PageCacheReader:
     """The files that threads read a moment ago: the kernel knows their names by heart, and mostly their bytes.
 
     Of a name that it has forgotten since, opening waits for the local disk; reading never does.

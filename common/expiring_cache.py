@@ -1,0 +1,39 @@
+"""A cache in memory whose entries are forgotten when their time is over, or when others need the room."""
+
+from collections.abc import Callable, Hashable
+from time import monotonic
+from typing import Generic, TypeVar
+
+from cachetools import TLRUCache
+
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+
+
+class ExpiringCache(Generic[Key, Value]):
+    """What was read from a slower place, for *seconds* from the moment before it was read there.
+
+    *room* is the sum of all values' sizes at most; what was asked for least lately makes room.
+    """
+
+    def __init__(
+        self,
+        room: float,
+        *,
+        seconds: float,
+        size_of: Callable[[Value], float] = lambda _: 1,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self.now = clock
+        self._entries: TLRUCache[Key, tuple[Value, float]] = TLRUCache(
+            room, lambda _, entry, __: entry[1] + seconds, timer=clock, getsizeof=lambda entry: size_of(entry[0])
+        )
+
+    def get(self, key: Key) -> Value | None:
+        """Return the value of *key*, unless it is unknown or its time is over."""
+        entry = self._entries.get(key)
+        return entry[0] if entry else None
+
+    def put(self, key: Key, value: Value, *, since: float) -> None:
+        """Keep *value*, which was read after *since*: take that of `now` before reading."""
+        self._entries[key] = (value, since)
