@@ -74,6 +74,13 @@ def test_image_runs_the_python_that_the_tests_run_on() -> None:
     assert image[1] == f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
+def test_every_stage_is_built_from_the_image_that_is_named_once() -> None:
+    """Who pins the base image by its digest pins it for all stages."""
+    stages = [line.split()[1] for line in LINES if line.startswith("FROM")]
+
+    assert stages == ["${PYTHON_IMAGE}", "${PYTHON_IMAGE}"]
+
+
 def test_image_runs_as_nobody_special() -> None:
     """The user is a number other than root's, so that Kubernetes can see it."""
     (user,) = instructions("USER")
