@@ -11,11 +11,13 @@ import pytest
 import typer.main
 import yaml
 
+from common.settings.loading import load_settings
 from common.settings.model import Settings
 from deploy.cli.command import app
 from deploy.local.kafka.docker_broker import IMAGE as KAFKA_IMAGE
 from tests.unit.deploy import compose
 
+PROCESS_MB = 300  # what a process holds before its first picture, generously
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 EVERY = pytest.mark.parametrize("name", list(compose.services()))
 OURS = pytest.mark.parametrize("name", list(compose.ours()))
@@ -126,6 +128,20 @@ def test_runs_with_few_rights(name: str) -> None:
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert any(mount.startswith("/tmp:") for mount in service["tmpfs"])  # noqa: S108 - a mount in a container
+
+
+@OURS
+def test_uses_so_much_at_most(name: str) -> None:
+    """Nothing of ours can take a machine's memory or its process table; a processor's tasks get what they may use."""
+    service = compose.services()[name]
+    memory = compose.interpolated(service["mem_limit"], {})
+
+    assert service["pids_limit"] >= 512
+    assert memory.endswith("g")
+    if service["command"] == ["processor"]:
+        workers = int(compose.environment(service, {})["ICECUBE_SERVER_MAX_WORKERS"])
+        task_mb = load_settings(flags={}, environment={}, file=None).limits.task_memory_mb
+        assert int(memory[:-1]) * 1024 >= workers * (task_mb + PROCESS_MB) + PROCESS_MB
 
 
 @OURS
