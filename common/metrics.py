@@ -136,6 +136,6 @@ PARTITIONS_ASSIGNED = Gauge(
 )
 POOL_RESTARTS = Counter(
     "icecube_pool_restarts_total",
-    "Times all image processes were replaced: an idle one had died, or one had lost a job.",
+    "Image processes replaced between jobs: one had died idle, or did not begin the job it was given.",
     registry=PROCESSOR,
 )

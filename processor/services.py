@@ -11,7 +11,6 @@ from common.blob_store.opening import open_blob_store
 from common.kafka.clients import KafkaError, open_producer
 from common.kafka.signatures import UNSIGNED, Signatures, signatures_of
 from common.retries import retry_until_available
-from common.settings.groups import BlobType
 from common.settings.model import Settings
 from processor.engine import ImageLimits
 from processor.jobs.handler import JobHandler
@@ -49,9 +48,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 limits=ImageLimits(megapixels=settings.limits.megapixels, side_pixels=settings.limits.side_pixels),
                 task_seconds=settings.limits.task_seconds,
                 task_memory_mb=settings.limits.task_memory_mb,
-                folders=[blobs.work_dir],
                 restarted=metrics.POOL_RESTARTS.inc,
-                readable=[settings.blob_folder] if settings.blob.type is BlobType.DISK else [],
             )
         )
         signatures, linger = signatures_of(settings.kafka), Linger(pool.has_work_waiting)

@@ -36,7 +36,6 @@ async def run(
 ) -> None:
     """Do every task, telling *on_done* of each as it ends."""
     workers = min(len(tasks), os.cpu_count() or 1)
-    folders = sorted({task.original.parent for task in tasks})
     slots = asyncio.Semaphore(2 * workers)  # enough that no child waits, and that a folder of any size is no burden
 
     async def finish(task: Task, pool: ImagePool) -> None:
@@ -44,7 +43,7 @@ async def run(
             outcome = await _outcome(task, options, placing, pool)
         on_done(task.conversion, outcome)
 
-    async with ImagePool(workers=workers, limits=limits, folders=folders) as pool:
+    async with ImagePool(workers=workers, limits=limits) as pool:
         await asyncio.gather(*(finish(task, pool) for task in tasks))
 
 

@@ -7,6 +7,7 @@ import pyvips
 
 from processor.engine.codecs.registry import CODECS
 from processor.engine.header import Header
+from processor.engine.opening import open_image
 from processor.engine.original import Original
 from processor.engine.pixel_cache import PixelCache, decoded_bytes
 from processor.engine.plan import PlannedDecode
@@ -42,7 +43,7 @@ def open_decoder(original: Original, header: Header, planned: PlannedDecode, *, 
         return dict(loader.shrink_on_load(spare))
 
     def decode(size: Size) -> pyvips.Image:
-        return original.open(**options, **shrink(size))
+        return open_image(original.content, **options, **shrink(size))
 
     sizes = [picture.spec.size for picture in planned.pictures]
     largest = max(sizes, key=max)

@@ -8,8 +8,8 @@ import pyvips
 from common.formats import OUTPUT_FORMATS, ImageFormat, enumerate_formats
 from processor.engine import ImageLimits, ImageRefusedError, Refusal
 from processor.engine.codecs.registry import CODECS, format_of
+from processor.engine.opening import open_image
 from processor.engine.orientation import UPRIGHT, lies_on_its_side, orientation_of
-from processor.engine.original import open_image
 from processor.engine.refusals import explain
 from processor.engine.sizing import Size
 

@@ -1,13 +1,12 @@
 """An original as the engine sees it: bytes in memory. Nothing of the engine opens a file by its name."""
 
+import errno
 import mmap
 import os
 from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
-
-import pyvips
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,7 @@ class Original:
         identity = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
         if status.st_size == 0:  # which cannot be mapped
             return cls(b"", identity)
-        return cls(mmap.mmap(descriptor, status.st_size, access=mmap.ACCESS_READ), identity)
+        return cls(_mapping(descriptor, status.st_size), identity)
 
     @classmethod
     def at(cls, path: Path) -> Self:
@@ -37,12 +36,11 @@ class Original:
         """How many bytes the file has."""
         return len(self.content)
 
-    def open(self, **options: Any) -> pyvips.Image:
-        """Return the picture, its header read and its pixels to come; raise `pyvips.Error`."""
-        return open_image(self.content, **options)
 
-
-def open_image(content: bytes | mmap.mmap, **options: Any) -> pyvips.Image:
-    """Return the picture in *content*, to be decoded from top to bottom; raise `pyvips.Error`."""
-    source = pyvips.Source.new_from_memory(content)
-    return pyvips.Image.new_from_source(source, "", access="sequential", **options)
+def _mapping(descriptor: int, byte_size: int) -> mmap.mmap:
+    try:
+        return mmap.mmap(descriptor, byte_size, access=mmap.ACCESS_READ)
+    except OSError as exc:
+        if exc.errno == errno.ENOMEM:
+            raise MemoryError from exc
+        raise

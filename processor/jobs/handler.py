@@ -21,7 +21,7 @@ from common.ids import new_id
 from common.options import UnsupportedOptionError, VariantOptions
 from common.retries import retry_until_available
 from common.stop_marks import is_stopped
-from processor.engine import ImageRefusedError, MadeVariant, VariantRequest
+from processor.engine import MadeVariant, VariantRequest
 from processor.engine.version import engine_version
 from processor.jobs.failures import JobStoppedError, failure_of
 from processor.jobs.measurements import Stage, count_success, observe_making, stage
@@ -37,7 +37,7 @@ class MakesVariants(Protocol):
     """What is used of `ImagePool`."""
 
     async def make(self, original: Path, requests: Sequence[VariantRequest]) -> list[MadeVariant]:
-        """Write the variants; raise `ImageRefusedError` or `WorkerLostError`."""
+        """Write the variants; raise `ImageRefusedError`, `WorkerLostError`, or `OSError` for the files."""
         ...
 
 
@@ -124,11 +124,7 @@ class JobHandler:
 
     async def _make(self, original: Path, requests: Sequence[VariantRequest]) -> list[MadeVariant]:
         with stage(Stage.MAKE):
-            try:
-                made = await self.pool.make(original, requests)
-            except ImageRefusedError:
-                await asyncio.to_thread(original.stat)  # raises when the file has gone, which is not the image's fault
-                raise
+            made = await self.pool.make(original, requests)
         observe_making(made)
         return made
 

@@ -3,28 +3,37 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from processor.engine import ImageLimits, MadeVariant, VariantRequest
+from common.image_header.reading import read_image_header
+from processor.engine import EncodedVariant, ImageLimits, MadeVariant, VariantRequest
 from processor.engine.original import Original
 from processor.engine.recipe import make_variants
 
 
 def make_files(original: Path, requests: Sequence[VariantRequest], limits: ImageLimits) -> list[MadeVariant]:
-    """Write every requested variant and tell what was made, in the order asked; nothing when anything is raised."""
+    """Write every requested variant and tell what was made, in the order asked; nothing when anything is raised.
+
+    As in the pool, the header is read by code that decodes nothing; here it must agree with the engine.
+    """
     encoded = sorted(
         make_variants(Original.at(original), [request.options for request in requests], limits),
         key=lambda variant: variant.place,
     )
-    return [
-        MadeVariant(
-            request.output,
-            variant.format,
-            variant.width,
-            variant.height,
-            request.output.write_bytes(variant.content),
-            variant.frames,
-            variant.original_frames,
-            variant.picture_seconds,
-            variant.encode_seconds,
-        )
-        for request, variant in zip(requests, encoded, strict=True)
-    ]
+    return [_written(variant, request.output) for request, variant in zip(requests, encoded, strict=True)]
+
+
+def _written(variant: EncodedVariant, output: Path) -> MadeVariant:
+    output.write_bytes(variant.content)
+    with output.open("rb") as file:
+        header = read_image_header(file)
+    assert (header.format, header.width, header.height) == (variant.format, variant.width, variant.height)
+    return MadeVariant(
+        output,
+        header.format,
+        header.width,
+        header.height,
+        len(variant.content),
+        variant.frames,
+        variant.original_frames,
+        variant.picture_seconds,
+        variant.encode_seconds,
+    )

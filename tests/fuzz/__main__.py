@@ -16,7 +16,6 @@ from tests.fuzz.attacks import attacks
 from tests.fuzz.mutations import mutated
 from tests.fuzz.seeds import seeds
 from tests.fuzz.trial import LIMITS, TASK_MEMORY_MB, TASK_SECONDS, UNEXPECTED, Verdict, tried
-from tests.fuzz.weighing import weighed
 
 _TRIALS_AT_ONCE = 2
 _SOUND = "sound"
@@ -46,8 +45,6 @@ async def _campaign(seconds: float, seed: int, findings: Path) -> tuple[Counter[
             limits=LIMITS,
             task_seconds=TASK_SECONDS,
             task_memory_mb=TASK_MEMORY_MB,
-            folders=[Path(folder), Path(__file__).parents[1]],
-            work=weighed,
         ) as pool:
 
             async def go_on(number: int) -> None:

@@ -6,20 +6,17 @@ from processor.pool import ImagePool
 from tests.fuzz.attacks import attacks
 from tests.fuzz.seeds import seeds
 from tests.fuzz.trial import LIMITS, TASK_MEMORY_MB, TASK_SECONDS, UNEXPECTED, tried
-from tests.fuzz.weighing import weighed
 
 ATTACKS = attacks()
 
 
-def a_pool(folder: Path) -> ImagePool:
+def a_pool() -> ImagePool:
     """Return a pool as confined as the campaign's."""
     return ImagePool(
         workers=1,
         limits=LIMITS,
         task_seconds=TASK_SECONDS,
         task_memory_mb=TASK_MEMORY_MB,
-        folders=[folder, Path(__file__).parents[1]],
-        work=weighed,
     )
 
 
@@ -27,7 +24,7 @@ async def test_every_attack_gets_a_reason(tmp_path: Path) -> None:
     """No crash, no hang, no memory beyond the limit, no file left, and a sentence for the owner."""
     verdicts = {}
 
-    async with a_pool(tmp_path) as pool:
+    async with a_pool() as pool:
         for number, (name, data) in enumerate(ATTACKS.items()):
             folder = tmp_path / str(number)
             folder.mkdir()
@@ -44,7 +41,7 @@ async def test_the_mutations_start_from_sound_files(tmp_path: Path) -> None:
     """A campaign whose sound files failed would find nothing, and prove nothing."""
     verdicts = {}
 
-    async with a_pool(tmp_path) as pool:
+    async with a_pool() as pool:
         for number, (name, data) in enumerate(seeds().items()):
             folder = tmp_path / str(number)
             folder.mkdir()

@@ -43,7 +43,9 @@ async def tried(data: bytes, folder: Path, pool: ImagePool) -> Verdict:
     requests = [VariantRequest(folder / f"variant{number}", options) for number, options in enumerate(_OPTIONS)]
     began = time.monotonic()
     outcome, made = await _engine_outcome(pool, original, requests)
-    return Verdict(f"{upload}, {outcome}", _complaint(folder, made, time.monotonic() - began))
+    seconds = time.monotonic() - began
+    used_mb = max((_peak_mb(process_id) for process_id in pool.process_ids), default=0)
+    return Verdict(f"{upload}, {outcome}", _complaint(folder, made, seconds, used_mb))
 
 
 def _upload_outcome(data: bytes) -> str:
@@ -67,9 +69,16 @@ async def _engine_outcome(
         return f"{UNEXPECTED} {exc!r}", []
 
 
-def _complaint(folder: Path, made: list[MadeVariant], seconds: float) -> str | None:
-    memory = folder / "original.memory"
-    used_mb = int(memory.read_text(encoding="ascii")) if memory.exists() else 0
+def _peak_mb(process_id: int) -> int:
+    """Return how many megabytes the process has ever had in memory; 0 when it has gone."""
+    try:
+        status = Path(f"/proc/{process_id}/status").read_text(encoding="ascii")
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) // 1024 for line in status.splitlines() if line.startswith("VmHWM")), 0)
+
+
+def _complaint(folder: Path, made: list[MadeVariant], seconds: float, used_mb: int) -> str | None:
     left = [path.name for path in folder.iterdir() if path.name.startswith("variant")]
     if seconds > TASK_SECONDS * len(_OPTIONS) + _GRACE_SECONDS:
         return f"took {seconds:.1f} seconds"

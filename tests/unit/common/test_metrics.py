@@ -121,7 +121,7 @@ def row(name: str) -> tuple[str, str, str]:
 
 def test_image_processes_record_nothing() -> None:
     """What a child records dies with it, and would be counted nowhere: the engine knows no metrics."""
-    code = "import sys, processor.engine.recipe, processor.engine.child; print('prometheus_client' in sys.modules)"
+    code = "import sys, processor.engine.recipe, processor.pool.child; print('prometheus_client' in sys.modules)"
 
     ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
 

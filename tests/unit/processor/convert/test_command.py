@@ -118,7 +118,7 @@ def test_nothing_slow_is_imported_before_there_is_work() -> None:
 
     modules = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
 
-    assert not {"pyvips", "numpy", "faust", "pydantic", "pebble", "asyncio"} & set(modules)
+    assert not {"pyvips", "numpy", "faust", "pydantic", "asyncio"} & set(modules)
 
 
 def test_limits_come_from_the_configuration(tmp_path: Path) -> None:

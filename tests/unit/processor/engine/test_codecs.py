@@ -16,7 +16,8 @@ from common.options import VariantOptions
 from processor.engine import ImageLimits, ImageRefusedError, Refusal, VariantRequest
 from processor.engine.codecs.quality import on_curve
 from processor.engine.codecs.registry import CODECS, format_of, writer_of
-from processor.engine.original import Original, open_image
+from processor.engine.opening import open_image
+from processor.engine.original import Original
 from tests.doubles.engine import make_files
 from tests.unit.processor.engine.pictures import difference, gradient, made, noise, read, saved
 
@@ -58,7 +59,7 @@ def test_the_upload_check_and_the_engine_know_a_file_alike(tmp_path: Path, known
     with original.open("rb") as file:
         header = read_image_header(file)
 
-    opened = Original.at(original).open()
+    opened = open_image(Original.at(original).content)
     assert header == ImageHeader(known, 60, 40)
     assert format_of(opened) is known
     assert (opened.width, opened.height) == (60, 40)
@@ -70,7 +71,7 @@ def test_shrinking_on_load_leaves_enough(tmp_path: Path, known: ImageFormat) -> 
     original = saved(tmp_path, gradient(640, 480), f"original.{known}")
 
     for spare in (0.5, 1, 1.9, 2, 3, 4.5, 8, 30):
-        opened = Original.at(original).open(**CODECS[known].loader.shrink_on_load(spare))
+        opened = open_image(Original.at(original).content, **CODECS[known].loader.shrink_on_load(spare))
         corners = [opened.getpoint(x, y)[:3] for x, y in ((0, 0), (opened.width - 1, opened.height - 1))]
         assert 640 >= opened.width >= int(640 / max(1, spare))
         assert 480 >= opened.height >= int(480 / max(1, spare))

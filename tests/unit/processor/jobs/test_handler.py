@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -306,7 +307,7 @@ async def test_a_work_folder_that_is_gone_is_waited_for(tmp_path: Path, job: Job
 
 
 async def test_no_image_is_refused_for_an_original_that_has_gone(blobs: DiskStore, job: JobRequested) -> None:
-    """What a decoder says of a file that vanished under it is no verdict: the job waits until it is back."""
+    """A file that vanished is no verdict on the image: the job waits until it is back."""
     pool = VanishingOriginals()
 
     outcome = await JobHandler(blobs, pool).handle(job)
@@ -326,16 +327,16 @@ async def test_nothing_is_left_in_the_work_folder(
 
 
 class VanishingOriginals(ScriptedPool):
-    """A pool under which originals vanish: its decoder calls them damaged."""
+    """A pool under which originals vanish before it opens them."""
 
     async def make(
         self,
         original: Path,
         requests: Sequence[VariantRequest],  # noqa: ARG002 - none is made
     ) -> list[MadeVariant]:
-        """Refuse the image; its file is gone."""
+        """Find no file."""
         original.unlink()  # noqa: ASYNC240 - one file of a test
-        raise ImageRefusedError(Refusal.IMAGE_DAMAGED, "No such file.")
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(original))
 
 
 class FlakyStore(DiskStore):
