@@ -19,8 +19,7 @@ def close_to_others(folder: Path) -> None:
     A folder that holds more than ours, as /var or a home does, is left as it is, and so is one that is not ours to
     close; that is said as well. Raises `OSError` when it cannot be made.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    folder.mkdir(mode=_OURS_ALONE, exist_ok=True)
+    folder.mkdir(mode=_OURS_ALONE, parents=True, exist_ok=True)
     mode = stat.S_IMODE(folder.stat().st_mode)
     if not mode & ~_OURS_ALONE:
         return
