@@ -13,7 +13,7 @@ from common.failure_codes import FailureCode
 from common.kafka.signatures import signatures_of
 from common.settings.model import Settings
 from common.stop_marks import mark_stopped
-from ingest_api.access.keys import AccessList
+from ingest_api.access.key_ring import KeyRing
 from ingest_api.access.rate_limits import RateLimits
 from ingest_api.delivery.messages import Messages
 from ingest_api.delivery.reconciler import Reconciler
@@ -21,6 +21,7 @@ from ingest_api.delivery.refused_messages import RefusedMessages
 from ingest_api.delivery.relay import Relay
 from ingest_api.delivery.results import ResultsHandler
 from ingest_api.delivery.results_consumer import ResultsConsumer
+from ingest_api.delivery.reuse import Reuse
 from ingest_api.domain.job import RetryPolicy
 from ingest_api.intake.admission import Admission
 from ingest_api.intake.jobs import JobIntake
@@ -56,7 +57,7 @@ class Services:
     job_intake: JobIntake
     uploads: UploadFolder
     admission: Admission
-    access: AccessList
+    access: KeyRing
     rate_limits: RateLimits
     readiness: Readiness
     backlog: BacklogWatch
@@ -70,7 +71,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """Yield the services, their background work running; whatever was opened is closed on the way out.
 
     Raises `JobStoreUnavailableError` or `BlobStoreUnavailableError` when one of them cannot be reached,
-    `SchemaVersionError` when the database is not migrated. Kafka may be away.
+    `SchemaVersionError` when the database is not migrated, `KeysFileError` when the file of API keys cannot be read.
+    Kafka may be away.
     """
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(open_database(settings))
@@ -83,7 +85,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         relay = _relay(settings, pool, RefusedMessages(jobs, messages, utc_now))
         backlog = BacklogWatch(jobs)
         readiness = Readiness(jobs, blobs, settings.kafka, lambda: backlog.latest, settings.delivery.stuck_seconds)
-        reuse = settings.processing.reuse
+        reuse, access = Reuse.of(settings.processing), KeyRing(settings.access)
         handler = ResultsHandler(
             jobs,
             messages,
@@ -101,6 +103,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             "backlog": backlog.run,
             "housekeeping": Housekeeping(jobs, settings.delivery.idempotency_hours).run,
             "lag": LagWatch(settings.kafka).run,
+            "keys": access.run,
         }
         for name, work in background.items():
             await stack.enter_async_context(keep_running(name, work))
@@ -112,7 +115,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             job_intake=JobIntake(jobs, messages, settings.limits, utc_now, relay.wake, reuse),
             uploads=uploads,
             admission=Admission(settings.limits, lambda: backlog.latest),
-            access=AccessList.of(settings.access),
+            access=access,
             rate_limits=RateLimits(settings.access.requests_per_minute, monotonic),
             readiness=readiness,
             backlog=backlog,

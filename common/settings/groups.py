@@ -258,9 +258,14 @@ class ProcessingSettings(SettingsGroup):
         default=True,
         description="Copy a variant that was made before of the same bytes with the same options, by the same engine.",
     )
+    reuse_across_owners: bool = Field(
+        default=False,
+        description="Copy variants of another owner's originals too. How fast a job ends then tells whether somebody "
+        "else has the same picture.",
+    )
 
 
-ApiKeyEntry = Annotated[str, Field(pattern=r"^[^:,\s]+:(read|write|admin):[0-9a-f]{64}$")]
+ApiKeyEntry = Annotated[str, Field(pattern=r"^[^:,\s]+:(read|write|admin):[0-9a-f]{64}(:[^:,\s]+)?$")]
 
 
 class AccessSettings(SettingsGroup):
@@ -268,14 +273,20 @@ class AccessSettings(SettingsGroup):
 
     api_keys: Annotated[tuple[ApiKeyEntry, ...], BeforeValidator(_entries)] = Field(
         (),
-        description="name:scope:hash, comma-separated; scope read, write or admin, hash the key's SHA-256 in hex. "
-        "Empty: open to anybody. `icecube api-key` makes one.",
+        description="name:scope:hash or name:scope:hash:owner, comma-separated; scope read, write or admin, hash the "
+        "key's SHA-256 in hex, owner whose images and jobs the key sees (absent: the name). Empty, and no file: open "
+        "to anybody. `icecube api-key` makes one.",
         json_schema_extra=env("ICECUBE_API_KEYS"),
+    )
+    api_keys_file: Path | None = Field(
+        None,
+        description="File of more such entries, one a line; read again within seconds when it changes.",
+        json_schema_extra=env("ICECUBE_API_KEYS_FILE"),
     )
     requests_per_minute: int = Field(
         0,
         ge=0,
-        description="Requests that each API key may make in a minute, at each API process; 0: as many as it likes.",
+        description="Requests that the keys of each owner may make in a minute, at each API process; 0: no limit.",
         json_schema_extra=env("ICECUBE_API_REQUESTS_PER_MINUTE"),
     )
 

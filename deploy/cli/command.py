@@ -10,8 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
+from deploy.cli.api_keys import api_key
 from deploy.cli.flags import Config, DataDir
-from deploy.cli.operating import api_key, dead, gc
+from deploy.cli.operating import dead, gc
 from deploy.cli.refusing import EXIT_FAILED, EXIT_REFUSED, give_up
 from processor.convert.command import ConvertCommand, convert
 
@@ -175,7 +176,7 @@ def topics(config: Config = None) -> None:
 app.command(cls=ConvertCommand)(convert)
 app.add_typer(dead, name="dead")
 app.command()(gc)
-app.command(name="api-key")(api_key)
+app.add_typer(api_key, name="api-key")
 
 
 @app.command(name="config")

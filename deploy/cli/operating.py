@@ -1,7 +1,6 @@
-"""The commands of an operator: dead letters, garbage, API keys. Each also works beside a running `icecube up`."""
+"""The commands of an operator: dead letters and garbage. Each also works beside a running `icecube up`."""
 
 import json
-import secrets
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
@@ -62,20 +61,6 @@ def gc(
         data_dir,
         lambda settings: _gc(settings, remove=delete, older_than=timedelta(hours=older_than_hours)),
     )
-
-
-def api_key(
-    name: Annotated[str, typer.Argument(help="Whose key it is; appears in logs.")],
-    scope: Annotated[str, typer.Option("--scope", "-scope", help="read, write or admin.")] = "write",
-) -> None:
-    """Make an API key: prints the key, once, and the entry for ICECUBE_API_KEYS that lets it in."""
-    from ingest_api.access.keys import Scope, hashed_key  # noqa: PLC0415 - see deploy/cli/command.py
-
-    if scope.upper() not in Scope.__members__ or not name or set(name) & set(":, "):
-        give_up("icecube api-key: NAME has no colon, comma or space; --scope is read, write or admin", EXIT_REFUSED)
-    key = secrets.token_urlsafe(32)
-    typer.echo(f"key    {key}")
-    typer.echo(f"entry  {name}:{scope}:{hashed_key(key)}")
 
 
 def _run(

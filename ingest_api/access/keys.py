@@ -1,20 +1,11 @@
-"""Who may do what: API keys, kept as hashes, each with a scope."""
+"""Who has which API key. Keys are kept as hashes, each with a scope and an owner."""
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import IntEnum
 from hashlib import sha256
 
-from common.settings.groups import AccessSettings
-
-
-class Scope(IntEnum):
-    """What a key allows; each includes those before it."""
-
-    READ = 1
-    WRITE = 2
-    ADMIN = 3
+from ingest_api.domain.caller import Caller, Scope
 
 
 class UnauthenticatedError(Exception):
@@ -29,36 +20,28 @@ class ForbiddenError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
-    """Somebody who asks: a name for logs and limits, never the key itself."""
-
-    name: str
-    scope: Scope
-
-
-ANYBODY = Caller("anybody", Scope.ADMIN)
-"""Every caller, where no keys are configured."""
-
-
-@dataclass(frozen=True, slots=True)
 class AccessList:
-    """The configured keys by their hashes; empty: open to anybody."""
+    """The callers by the hashes of their keys. An empty list lets nobody in."""
 
     callers: Mapping[str, Caller]
 
     @classmethod
-    def of(cls, settings: AccessSettings) -> "AccessList":
-        """Return the list of the configured keys."""
-        return cls(dict(_entry(*entry.split(":")) for entry in settings.api_keys))
+    def of(cls, entries: Iterable[str]) -> "AccessList":
+        """Return the list of *entries*, `name:scope:hash[:owner]`; raise `ValueError` where two have the same key."""
+        callers: dict[str, Caller] = {}
+        for entry in entries:
+            hashed, caller = _parse(*entry.split(":"))
+            if callers.setdefault(hashed, caller) != caller:
+                message = f"{callers[hashed].name} and {caller.name} have the same key"
+                raise ValueError(message)
+        return cls(callers)
 
     def caller_with(self, key: str | None) -> Caller:
         """Return who has *key*; raise `UnauthenticatedError`. Takes the same time for any wrong key."""
-        if not self.callers:
-            return ANYBODY
         if key is None:
             message = "An API key is needed: send it as `Authorization: Bearer …` or `X-API-Key: …`."
             raise UnauthenticatedError(message)
-        hashed = hashed_key(key)
+        hashed = hash_key(key)
         found = [caller for known, caller in self.callers.items() if hmac.compare_digest(known, hashed)]
         if not found:
             message = "This API key is not known."
@@ -66,10 +49,10 @@ class AccessList:
         return found[0]
 
 
-def hashed_key(key: str) -> str:
+def hash_key(key: str) -> str:
     """Return the hash under which *key* is configured. Keys are long and random, so one plain hash is enough."""
     return sha256(key.encode()).hexdigest()
 
 
-def _entry(name: str, scope: str, hashed: str) -> tuple[str, Caller]:
-    return hashed, Caller(name, Scope[scope.upper()])
+def _parse(name: str, scope: str, hashed: str, owner: str | None = None) -> tuple[str, Caller]:
+    return hashed, Caller(name, Scope[scope.upper()], owner or name)

@@ -1,4 +1,4 @@
-"""A share of requests for each caller: a token bucket that fills steadily and holds a minute's worth."""
+"""A share of requests for each owner: a token bucket that fills steadily and holds a minute's worth."""
 
 import math
 from collections.abc import Callable
@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 
 
 class TooManyRequestsError(Exception):
-    """The caller has used up its share for now."""
+    """The owner's keys have used up their share for now."""
 
     def __init__(self, per_minute: int, *, retry_after_seconds: int) -> None:
-        super().__init__(f"This API key may make {per_minute} requests a minute; try again in {retry_after_seconds} s.")
+        super().__init__(
+            f"The keys of this owner may make {per_minute} requests a minute; try again in {retry_after_seconds} s."
+        )
         self.retry_after_seconds = retry_after_seconds
 
 
@@ -23,19 +25,19 @@ class _Bucket:
 class RateLimits:
     """Counts in this process: with several API processes behind a balancer, each grants the share.
 
-    Holds one bucket a configured caller, so it does not grow.
+    Holds a bucket for each owner of a configured key, so it hardly grows.
     """
 
     per_minute: int
     clock: Callable[[], float]
     _buckets: dict[str, _Bucket] = field(default_factory=dict)
 
-    def spend(self, caller: str) -> None:
-        """Take one request from *caller*'s share; raise `TooManyRequestsError` when there is none. 0: no limit."""
+    def spend(self, owner: str) -> None:
+        """Take one request from *owner*'s share; raise `TooManyRequestsError` when there is none. 0: no limit."""
         if not self.per_minute:
             return
         now, rate = self.clock(), self.per_minute / 60
-        bucket = self._buckets.setdefault(caller, _Bucket(self.per_minute, now))
+        bucket = self._buckets.setdefault(owner, _Bucket(self.per_minute, now))
         bucket.tokens = min(self.per_minute, bucket.tokens + (now - bucket.filled_at) * rate)
         bucket.filled_at = now
         if bucket.tokens < 1:

@@ -32,7 +32,7 @@ from common.tracing import SpanKind, continued_trace, traced
 from ingest_api.delivery.job_metrics import count_change
 from ingest_api.delivery.messages import Messages
 from ingest_api.delivery.result_checks import reason_to_refuse
-from ingest_api.delivery.reuse import remember_variants
+from ingest_api.delivery.reuse import Reuse, remember_variants
 from ingest_api.domain.job import Job, RetryPolicy
 from ingest_api.job_store import (
     JobChanges,
@@ -56,7 +56,7 @@ class ResultsHandler:
     clock: Callable[[], datetime]
     stop: Callable[[UUID], Awaitable[None]]
     """Keeps a job that was given up from being begun again; see `common.stop_marks`."""
-    reuse: bool = True
+    reuse: Reuse = Reuse.OWN
     """Whether the variants of this job may save the making of others."""
     signatures: Signatures = UNSIGNED
     """Who may tell of results."""
@@ -167,8 +167,8 @@ class ResultsHandler:
     def _announce_end(self, changes: JobChanges, record: JobRecord, result: JobResult, at: datetime) -> None:
         variants = result.variants if isinstance(result, JobSucceeded) else ()
         changes.add_images(_image(variant, record.original, at) for variant in variants)
-        if self.reuse and isinstance(result, JobSucceeded):
-            remember_variants(changes, record, result)
+        if isinstance(result, JobSucceeded):
+            remember_variants(changes, record, result, self.reuse)
         for message in self.messages.of_end(record, variants, at=at):
             changes.publish(message)
         log.info("job ended", state=record.job.state, code=record.job.code)
@@ -220,4 +220,5 @@ def _image(variant: FinishedVariant, original: StoredImage, at: datetime) -> Sto
         height=variant.height,
         byte_size=variant.byte_size,
         created_at=at,
+        owner=original.owner,
     )

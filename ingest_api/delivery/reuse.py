@@ -1,11 +1,13 @@
 """Keeps work from being done twice: the same bytes with the same options give the same variant."""
 
+from enum import Enum, auto
 from hashlib import sha256
 
 from pydantic import JsonValue
 
 from common.events import JobSucceeded, ReusableVariant
 from common.options import TaskOptions, canonical_json
+from common.settings.groups import ProcessingSettings
 from ingest_api.job_store import JobChanges, JobRecord, StoredImage
 
 _VERSION = b"v2:"
@@ -15,15 +17,32 @@ What it remembered is left alone: other engines made it, and processors copy no 
 """
 
 
-def reuse_key(original: StoredImage, options: TaskOptions) -> bytes | None:
+class Reuse(Enum):
+    """Whose earlier work may be copied."""
+
+    NOBODYS = auto()
+    OWN = auto()
+    ANYBODYS = auto()
+
+    @classmethod
+    def of(cls, settings: ProcessingSettings) -> "Reuse":
+        """Return what is configured."""
+        if not settings.reuse:
+            return cls.NOBODYS
+        return cls.ANYBODYS if settings.reuse_across_owners else cls.OWN
+
+
+def reuse_key(original: StoredImage, options: TaskOptions, reuse: Reuse = Reuse.OWN) -> bytes | None:
     """Return the SHA-256 that names what *options* make of *original*, whatever its id and name.
 
-    Sizes that leave the picture as it is count as one. None for an original that came before its bytes were hashed.
+    Sizes that leave the picture as it is count as one. None where nothing may be reused, and for an original that came
+    before its bytes were hashed.
     """
-    if original.sha256 is None:
+    if original.sha256 is None or reuse is Reuse.NOBODYS:
         return None
+    of_owner = sha256((original.owner or "").encode()).digest() if reuse is Reuse.OWN else b""
     asked = canonical_json(_effective(original, options))
-    return sha256(_VERSION + original.sha256 + asked.encode()).digest()
+    return sha256(_VERSION + of_owner + original.sha256 + asked.encode()).digest()
 
 
 def _effective(original: StoredImage, options: TaskOptions) -> dict[str, JsonValue]:
@@ -35,13 +54,13 @@ def _effective(original: StoredImage, options: TaskOptions) -> dict[str, JsonVal
     return asked
 
 
-def remember_variants(changes: JobChanges, record: JobRecord, result: JobSucceeded) -> None:
+def remember_variants(changes: JobChanges, record: JobRecord, result: JobSucceeded, reuse: Reuse) -> None:
     """Remember the variants that were made, not copied, for whoever asks for the same work."""
     if result.engine is None:
         return  # from a processor of the release before
     options = {task.variant_id: task.options for task in record.tasks}
     for variant in result.variants:
         if variant.id in options and variant.id not in result.reused:
-            work = reuse_key(record.original, options[variant.id])
+            work = reuse_key(record.original, options[variant.id], reuse)
             if work is not None:
                 changes.remember_variant(work, ReusableVariant(engine=result.engine, variant=variant))

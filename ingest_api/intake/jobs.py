@@ -14,7 +14,8 @@ from common.ids import new_id
 from common.options import TaskOptions, canonical_json
 from common.settings.groups import LimitsSettings
 from ingest_api.delivery.messages import Messages
-from ingest_api.delivery.reuse import reuse_key
+from ingest_api.delivery.reuse import Reuse, reuse_key
+from ingest_api.domain.caller import Caller
 from ingest_api.domain.idempotency import IdempotencyKey, idempotency_key
 from ingest_api.domain.job import Job
 from ingest_api.job_store import ImageUnknownError, JobRecord, JobStore, KeyTakenError, StoredImage
@@ -38,11 +39,14 @@ class JobIntake:
     limits: LimitsSettings
     clock: Callable[[], datetime]
     wake_relay: Callable[[], None] = lambda: None
-    reuse: bool = True
+    reuse: Reuse = Reuse.OWN
 
-    async def accept(self, original_id: UUID, options: Sequence[TaskOptions], *, key: str | None = None) -> JobRecord:
+    async def accept(
+        self, original_id: UUID, options: Sequence[TaskOptions], *, caller: Caller, key: str | None = None
+    ) -> JobRecord:
         """Commit a job and the event that asks for it; asked again under the same *key*, return the first as it began.
 
+        The job belongs to the owner of its original, which *caller* must see.
         Raises `TooManyTasksError`, `ImageUnknownError` or `KeyReusedError`.
         """
         if len(options) > self.limits.tasks:
@@ -51,7 +55,7 @@ class JobIntake:
         if asked and (first := await self._job_made_under(asked)):
             return first
         original = await self.jobs.find_image(original_id)
-        if original is None:
+        if original is None or not caller.sees(original.owner):
             raise ImageUnknownError(original_id)
         at = self.clock()
         record = JobRecord(
@@ -63,7 +67,7 @@ class JobIntake:
         try:
             await self.jobs.add_job(record, self.messages.job_requested(record, at=at), key=asked)
         except KeyTakenError:
-            return await self.accept(original_id, options, key=key)
+            return await self.accept(original_id, options, caller=caller, key=key)
         fail_at(Failpoint.JOB_COMMITTED_NOT_ANSWERED)
         self.wake_relay()
         metrics.JOBS_ACCEPTED.inc()
@@ -72,7 +76,7 @@ class JobIntake:
 
     async def _tasks(self, original: StoredImage, options: Sequence[TaskOptions]) -> tuple[RequestedTask, ...]:
         """Return a task for each of *options*, offered what was made before of the same bytes."""
-        works = [reuse_key(original, option) if self.reuse else None for option in options]
+        works = [reuse_key(original, option, self.reuse) for option in options]
         done = await self.jobs.find_reusable([work for work in works if work]) if any(works) else {}
         return tuple(
             RequestedTask(id=new_id(), variant_id=new_id(), options=option, reusable=done.get(work) if work else None)

@@ -41,8 +41,10 @@ class OriginalIntake:
     limits: LimitsSettings
     clock: Callable[[], datetime]
 
-    async def store(self, files: Sequence[ReceivedFile], *, key: str | None = None) -> list[StoredImage]:
-        """Store *files* and return their images in the same order; asked again under the same *key*, return the first.
+    async def store(self, files: Sequence[ReceivedFile], *, owner: str, key: str | None = None) -> list[StoredImage]:
+        """Store *files* for *owner* and return their images in the same order.
+
+        Asked again under the same *key*, return the first.
 
         Raises `UploadRefusedError` before anything is stored when one of them is no image we take, or beyond
         a limit, `KeyReusedError`, and `BlobStoreUnavailableError`, also when a received file went with its volume.
@@ -54,7 +56,7 @@ class OriginalIntake:
             return first
         with disk_errors(self.blobs.work_dir):
             headers = [await asyncio.to_thread(self._checked_header, file) for file in files]
-            images = [self._image(file, header) for file, header in zip(files, headers, strict=True)]
+            images = [self._image(file, header, owner) for file, header in zip(files, headers, strict=True)]
             await self._put_all(images, files)
         fail_at(Failpoint.ORIGINAL_STORED_NOT_COMMITTED)
         try:
@@ -62,7 +64,7 @@ class OriginalIntake:
             await self.jobs.add_originals(images, key=asked)
         except KeyTakenError:
             await self._take_back(images)
-            return await self.store(files, key=key)
+            return await self.store(files, owner=owner, key=key)
         for image in images:
             metrics.UPLOADED_BYTES.labels(image.format).inc(image.byte_size)
         log.info("originals stored", ids=[str(image.id) for image in images])
@@ -99,7 +101,7 @@ class OriginalIntake:
             raise type(exc)(message) from exc
         return header
 
-    def _image(self, file: ReceivedFile, header: ImageHeader) -> StoredImage:
+    def _image(self, file: ReceivedFile, header: ImageHeader, owner: str) -> StoredImage:
         return StoredImage(
             id=new_id(),
             original_name=safe_name(file.name),
@@ -109,6 +111,7 @@ class OriginalIntake:
             byte_size=file.byte_size,
             created_at=self.clock(),
             sha256=file.digest.digest(),
+            owner=owner,
         )
 
     async def _take_back(self, images: Sequence[StoredImage]) -> None:

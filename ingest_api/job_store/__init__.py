@@ -55,6 +55,8 @@ class StoredImage:
     original_id: UUID | None = None
     sha256: bytes | None = None
     """Of an original's bytes; None for a variant, and for an original of a release that did not hash."""
+    owner: str | None = None
+    """Whose it is, and the jobs on it; None: nobody's, as of a release that knew no owners."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

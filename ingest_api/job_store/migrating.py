@@ -65,11 +65,11 @@ async def check_schema(connection: "asyncpg.pool.PoolConnectionProxy[asyncpg.Rec
     A newer schema is fine: a migration must leave the release before it working.
     """
     exists = await connection.fetchval("SELECT to_regclass('schema_migrations') IS NOT NULL")
-    applied = await connection.fetchval("SELECT max(number) FROM schema_migrations") if exists else None
-    wanted = max(migrations())
-    if applied is None or applied < wanted:
-        found = f"at version {applied}" if applied else "empty"
-        message = f"the database schema is {found}, this release needs version {wanted}: run `icecube migrate`"
+    rows = await connection.fetch("SELECT number FROM schema_migrations") if exists else []
+    applied, wanted = {row["number"] for row in rows}, migrations().keys()
+    if missing := sorted(wanted - applied):
+        found = f"lacks {len(missing)} migrations, the first is {missing[0]}" if applied else "is empty"
+        message = f"the database schema {found}; this release needs version {max(wanted)}: run `icecube migrate`"
         raise SchemaVersionError(message)
 
 

@@ -30,6 +30,7 @@ def image_columns(images: Collection[StoredImage]) -> Columns:
         [image.byte_size for image in images],
         [image.created_at for image in images],
         [image.sha256 for image in images],
+        [image.owner for image in images],
     ]
 
 
@@ -148,6 +149,7 @@ def record_from(row: asyncpg.Record) -> JobRecord:
             byte_size=row["byte_size"],
             created_at=row["image_created_at"],
             sha256=row["sha256"],
+            owner=row["owner"],
         ),
         tasks=tasks,
         created_at=row["created_at"],

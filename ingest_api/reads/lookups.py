@@ -1,7 +1,8 @@
-"""Finds what a path names; an id that is no UUID names nothing."""
+"""Finds what a path names; an id that is no UUID names nothing, and to a caller neither does what they may not see."""
 
 from uuid import UUID
 
+from ingest_api.domain.caller import Caller
 from ingest_api.job_store import JobRecord, JobStore, StoredImage
 
 
@@ -13,20 +14,20 @@ class JobNotFoundError(Exception):
     """The path names no job."""
 
 
-async def find_image(text: str, jobs: JobStore) -> StoredImage:
-    """Return the image whose id is *text*; raise `ImageNotFoundError`."""
+async def find_image(text: str, jobs: JobStore, caller: Caller) -> StoredImage:
+    """Return the image whose id is *text*; raise `ImageNotFoundError`, also for another owner's."""
     image_id = _uuid(text)
     image = await jobs.find_image(image_id) if image_id else None
-    if image is None:
+    if image is None or not caller.sees(image.owner):
         raise ImageNotFoundError(text)
     return image
 
 
-async def find_job(text: str, jobs: JobStore) -> JobRecord:
-    """Return the job whose id is *text*; raise `JobNotFoundError`."""
+async def find_job(text: str, jobs: JobStore, caller: Caller) -> JobRecord:
+    """Return the job whose id is *text*; raise `JobNotFoundError`, also for another owner's."""
     job_id = _uuid(text)
     record = await jobs.find_job(job_id) if job_id else None
-    if record is None:
+    if record is None or not caller.sees(record.original.owner):
         raise JobNotFoundError(text)
     return record
 

@@ -16,6 +16,7 @@ from common.kafka.headers import from_kafka, to_kafka
 from common.kafka.signatures import kept_signature
 from common.settings.groups import KafkaSettings
 from ingest_api.delivery.kafka_log import KafkaLog, open_kafka_log
+from ingest_api.domain.caller import ANYBODY
 from ingest_api.intake.jobs import JobIntake
 
 GROUP = "icecube-dead-letters"
@@ -119,7 +120,9 @@ class Replay:
         if request := letter.request:
             options = [task.options for task in request.tasks]
             # Under the letter's own key: replayed twice, it is still one new job.
-            record = await self.intake.accept(request.original.id, options, key=f"dead-letter:{request.job_id}")
+            record = await self.intake.accept(
+                request.original.id, options, caller=ANYBODY, key=f"dead-letter:{request.job_id}"
+            )
             return f"job {request.job_id} is asked for again as job {record.job.id}"
         topic = letter.headers.get("icecube_topic", "")
         async with asyncio.timeout(SEND_SECONDS):

@@ -56,7 +56,7 @@ async def test_an_upload_that_goes_with_its_volume_is_turned_away(jobs: Postgres
         intake = OriginalIntake(jobs, blobs, LimitsSettings(), utc_now)
 
         with pytest.raises(BlobStoreUnavailableError, match="volume"):
-            await intake.store([ReceivedFile("photo.jpg", tmp_path / "gone" / "upload")])
+            await intake.store([ReceivedFile("photo.jpg", tmp_path / "gone" / "upload")], owner="anybody")
 
 
 async def test_a_topic_that_comes_back_is_read_again(kafka_brokers: str, *, kafka_is_real: bool) -> None:

@@ -46,11 +46,11 @@ async def test_a_migrated_database_is_left_alone(database_uri: str) -> None:
     assert await migrate(database_uri) == 0
 
 
-async def test_migrations_are_numbered_without_a_gap() -> None:
-    """Each number once, from one on."""
+async def test_each_migration_has_a_number_of_its_own() -> None:
+    """Two files with one number would hide each other. Gaps are fine: what was applied is known by number."""
     files = list(Path(migrating.__file__).parent.glob("migrations/*.sql"))
 
-    assert sorted(migrations()) == list(range(1, len(files) + 1))
+    assert sorted(name for name, _ in migrations().values()) == sorted(file.name for file in files)
 
 
 async def test_a_migration_edited_after_it_was_applied_is_refused(database_uri: str) -> None:
@@ -81,7 +81,7 @@ async def test_an_api_does_not_start_on_an_older_schema(database_uri: str, empty
     newest = "DELETE FROM schema_migrations WHERE number = (SELECT max(number) FROM schema_migrations)"
     await execute(database_uri, newest)
 
-    for dsn, found in ((database_uri, f"version {max(migrations()) - 1}"), (empty_database_uri, "empty")):
+    for dsn, found in ((database_uri, f"lacks 1 .*{max(migrations())}"), (empty_database_uri, "empty")):
         with pytest.raises(SchemaVersionError, match=f"{found}.*version {max(migrations())}.*icecube migrate"):
             await check(dsn)
 
@@ -100,7 +100,7 @@ async def test_indexes_are_built_while_others_write(empty_database_uri: str) -> 
             await asyncio.sleep(0.01)
         await other.execute(INSERT_IMAGE)
         await transaction.commit()
-        assert await migration == len(migrations()) - 5
+        assert await migration == len([number for number in migrations() if number > 5])
     await writer.close()
     await other.close()
 

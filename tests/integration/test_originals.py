@@ -49,7 +49,7 @@ async def test_an_upload_never_touches_a_blob_that_stands(jobs: PostgresJobStore
     intake = OriginalIntake(jobs, blobs, LimitsSettings(), lambda: NOON)
 
     with pytest.raises(Exception, match="another blob stands"):
-        await intake.store(uploads(tmp_path))
+        await intake.store(uploads(tmp_path), owner="anybody")
 
     ours, others = blobs.ids
     assert not await blobs.exists(ours)
@@ -61,6 +61,6 @@ async def test_an_upload_that_is_there_already_is_its_own(jobs: PostgresJobStore
     """Asked again after an answer that was lost, S3 says that the object exists: that is no failure."""
     intake = OriginalIntake(jobs, CrowdedStore(tmp_path / "blobs", None), LimitsSettings(), lambda: NOON)
 
-    stored = await intake.store(uploads(tmp_path))
+    stored = await intake.store(uploads(tmp_path), owner="anybody")
 
     assert [await jobs.find_image(image.id) for image in stored] == stored

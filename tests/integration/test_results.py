@@ -16,7 +16,7 @@ from common.options import TaskOptions
 from common.settings.groups import KafkaSettings
 from ingest_api.delivery.messages import Messages
 from ingest_api.delivery.results import ResultsHandler
-from ingest_api.delivery.reuse import reuse_key
+from ingest_api.delivery.reuse import Reuse, reuse_key
 from ingest_api.domain.job import JobState
 from ingest_api.job_store import JobRecord, OutboxMessage
 from ingest_api.job_store.outbox import PostgresOutbox
@@ -403,7 +403,9 @@ async def test_nothing_is_remembered_where_nothing_may_be_reused(
     jobs: PostgresJobStore, hashed: JobRecord, *, reuse: bool
 ) -> None:
     """A processor that does not tell its engine, or a setting, keeps variants from being offered."""
-    handler = ResultsHandler(jobs, MESSAGES, a_policy(), lambda: NOON, nobody_stops, reuse)
+    handler = ResultsHandler(
+        jobs, MESSAGES, a_policy(), lambda: NOON, nobody_stops, Reuse.OWN if reuse else Reuse.NOBODYS
+    )
     success = success_of(hashed).model_copy(update={"engine": None if reuse else "e1"})
 
     await handler.handle(records_of(success))

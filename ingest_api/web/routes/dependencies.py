@@ -13,7 +13,8 @@ from fastapi import Depends, Header, Request
 from fastapi.security.utils import get_authorization_scheme_param
 from starlette.datastructures import Headers
 
-from ingest_api.access.keys import ANYBODY, Caller, ForbiddenError, Scope
+from ingest_api.access.keys import ForbiddenError
+from ingest_api.domain.caller import ANYBODY, Caller, Scope
 from ingest_api.services import Services
 
 SECURITY_SCHEMES = {
@@ -40,8 +41,12 @@ class Admitted:
     caller: Caller
 
     def own(self, key: str | None) -> str | None:
-        """Return an idempotency key of this caller's: each caller's keys are its own."""
-        return f"{self.caller.name}:{key}" if key else None
+        """Return the idempotency key as the owner's own."""
+        return f"{self.caller.owner}:{key}" if key else None
+
+    def cache_key(self, asked_for: str) -> str:
+        """Return the key of an answer to this caller: no owner gets another's. *asked_for* is a path's part."""
+        return f"/{asked_for}" if self.caller.sees_all else f"{self.caller.owner}/{asked_for}"
 
 
 def services_of(request: Request) -> Services:
@@ -55,11 +60,11 @@ def _admitted_with(needed: Scope) -> Callable[[Request], Awaitable[Admitted]]:
 
     async def admitted(request: Request) -> Admitted:
         services = services_of(request)
-        caller = services.access.caller_with(_key_in(request.headers)) if services.access.callers else ANYBODY
+        caller = ANYBODY if services.access.is_open else services.access.caller_with(_key_in(request.headers))
         if caller.scope < needed:
             raise ForbiddenError(needed)
         if caller is not ANYBODY:
-            services.rate_limits.spend(caller.name)
+            services.rate_limits.spend(caller.owner)
             structlog.contextvars.bind_contextvars(caller=caller.name)
         return Admitted(services, caller)
 

@@ -58,7 +58,8 @@ async def upload_images(request: Request, writer: Writer, key: IdempotencyKey = 
     """Store every part named `file`, or none: one bad file and nothing is stored."""
     services = writer.services
     async with receive_files(request, services.settings.limits, services.uploads) as files:
-        return [ImageBody.of(image) for image in await services.original_intake.store(files, key=writer.own(key))]
+        images = await services.original_intake.store(files, owner=writer.caller.owner, key=writer.own(key))
+    return [ImageBody.of(image) for image in images]
 
 
 @reads.get(
@@ -71,11 +72,11 @@ async def upload_images(request: Request, writer: Writer, key: IdempotencyKey = 
 async def get_image_metadata(image_id: ImageId, reader: Reader) -> Response:
     """Describe an original or a variant."""
     kept = reader.services.described_images
-    if answer := kept.get(image_id):
+    if answer := kept.get(reader.cache_key(image_id)):
         return answer
     since = kept.now()
-    image = await find_image(image_id, reader.services.jobs)
-    return kept.put(image_id, json_response(ImageBody.of(image)), since=since)
+    image = await find_image(image_id, reader.services.jobs, reader.caller)
+    return kept.put(reader.cache_key(image_id), json_response(ImageBody.of(image)), since=since)
 
 
 @reads.api_route(
@@ -102,10 +103,10 @@ async def get_image(request: Request, image_id: ImageId, reader: Reader) -> Resp
     """Send the bytes of an original or a variant; they never change."""
     services = reader.services
     for_all = asks_for_all(request)
-    if for_all and (answer := services.small_downloads.get(image_id)):
+    if for_all and (answer := services.small_downloads.get(reader.cache_key(image_id))):
         return answer
     since = services.small_downloads.now()
-    image = await find_image(image_id, services.jobs)
+    image = await find_image(image_id, services.jobs, reader.caller)
     if for_all and (answer := page_cache_response(services.blobs, image)):
-        return services.small_downloads.put(image_id, answer, since=since)
+        return services.small_downloads.put(reader.cache_key(image_id), answer, since=since)
     return await image_response(services.blobs, image, request.headers, request.method)

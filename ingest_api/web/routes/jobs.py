@@ -53,7 +53,9 @@ async def create_job(body: JobRequestBody, writer: Writer, key: IdempotencyKey =
     """Accept a job. Once this is answered, the job ends: completed, or failed with a reason."""
     writer.services.admission.check_job()
     options = [TaskOptions.of(asked) for asked in body.options]
-    accepted = await writer.services.job_intake.accept(body.original_id, options, key=writer.own(key))
+    accepted = await writer.services.job_intake.accept(
+        body.original_id, options, caller=writer.caller, key=writer.own(key)
+    )
     return json_response(JobBody.of(accepted), HTTPStatus.CREATED)
 
 
@@ -67,10 +69,10 @@ async def create_job(body: JobRequestBody, writer: Writer, key: IdempotencyKey =
 async def get_job(job_id: JobId, reader: Reader) -> Response:
     """Return the job as last committed."""
     kept = reader.services.ended_jobs
-    if answer := kept.get(job_id):
+    if answer := kept.get(reader.cache_key(job_id)):
         return answer
     since = kept.now()
-    record = await find_job(job_id, reader.services.jobs)
+    record = await find_job(job_id, reader.services.jobs, reader.caller)
     answer = json_response(JobBody.of(record))
     # No state leaves an end.
-    return kept.put(job_id, answer, since=since) if record.job.has_ended else answer
+    return kept.put(reader.cache_key(job_id), answer, since=since) if record.job.has_ended else answer

@@ -11,6 +11,7 @@ import pytest_asyncio
 from common.options import TaskOptions
 from common.settings.groups import KafkaSettings, LimitsSettings
 from ingest_api.delivery.messages import Messages
+from ingest_api.domain.caller import ANYBODY
 from ingest_api.domain.idempotency import KeyReusedError
 from ingest_api.domain.job import JobState
 from ingest_api.intake.jobs import JobIntake
@@ -53,8 +54,8 @@ async def test_a_request_under_a_key_of_before_is_recognised(upgraded: PostgresJ
     """A client that asks again after the upgrade gets the job that it was given before."""
     intake = JobIntake(upgraded, Messages(KafkaSettings()), LimitsSettings(), lambda: NOON)
 
-    again = await intake.accept(ORIGINAL, [TaskOptions({"quality": 70})], key="anybody:order-4711")
+    again = await intake.accept(ORIGINAL, [TaskOptions({"quality": 70})], caller=ANYBODY, key="anybody:order-4711")
 
     assert again.job.id == PENDING
     with pytest.raises(KeyReusedError):
-        await intake.accept(ORIGINAL, [TaskOptions({"quality": 71})], key="anybody:order-4711")
+        await intake.accept(ORIGINAL, [TaskOptions({"quality": 71})], caller=ANYBODY, key="anybody:order-4711")

@@ -6,14 +6,14 @@ import pytest
 
 from common.settings.groups import AccessSettings
 from common.settings.model import Settings
-from ingest_api.access.keys import hashed_key
+from ingest_api.access.keys import hash_key
 from tests.factories import images
 from tests.integration.http.test_images import assert_is_problem, form
 from tests.services.api import running_api
 
 KEYS = {"reader": "r-key", "writer": "w-key", "admin": "a-key"}
 ENTRIES = ",".join(
-    f"{name}:{scope}:{hashed_key(KEYS[name])}"
+    f"{name}:{scope}:{hash_key(KEYS[name])}"
     for name, scope in (("reader", "read"), ("writer", "write"), ("admin", "admin"))
 )
 SOME_ID = "0199f3a0-8c1e-7d2a-b7a4-6c3f6a1d2e10"
@@ -96,4 +96,4 @@ async def test_two_callers_may_choose_the_same_idempotency_key(settings: Setting
 def test_keys_are_kept_as_hashes() -> None:
     """What is configured does not let anybody in."""
     assert not any(key in ENTRIES for key in KEYS.values())
-    assert re.fullmatch(r"[0-9a-f]{64}", hashed_key("a"))
+    assert re.fullmatch(r"[0-9a-f]{64}", hash_key("a"))

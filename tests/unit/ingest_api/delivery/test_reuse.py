@@ -8,7 +8,7 @@ from pydantic import JsonValue
 from common.formats import ImageFormat
 from common.ids import new_id
 from common.options import TaskOptions, VariantOptions
-from ingest_api.delivery.reuse import reuse_key
+from ingest_api.delivery.reuse import Reuse, reuse_key
 from ingest_api.job_store import StoredImage
 from tests.factories.jobs import an_image
 
@@ -65,7 +65,8 @@ def test_a_default_is_no_part_of_the_key() -> None:
     key = reuse_key(an_image(sha256=CONTENT), asked)
 
     assert key == key_of(an_image(sha256=CONTENT), WEBP)
-    assert key == sha256(b"v2:" + CONTENT + b'{"format":"webp","maxDimension":100}').digest()
+    shared = reuse_key(an_image(sha256=CONTENT), asked, Reuse.ANYBODYS)
+    assert shared == sha256(b"v2:" + CONTENT + b'{"format":"webp","maxDimension":100}').digest()
 
 
 def test_an_option_of_a_later_release_is_other_work() -> None:
@@ -75,3 +76,13 @@ def test_an_option_of_a_later_release_is_other_work() -> None:
 
     assert key_of(image, WEBP, enlarge=True) != key_of(image, WEBP)
     assert key_of(image, vast, enlarge=True) != key_of(image, whole, enlarge=True)
+
+
+def test_each_owner_has_work_of_its_own() -> None:
+    """Another owner's same picture names other work; nobody's is a third; across owners all are one."""
+    asked = TaskOptions.of(WEBP)
+    originals = [an_image(sha256=CONTENT, owner=owner) for owner in ("a", "b", None)]
+
+    assert len({reuse_key(original, asked, Reuse.OWN) for original in originals}) == 3
+    assert len({reuse_key(original, asked, Reuse.ANYBODYS) for original in originals}) == 1
+    assert {reuse_key(original, asked, Reuse.NOBODYS) for original in originals} == {None}

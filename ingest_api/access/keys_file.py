@@ -1,0 +1,94 @@
+"""The file of API keys: an entry a line, read by the service and written by `icecube api-key`."""
+
+import fcntl
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from common.settings.groups import ApiKeyEntry
+
+_ENTRY: TypeAdapter[str] = TypeAdapter(ApiKeyEntry)
+
+
+class KeysFileError(Exception):
+    """The file cannot be read or written, or holds a line that is no entry."""
+
+
+def read_entries(path: Path) -> tuple[str, ...]:
+    """Return the entries of the file, but for empty lines and comments (#); raise `KeysFileError`."""
+    return entries_in(read_keys_file(path), path)
+
+
+def read_keys_file(path: Path) -> str:
+    """Return the text of the file; raise `KeysFileError`."""
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        message = f"the file of API keys, {path}, cannot be read: {getattr(exc, 'strerror', None) or exc}"
+        raise KeysFileError(message) from exc
+
+
+def entries_in(text: str, path: Path) -> tuple[str, ...]:
+    """Return the entries in *text*, the content of the file at *path*; raise `KeysFileError` naming a wrong line."""
+    return tuple(_checked(line, number, path) for number, line in _lines(text))
+
+
+@contextmanager
+def changing_lines(path: Path) -> Iterator[list[str]]:
+    """Yield the lines of the file to be changed, alone; they replace it as a whole when the block ends well.
+
+    The file need not be there yet. Raises `KeysFileError`. Only its owner may read a new one.
+    """
+    with _locked(path.parent):
+        lines = read_keys_file(path).splitlines() if path.exists() else []
+        entries_in("\n".join(lines), path)
+        yield lines
+        _replace(path.resolve(), "".join(f"{line}\n" for line in lines))
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.strip() and not line.lstrip().startswith("#"):
+            yield number, line.strip()
+
+
+def _checked(line: str, number: int, path: Path) -> str:
+    try:
+        return _ENTRY.validate_python(line)
+    except ValidationError as exc:
+        # The line itself is not told: somebody may have written a key where its hash belongs.
+        message = f"{path}, line {number}: no entry, which is name:scope:hash or name:scope:hash:owner"
+        raise KeysFileError(message) from exc
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as exc:
+        message = f"the folder of the API keys, {folder}, cannot be opened: {exc.strerror}"
+        raise KeysFileError(message) from exc
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write the file anew and put it in the place of the old one, whose mode it takes: no reader sees half of it."""
+    try:
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".keys-", encoding="utf-8", delete=False) as new:
+            new.write(text)
+            new.flush()
+            os.fchmod(new.fileno(), mode)
+            os.fsync(new.fileno())
+        Path(new.name).replace(path)
+    except OSError as exc:
+        message = f"the file of API keys, {path}, cannot be written: {exc.strerror}"
+        raise KeysFileError(message) from exc

@@ -1,0 +1,35 @@
+"""Who asks, what they may do, and whose images and jobs they see."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class Scope(IntEnum):
+    """What a key allows; each includes those before it."""
+
+    READ = 1
+    WRITE = 2
+    ADMIN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody who asks: a name for logs, never the key itself."""
+
+    name: str
+    scope: Scope
+    owner: str
+    """Whose images and jobs they see and make; callers who share an owner share everything."""
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether they see every owner's images and jobs, and those that belong to nobody."""
+        return self.scope is Scope.ADMIN
+
+    def sees(self, owner: str | None) -> bool:
+        """Say whether they see what belongs to *owner*; None is nobody, as in rows of a release without owners."""
+        return self.sees_all or owner == self.owner
+
+
+ANYBODY = Caller("anybody", Scope.ADMIN, "anybody")
+"""Every caller where no keys are configured, and the operator at the command line."""
