@@ -1,9 +1,11 @@
 """Opens everything a processor works with, in one place."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+
+import structlog
 
 from common import metrics
 from common.blob_store import BlobStoreUnavailableError
@@ -13,10 +15,13 @@ from common.kafka.signatures import UNSIGNED, Signatures, signatures_of
 from common.retries import retry_until_available
 from common.settings.model import Settings
 from processor.engine import ImageLimits
+from processor.engine.sandbox.confining import missing_protections
 from processor.jobs.handler import JobHandler
 from processor.jobs.linger import Linger
 from processor.jobs.reports import Reports
 from processor.pool import ImagePool
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         producer = await retry_until_available(
             lambda: stack.enter_async_context(open_producer(settings.kafka)), on=KafkaError
         )
+        _warn_of_a_weaker_sandbox(missing_protections())
         pool = await stack.enter_async_context(
             ImagePool(
                 workers=settings.server.max_workers,
@@ -54,6 +60,12 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         signatures, linger = signatures_of(settings.kafka), Linger(pool.has_work_waiting)
         reports = Reports(producer, settings.kafka, _now, linger, signatures)
         yield Services(JobHandler(blobs, pool), reports, signatures)
+
+
+def _warn_of_a_weaker_sandbox(missing: Sequence[str]) -> None:
+    """Say what this system lacks; the command line's own pictures need no warning."""
+    if missing:
+        log.warning("image processes confined less than they could be", missing=missing)
 
 
 def _now() -> datetime:

@@ -8,16 +8,11 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Self
 
-import structlog
-
 from processor.engine import ImageLimits, MadeVariant, VariantRequest
-from processor.engine.sandbox.confining import missing_protections
 from processor.fork_server import fork_server
 from processor.pool.child import ChildSettings, Work, load_engine
 from processor.pool.jobs import Job
 from processor.pool.worker import Worker, WorkerSettings
-
-log = structlog.get_logger(__name__)
 
 _CPU_SECONDS_A_SECOND = 2
 """A child is one thread but for AVIF's encoder; this limit is for when nobody is left to watch the clock."""
@@ -57,9 +52,6 @@ class ImagePool:
         self._is_open = False
 
     async def __aenter__(self) -> Self:
-        missing = missing_protections()
-        if missing:
-            log.warning("image processes are confined less than they could be", missing=missing)
         await asyncio.to_thread(fork_server)
         for worker in self._workers:
             worker.start()
