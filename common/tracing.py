@@ -14,8 +14,9 @@ from opentelemetry.trace import SpanKind
 
 __all__ = ["TRACE_FIELDS", "SpanKind", "begun_trace", "continued_trace", "has_tracer", "trace_headers", "traced"]
 
-TRACE_FIELDS = frozenset(propagate.get_global_textmap().fields)
-"""The headers that may carry a trace."""
+TRACE_FIELDS = frozenset({"traceparent"})
+"""The headers that carry a trace. `tracestate` and `baggage` are the caller's own: they may hold what is nobody else's
+business, and our topics are read by others."""
 
 _TRACER = trace.get_tracer("icecube")
 _BEGUN: ContextVar[dict[str, str]] = ContextVar("begun trace")
@@ -26,7 +27,7 @@ def trace_headers() -> dict[str, str]:
     carrier: dict[str, str] = {}
     if context.get_current():
         propagate.inject(carrier)
-    return carrier or _BEGUN.get({})
+    return {name: carrier[name] for name in TRACE_FIELDS if name in carrier} or _BEGUN.get({})
 
 
 @contextmanager

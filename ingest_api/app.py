@@ -12,6 +12,8 @@ from ingest_api.console import page
 from ingest_api.services import Services, open_services
 from ingest_api.web.body_limit import BodyLimitMiddleware
 from ingest_api.web.errors import add_error_handlers
+from ingest_api.web.host_guard import HostGuardMiddleware
+from ingest_api.web.paths import HeadMiddleware, redirect_or_not_found
 from ingest_api.web.request_context import RequestContextMiddleware
 from ingest_api.web.request_metrics import add_metrics, telemetry
 from ingest_api.web.routes import health, images, jobs
@@ -45,12 +47,15 @@ def create_app(
         telemetry=telemetry(),
     )
     # From the inside out: whatever goes wrong is answered and logged with the request's id, and measured.
+    app.add_middleware(HeadMiddleware)
     app.add_middleware(BodyLimitMiddleware)
+    app.add_middleware(HostGuardMiddleware, settings=settings)
     add_error_handlers(app)
     app.add_middleware(RequestContextMiddleware)
     add_metrics(app)
     for router in (images.router, images.reads, jobs.router, jobs.reads, health.router, page.router):
         app.include_router(router)
+    app.router.redirect_slashes, app.router.default = False, redirect_or_not_found
     _document(app)
     return app
 

@@ -54,11 +54,23 @@ def _named(value: Any) -> Any:
 Folder = Annotated[Path, BeforeValidator(_named)]
 
 
+def _entries(value: Any) -> Any:
+    return [entry.strip() for entry in value.split(",") if entry.strip()] if isinstance(value, str) else value
+
+
+HostEntry = Annotated[str, Field(pattern=r"^(\*|(\*\.)?[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])$")]
+
+
 class ServerSettings(SettingsGroup):
     """The processes themselves."""
 
     host: str = Field("127.0.0.1", description="Address the API listens on; 0.0.0.0 in a container.")
     port: int = Field(3331, ge=0, le=65535, description="Port the API listens on; 0 picks a free one.")
+    allowed_hosts: Annotated[tuple[HostEntry, ...], BeforeValidator(_entries)] = Field(
+        (),
+        description="Host names that are served, comma-separated, without ports; *.example.com for all below it, * for "
+        "all. Empty: all, but on a loopback address without API keys only names of this machine.",
+    )
     metrics_port: int = Field(
         9464,
         ge=0,
@@ -154,10 +166,6 @@ class BlobSettings(SettingsGroup):
 
 
 _SHORTEST_KEY = 32
-
-
-def _entries(value: Any) -> Any:
-    return [entry.strip() for entry in value.split(",") if entry.strip()] if isinstance(value, str) else value
 
 
 class KafkaSettings(SettingsGroup):

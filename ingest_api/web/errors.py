@@ -8,6 +8,7 @@ Exception
 ├── TooManyTasksError                                         more than the limit              400
 ├── ClientDisconnect (Starlette)                              the caller hung up               400, which nobody reads
 ├── UnauthenticatedError, ForbiddenError                      no key, or not one for this      401, 403
+├── MisdirectedError, CrossSiteError (ingest_api/web/host_guard.py)   not our host, not our page   421, 403
 ├── ImageNotFoundError, JobNotFoundError, ImageUnknownError   no such thing                    404
 ├── KeyReusedError                                            an Idempotency-Key misused       422
 ├── TooManyRequestsError                                      more than the key's share        429
@@ -42,8 +43,10 @@ from ingest_api.reads.lookups import ImageNotFoundError, JobNotFoundError
 from ingest_api.uploads.folder import DiskFullError
 from ingest_api.uploads.header import UploadRefusedError
 from ingest_api.web.body_limit import MAX_BODY_BYTES
+from ingest_api.web.host_guard import CrossSiteError, MisdirectedError
 from ingest_api.web.invalid_requests import invalid_request, unreadable_body
 from ingest_api.web.json_bodies import UnreadableBodyError, UnsupportedMediaTypeError
+from ingest_api.web.paths import allowed_methods
 from ingest_api.web.problems import Problem, unavailable
 
 log = structlog.get_logger(__name__)
@@ -96,6 +99,8 @@ _ANSWERS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     UnsupportedMediaTypeError: lambda exc: Problem(exc.status, "unsupported_media_type", str(exc)),
     TooManyTasksError: lambda exc: Problem(HTTPStatus.BAD_REQUEST, "too_many_tasks", str(exc)),
     ClientDisconnect: _always(HTTPStatus.BAD_REQUEST, "request_broke_off", "The request ended before its body did."),
+    MisdirectedError: lambda exc: Problem(exc.status, exc.code, str(exc)),
+    CrossSiteError: lambda exc: Problem(exc.status, exc.code, str(exc)),
     UnauthenticatedError: lambda exc: Problem(
         HTTPStatus.UNAUTHORIZED, "unauthenticated", str(exc), {"WWW-Authenticate": "Bearer"}
     ),
@@ -167,4 +172,6 @@ async def _answer(request: Request, exc: Exception) -> Response:
         log.warning("request turned away", path=request.url.path, code=problem.code, error=str(exc))
     elif problem.status is HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("request failed", path=request.url.path, exc_info=exc)
+    if problem.status is HTTPStatus.METHOD_NOT_ALLOWED:
+        problem.headers["Allow"] = allowed_methods(request.scope)  # the router names those of one route
     return problem.response()

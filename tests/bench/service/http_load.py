@@ -13,12 +13,14 @@ from tests.bench.service.load import Findings, Specification
 
 def get(path: str) -> str:
     """Return a request for *path*."""
-    return f"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n"
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 def post(path: str, body: bytes, media_type: str = "application/json") -> str:
     """Return a request that sends *body*."""
-    head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: {media_type}\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {media_type}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
     return head + body.decode("latin-1")
 
 

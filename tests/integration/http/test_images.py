@@ -166,7 +166,7 @@ async def test_a_caller_that_hangs_up_leaves_nothing(api: Api) -> None:
     """An upload that breaks off is as if it had never been."""
     reader, writer = await asyncio.open_connection("127.0.0.1", api.http.base_url.port)
     writer.write(
-        b"POST /api/v1/images HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n"
+        b"POST /api/v1/images HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n"
         b"Content-Type: multipart/form-data; boundary=x\r\n\r\n"
         b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n' + images.photo()[:5000]
     )

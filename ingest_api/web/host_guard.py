@@ -1,0 +1,107 @@
+"""Keeps web pages elsewhere from using an API that is open to this machine alone, through its owner's browser.
+
+A page may send forms to any address (cross-site request forgery), and may have its own name lead to 127.0.0.1 (DNS
+rebinding). Without keys, what such a request lacks is a `Host` that is ours, or an `Origin` that is.
+"""
+
+import re
+from http import HTTPStatus
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from common.settings.model import Settings
+
+_HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]*)?")
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_ASKED_BY_ADDRESS = frozenset({"/livez", "/readyz", "/api/v1/health", "/metrics"})
+"""Asked by machines, which know a container by its address; they tell nobody's secrets, and change nothing."""
+
+
+class MisdirectedError(Exception):
+    """The request is for a host that this is not."""
+
+    status = HTTPStatus.MISDIRECTED_REQUEST
+    code = "host_not_allowed"
+
+    def __init__(self) -> None:
+        super().__init__("This host name is not served here; ICECUBE_SERVER_ALLOWED_HOSTS lists those that are.")
+
+
+class CrossSiteError(Exception):
+    """A web page elsewhere asks to write."""
+
+    status = HTTPStatus.FORBIDDEN
+    code = "cross_site"
+
+    def __init__(self) -> None:
+        super().__init__("A web page of another site may not write here.")
+
+
+class HostGuardMiddleware:
+    """Refuses requests for hosts that are not ours, and on loopback without keys those of pages that are not ours."""
+
+    def __init__(self, app: ASGIApp, *, settings: Settings) -> None:
+        self._app = app
+        self._hosts = frozenset(host.lower() for host in settings.server.allowed_hosts)
+        self._is_local = is_loopback(settings.server.host)
+        self._guards_pages = self._is_local and not settings.access.api_keys
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, or raise `MisdirectedError` or `CrossSiteError`."""
+        if scope["type"] == "http":
+            self._check(scope)
+        await self._app(scope, receive, send)
+
+    def _check(self, scope: Scope) -> None:
+        hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+        is_exempt = not self._is_local and scope["path"] in _ASKED_BY_ADDRESS
+        if (self._guards_pages or self._hosts) and not is_exempt and not self._are_ours(hosts, scope):
+            raise MisdirectedError
+        if self._guards_pages and scope["method"] not in _READING:
+            self._check_page(scope)
+
+    def _are_ours(self, hosts: list[str], scope: Scope) -> bool:
+        if not hosts:
+            return str(scope["http_version"]) == "1.0"  # no browser speaks it
+        return len(hosts) == 1 and ("*" in self._hosts or self._is_ours(name_in(hosts[0])))
+
+    def _is_ours(self, name: str) -> bool:
+        return (
+            (self._is_local and is_loopback(name))
+            or name in self._hosts
+            or any(host.startswith("*.") and name.endswith(host[1:]) for host in self._hosts)
+        )
+
+    def _check_page(self, scope: Scope) -> None:
+        for name, value in scope["headers"]:
+            is_foreign_origin = name == b"origin" and not self._is_ours(origin_name(value.decode("latin-1")))
+            if is_foreign_origin or (name == b"sec-fetch-site" and value == b"cross-site"):
+                raise CrossSiteError
+
+
+def is_loopback(name: str) -> bool:
+    """Say whether *name* always means this machine."""
+    name = name.strip("[]").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def name_in(host: str) -> str:
+    """Return the name of a `Host`, without its port, in lower case; empty for what is none."""
+    match = _HOST.fullmatch(host.strip())
+    return match["name"].lower().rstrip(".") if match else ""
+
+
+def origin_name(origin: str) -> str:
+    """Return the name of the host of an `Origin`; empty for "null" and for what is none."""
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return ""
+    return name_in(parts.netloc) if parts.scheme in {"http", "https"} else ""

@@ -1,0 +1,57 @@
+"""What routers lack: HEAD wherever there is GET, every method in `Allow`, and redirects that name no host."""
+
+from urllib.parse import quote
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Match
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+_METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+
+
+class HeadMiddleware:
+    """Serves HEAD as GET where no route takes it itself; the server sends no body for it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        if scope["type"] != "http" or scope["method"] != "HEAD" or "HEAD" in _taken(scope):
+            await self._app(scope, receive, send)
+            return
+        as_get = {**scope, "method": "GET"}
+        try:
+            await self._app(as_get, receive, send)
+        finally:
+            scope.update({key: as_get[key] for key in ("route", "endpoint") if key in as_get})  # for the metrics
+
+
+def allowed_methods(scope: Scope) -> str:
+    """Return the methods that the path of *scope* takes, as `Allow` names them; empty where there is none."""
+    taken = _taken(scope)
+    return ", ".join(sorted(taken | ({"HEAD"} if "GET" in taken else set())))
+
+
+async def redirect_or_not_found(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer for a path that no route matches: there may be one that differs by the slash at its end.
+
+    Starlette's redirect names the host that the caller has named, which need not be ours.
+    """
+    path = scope["path"]
+    other = "/" + (path.strip("/") if path.endswith("/") else f"{path.lstrip('/')}/")
+    if scope["type"] != "http" or path == "/" or not _taken({**scope, "path": other}):
+        raise HTTPException(404)
+    query = scope["query_string"].decode("latin-1")
+    location = quote(scope.get("root_path", "") + other) + (f"?{query}" if query else "")
+    await Response(status_code=307, headers={"Location": location})(scope, receive, send)
+
+
+def _taken(scope: Scope) -> set[str]:
+    routes: list[BaseRoute] = scope["app"].router.routes
+    return {
+        method
+        for method in _METHODS
+        if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in routes)
+    }
