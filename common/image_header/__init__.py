@@ -16,3 +16,10 @@ class ImageHeader:
 
 class DamagedHeaderError(Exception):
     """The header cannot be read; the message is a sentence for the file's owner."""
+
+
+class UnsupportedImageError(Exception):
+    """The file uses what is not read here, such as a rare compression; the message is a sentence for its owner."""
+
+    def __init__(self, image_format: ImageFormat, feature: str) -> None:
+        super().__init__(f"{image_format.label} files with {feature} cannot be read.")

@@ -1,7 +1,7 @@
 """A file of which only so much is read: whatever an upload claims, looking at its header ends soon."""
 
 import os
-from typing import BinaryIO
+from typing import Protocol
 
 from common.image_header import DamagedHeaderError
 
@@ -12,16 +12,35 @@ MAX_BYTES = 256 * 1024
 """The headers' own bytes; pixels, metadata and profiles are skipped, not read."""
 
 
+_FARTHEST = 2**62
+"""No file is that long, and beyond twice that the system would complain."""
+
+
+class SeekableFile(Protocol):
+    """What is used of a file."""
+
+    def seek(self, offset: int, whence: int = ..., /) -> int:
+        """Move, and return the position."""
+        ...
+
+    def read(self, size: int, /) -> bytes:
+        """Return so many bytes, fewer at the end."""
+        ...
+
+
 class BoundedFile:
     """Reads at most `MAX_READS` times and `MAX_BYTES` in all, then raises `DamagedHeaderError`."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: SeekableFile) -> None:
         self._file = file
         self._reads_left = MAX_READS
         self._bytes_left = MAX_BYTES
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Move to *offset*, as a file does."""
+        if offset > _FARTHEST:
+            message = "The image's header points beyond any file."
+            raise DamagedHeaderError(message)
         return self._file.seek(offset, whence)
 
     def read(self, size: int = -1) -> bytes:

@@ -13,6 +13,7 @@ from ingest_api.uploads.header_check import (
     EmptyFileError,
     SideTooLongError,
     TooManyPixelsError,
+    UnsupportedFormatError,
     UploadRefusedError,
 )
 from ingest_api.uploads.header_check.signatures import format_of
@@ -42,6 +43,8 @@ def header_of(file: BinaryIO) -> ImageHeader:
         return ImageHeader(image_format, *dimensions(image_format, BoundedFile(file)))
     except image_header.DamagedHeaderError as exc:
         raise DamagedHeaderError(str(exc)) from exc
+    except image_header.UnsupportedImageError as exc:
+        raise UnsupportedFormatError(str(exc)) from exc
 
 
 def check_limits(header: ImageHeader, limits: LimitsSettings) -> None:

@@ -8,7 +8,15 @@ from common.failure_codes import FailureCode
 from common.formats import ImageFormat
 from common.options import VariantOptions
 
-__all__ = ["EncodedVariant", "ImageLimits", "ImageRefusedError", "MadeVariant", "Refusal", "VariantRequest"]
+__all__ = [
+    "EncodedVariant",
+    "EngineError",
+    "ImageLimits",
+    "ImageRefusedError",
+    "MadeVariant",
+    "Refusal",
+    "VariantRequest",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +97,7 @@ class ImageRefusedError(Exception):
 
     def __str__(self) -> str:
         return self.reason
+
+
+class EngineError(Exception):
+    """The engine could not do what was asked, and the image is not to blame; the message is for us."""

@@ -34,7 +34,7 @@ def open_decoder(original: Original, header: Header, planned: PlannedDecode, *, 
     later than when the pixels are read; *forgiving* lets pass what a decoder only warns of.
     """
     loader = CODECS[header.format].loader
-    options: dict[str, Any] = {"fail_on": "error" if forgiving else loader.fail_on}
+    options: dict[str, Any] = {"fail_on": "warning" if loader.warnings and not forgiving else "error"}
     if planned.every_frame:
         options["n"] = -1
 

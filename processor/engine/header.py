@@ -1,17 +1,26 @@
 """Reads what an original says of itself, and refuses what is unknown or too large before a decode."""
 
 import mmap
+import re
 from dataclasses import dataclass
 
 import pyvips
 
 from common.formats import OUTPUT_FORMATS, ImageFormat, enumerate_formats
+from common.image_header import DamagedHeaderError, UnsupportedImageError
+from common.image_header.bounded_file import BoundedFile
+from common.image_header.registry import HEAD_BYTES, dimensions, known_format
 from processor.engine import ImageLimits, ImageRefusedError, Refusal
 from processor.engine.codecs.registry import CODECS, format_of
+from processor.engine.file_in_memory import FileInMemory
 from processor.engine.opening import open_image
 from processor.engine.orientation import UPRIGHT, lies_on_its_side, orientation_of
-from processor.engine.refusals import explain
+from processor.engine.refusals import explain, unsupported
 from processor.engine.sizing import Size
+
+_HEIF = re.compile(rb"....ftyp(?:hei|hev|mif1|msf1)", re.DOTALL)
+_SHOWN = frozenset({"uchar", "ushort"})
+"""libvips' names of whole numbers of 8 and 16 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +51,8 @@ class Header:
 def read_header(content: bytes | mmap.mmap) -> Header:
     """Return the header of the file in *content*; raise `ImageRefusedError` when it has none that we accept."""
     image = _open(content)
-    image_format = _format_of(image)
+    image_format = _format_of(image, content)
+    _refuse_unshowable(image, image_format)
     size = Size(image.width, image.height)
     return Header(
         image_format,
@@ -51,6 +61,12 @@ def read_header(content: bytes | mmap.mmap) -> Header:
         byte_size=len(content),
         pixels_are_final=orientation_of(image) == UPRIGHT and image.interpretation != "cmyk",
     )
+
+
+def _refuse_unshowable(image: pyvips.Image, image_format: ImageFormat) -> None:
+    """Raise `ImageRefusedError` for numbers that are no colours: nobody can tell which of them are black and white."""
+    if image.format not in _SHOWN:
+        raise unsupported(image_format, f"{image.format} samples")
 
 
 def refuse_beyond(limits: ImageLimits, header: Header) -> None:
@@ -73,26 +89,39 @@ def refuse_beyond(limits: ImageLimits, header: Header) -> None:
 
 
 def _open(content: bytes | mmap.mmap) -> pyvips.Image:
+    known = known_format(content[:HEAD_BYTES])
+    if known is None:
+        raise _unknown(content)
+    _refuse_unsupported(known, content)
     try:
         return open_image(content)
     except pyvips.Error as exc:
-        if "is not in a known format" in exc.detail:
-            raise _unsupported() from exc
-        raise explain(exc) from exc
+        raise explain(exc, known) from exc
 
 
-def _format_of(image: pyvips.Image) -> ImageFormat:
+def _refuse_unsupported(known: ImageFormat, content: bytes | mmap.mmap) -> None:
+    """Raise `ImageRefusedError` for what the header says cannot be read; of damage the decoder tells."""
+    try:
+        dimensions(known, BoundedFile(FileInMemory(content)))
+    except UnsupportedImageError as exc:
+        raise ImageRefusedError(Refusal.UNSUPPORTED_FORMAT, str(exc)) from exc
+    except DamagedHeaderError:
+        return
+
+
+def _format_of(image: pyvips.Image, content: bytes | mmap.mmap) -> ImageFormat:
     image_format = format_of(image)
-    if image_format is not None:
-        return image_format
-    if image.get_typeof("heif-compression"):
+    if image_format is None:
+        raise _unknown(content)
+    return image_format
+
+
+def _unknown(content: bytes | mmap.mmap) -> ImageRefusedError:
+    if _HEIF.match(content):
         reason = f"HEIC images cannot be read; save it as {enumerate_formats(known.label for known in OUTPUT_FORMATS)}."
-        raise ImageRefusedError(Refusal.UNSUPPORTED_FORMAT, reason)
-    raise _unsupported()
-
-
-def _unsupported() -> ImageRefusedError:
-    return ImageRefusedError(Refusal.UNSUPPORTED_FORMAT, "The file is not an image of a supported format.")
+    else:
+        reason = "The file is not an image of a supported format."
+    return ImageRefusedError(Refusal.UNSUPPORTED_FORMAT, reason)
 
 
 def _frames_of(image: pyvips.Image, image_format: ImageFormat) -> int:

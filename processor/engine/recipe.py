@@ -8,6 +8,7 @@ import pyvips
 
 from common.options import VariantOptions
 from processor.engine import EncodedVariant, ImageLimits
+from processor.engine.attempts import attempts, is_damage
 from processor.engine.codecs.registry import writer_of
 from processor.engine.decode import Decode, open_decoder
 from processor.engine.header import Header, read_header, refuse_beyond
@@ -16,10 +17,11 @@ from processor.engine.never_larger import keep_from_growing
 from processor.engine.original import Original
 from processor.engine.picture import PictureSpec
 from processor.engine.plan import PlannedDecode, PlannedVariant, plan_decodes
-from processor.engine.refusals import explain, is_harmless
+from processor.engine.refusals import explain, explain_encoding, forget_complaints
 from processor.engine.sizing import Size
 from processor.engine.steps.convert_to_srgb import convert_to_srgb
 from processor.engine.steps.flatten import flatten_early
+from processor.engine.steps.normalise_bands import normalise_bands
 from processor.engine.steps.render import render
 from processor.engine.steps.resize import resize
 from processor.engine.steps.turn_upright import turn_upright
@@ -28,7 +30,7 @@ from processor.engine.verify import verify
 
 Step = Callable[[pyvips.Image, PictureSpec], pyvips.Image]
 
-STEPS: tuple[Step, ...] = (flatten_early, resize, convert_to_srgb, render, turn_upright)
+STEPS: tuple[Step, ...] = (normalise_bands, flatten_early, resize, convert_to_srgb, render, turn_upright)
 """From decoded pixels to a finished picture, in this order."""
 
 
@@ -41,29 +43,31 @@ def make_variants(
     and `MemoryError` when this process's memory limit was in the way.
     """
     try:
+        forget_complaints()
         header = read_header(original.content)
         refuse_beyond(limits, header)
         for planned in plan_decodes(header, wanted):
             yield from _make_forgivingly(original, header, planned)
     except Exception as exc:
         clear_frames(exc.__traceback__)  # else the error, on its way, holds a whole picture during the next job
-        if isinstance(exc, pyvips.Error):
-            raise explain(exc) from exc
         raise
 
 
 def _make_forgivingly(original: Original, header: Header, planned: PlannedDecode) -> Iterator[EncodedVariant]:
     """Make what is planned, and what is left of it once more where a decoder warned of nothing that matters."""
     places: set[int] = set()
-    try:
-        for variant in _make(original, header, planned, forgiving=False):
-            places.add(variant.place)
-            yield variant
-    except pyvips.Error as exc:
-        if not is_harmless(exc):
-            raise
-        again = _make(original, header, planned, forgiving=True)
-        yield from (variant for variant in again if variant.place not in places)
+    for attempt in attempts(original, header.format):
+        try:
+            for variant in _make(attempt.original, header, planned, forgiving=attempt.is_forgiving):
+                if variant.place not in places:
+                    places.add(variant.place)
+                    yield variant
+        except pyvips.Error as exc:
+            if attempt.is_last or is_damage(exc, header.format):
+                raise explain(exc, header.format) from exc
+            forget_complaints()
+        else:
+            return
 
 
 def _make(original: Original, header: Header, planned: PlannedDecode, *, forgiving: bool) -> Iterator[EncodedVariant]:
@@ -90,12 +94,22 @@ def _make_picture(decode: Decode, spec: PictureSpec) -> pyvips.Image:
 def _encode(
     picture: pyvips.Image, size: Size, original: Original, header: Header, variant: PlannedVariant
 ) -> EncodedVariant:
-    options = variant.options
-    picture = update_metadata(picture) if options.keep_metadata else picture
-    content = writer_of(variant.format).encode(picture, options)
-    if (variant.format, *size) == (header.format, header.width, header.height):
-        content = keep_from_growing(content, picture, original, header, options)
+    try:
+        content = _encode_content(picture, size, original, header, variant)
+    except pyvips.Error as exc:
+        raise explain_encoding(exc) from exc
     made = verify(content, variant.format, size)
     return EncodedVariant(
         variant.place, content, variant.format, *size, frames=made.frames, original_frames=header.frames
     )
+
+
+def _encode_content(
+    picture: pyvips.Image, size: Size, original: Original, header: Header, variant: PlannedVariant
+) -> bytes:
+    options = variant.options
+    picture = update_metadata(picture) if options.keep_metadata else picture
+    content = writer_of(variant.format).encode(picture, options)
+    if (variant.format, *size) == (header.format, header.width, header.height):
+        return keep_from_growing(content, picture, original, header, options)
+    return content

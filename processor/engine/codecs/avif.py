@@ -38,6 +38,8 @@ def _is_av1(image: pyvips.Image) -> bool:
 
 
 CODEC = Codec(
-    loader=Loader(name="heifload_source", operation="VipsForeignLoadHeif", accepts=_is_av1),
+    loader=Loader(
+        name="heifload_source", operation="VipsForeignLoadHeif", accepts=_is_av1, domains=frozenset({"heif"})
+    ),
     writer=Writer(encode=encode, repack=repack, keeps_alpha=True, largest_side=_LARGEST_SIDE, quality_curve=AVIF),
 )

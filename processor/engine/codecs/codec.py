@@ -1,5 +1,6 @@
 """What the engine knows of a format."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -38,6 +39,14 @@ def _accept_all(image: pyvips.Image) -> bool:  # noqa: ARG001 - the signature of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Warnings:
+    """Which of a decoder's warnings mean damage, and how a file is mended of what costs no pixel."""
+
+    of_damage: re.Pattern[str]
+    mend: Callable[[bytes], bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Loader:
     """How files of a format are read by libvips."""
 
@@ -49,8 +58,10 @@ class Loader:
     """Whether a file that the loader opened is of this format: one loader may serve several."""
     shrink_on_load: Callable[[float], Mapping[str, Any]] = _never_shrink
     """The loader's options for a decode that may be so many times smaller."""
-    fail_on: str = "error"
-    """From which of libvips' levels on a decoder's complaint means damage."""
+    domains: frozenset[str]
+    """How libvips begins what its decoder complains of."""
+    warnings: Warnings | None = None
+    """For a decoder that only warns of damage, and of much else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

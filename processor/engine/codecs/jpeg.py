@@ -1,5 +1,6 @@
 """JPEG, by jpegli, and above its reach by mozjpeg; transparency becomes white."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,12 +9,17 @@ import pyvips
 from mozjpeg_lossless_optimization import COPY_MARKERS, optimize
 
 from common.options import VariantOptions
-from processor.engine.codecs.codec import Codec, Loader, Writer
+from processor.engine.codecs.codec import Codec, Loader, Warnings, Writer
+from processor.engine.codecs.jpeg_repair import mend
 from processor.engine.codecs.jpeg_segments import metadata_of, with_metadata
 from processor.engine.steps.flatten import flatten
 
 _FULL_COLOUR_FROM = 96
 """jpegli as wrapped always halves the colours' resolution, which caps what it can reach."""
+_DAMAGE = re.compile(
+    r"premature end|bad (?:huffman|arithmetic) code|found marker \w+ instead of|inconsistent progression", re.IGNORECASE
+)
+"""libjpeg's warnings of pixels that are missing or wrong."""
 _LARGEST_SIDE = 65500
 """Of libjpeg; the format itself ends at 65535."""
 
@@ -58,7 +64,8 @@ CODEC = Codec(
         name="jpegload_source",
         operation="VipsForeignLoadJpeg",
         shrink_on_load=_shrink_on_load,
-        fail_on="warning",  # libjpeg only warns of a file that was cut
+        domains=frozenset({"VipsJpeg"}),
+        warnings=Warnings(of_damage=_DAMAGE, mend=mend),
     ),
     writer=Writer(encode=encode, repack=repack, keeps_alpha=False, largest_side=_LARGEST_SIDE),
 )

@@ -72,6 +72,6 @@ def repack(original: bytes, *, keep_metadata: bool) -> bytes | None:
 
 
 CODEC = Codec(
-    loader=Loader(name="pngload_source", operation="VipsForeignLoadPng"),
+    loader=Loader(name="pngload_source", operation="VipsForeignLoadPng", domains=frozenset({"vipspng"})),
     writer=Writer(encode=encode, repack=repack, keeps_alpha=True, largest_side=_LARGEST_SIDE),
 )

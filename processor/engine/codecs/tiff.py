@@ -2,4 +2,4 @@
 
 from processor.engine.codecs.codec import Codec, Loader
 
-CODEC = Codec(loader=Loader(name="tiffload_source", operation="VipsForeignLoadTiff"))
+CODEC = Codec(loader=Loader(name="tiffload_source", operation="VipsForeignLoadTiff", domains=frozenset({"tiff2vips"})))

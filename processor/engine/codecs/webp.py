@@ -42,7 +42,12 @@ def _shrink_on_load(spare: float) -> Mapping[str, Any]:
 
 
 CODEC = Codec(
-    loader=Loader(name="webpload_source", operation="VipsForeignLoadWebp", shrink_on_load=_shrink_on_load),
+    loader=Loader(
+        name="webpload_source",
+        operation="VipsForeignLoadWebp",
+        shrink_on_load=_shrink_on_load,
+        domains=frozenset({"webp", "webp2vips"}),
+    ),
     writer=Writer(encode=encode, repack=repack, keeps_alpha=True, largest_side=_LARGEST_SIDE, quality_curve=WEBP),
     keeps_frames=True,
 )

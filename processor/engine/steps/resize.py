@@ -6,6 +6,9 @@ from processor.engine.orientation import lies_on_its_side
 from processor.engine.picture import PictureSpec
 from processor.engine.sizing import Size
 
+_LARGEST_REDUCE = 100
+"""libvips filters so many pixels into one and no more than three times that; beyond, averages come first."""
+
 
 def resize(image: pyvips.Image, spec: PictureSpec) -> pyvips.Image:
     """Return *image* at exactly its size, by Lanczos 3, colours weighted by their opacity; frames stay apart."""
@@ -34,6 +37,10 @@ def _round(image: pyvips.Image) -> pyvips.Image:
 
 
 def _lanczos(image: pyvips.Image, size: Size) -> pyvips.Image:
+    across, down = image.width // (size.width * _LARGEST_REDUCE), image.height // (size.height * _LARGEST_REDUCE)
+    if across > 1 or down > 1:
+        # In memory, for a filter as high as this would want lines again that a decoder has gone past.
+        image = image.shrink(max(1, across), max(1, down), ceil=True).copy_memory()
     # With its usual gap libvips first shrinks by a plain average, which aliases (the rings of a zone plate come back
     # at a tenth of their strength) and saves no time.
     return image.resize(size.width / image.width, vscale=size.height / image.height, gap=0)

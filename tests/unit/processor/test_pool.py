@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from PIL import Image
 
 from common.formats import ImageFormat
 from common.options import VariantOptions
@@ -30,6 +31,17 @@ async def test_a_child_does_the_work(tmp_path: Path) -> None:
 
     assert (variant.width, variant.height) == (40, 30)
     assert variant.byte_size == variant.path.stat().st_size
+
+
+async def test_a_large_picture_needs_no_file(tmp_path: Path) -> None:
+    """Pixels beyond 100 MB would go to a temporary file, which a child may not write; here they stay in memory."""
+    Image.new("RGB", (8000, 5000), (10, 200, 30)).save(tmp_path / "original.webp", quality=50)
+    request = VariantRequest(tmp_path / "variant", VariantOptions(format=ImageFormat.JPEG))
+
+    async with a_pool() as pool:
+        [made] = await pool.make(tmp_path / "original.webp", [request])
+
+    assert (made.width, made.height) == (8000, 5000)
 
 
 async def test_a_refusal_comes_back_whole(tmp_path: Path) -> None:

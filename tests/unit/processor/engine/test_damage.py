@@ -121,14 +121,14 @@ def test_padding_is_no_damage(tmp_path: Path) -> None:
 )
 def test_a_lack_of_memory_is_no_fault_of_the_image(complaint: str) -> None:
     """Seen in real runs: decoders and encoders have many words for it, and the job may be tried again."""
-    assert isinstance(explain(pyvips.Error("unable to call VipsForeign", complaint)), MemoryError)
+    assert isinstance(explain(pyvips.Error("unable to call VipsForeign", complaint), ImageFormat.AVIF), MemoryError)
 
 
 def test_an_image_that_asks_for_too_much_is_damaged() -> None:
     """A header that makes a decoder refuse to allocate is the image's own fault."""
     complaint = "heif: Memory allocation error: Security limit exceeded: Allocating 9 bytes exceeds the security limit"
 
-    refusal = explain(pyvips.Error("unable to call VipsForeign", complaint))
+    refusal = explain(pyvips.Error("unable to call VipsForeign", complaint), ImageFormat.AVIF)
 
     assert isinstance(refusal, ImageRefusedError)
     assert refusal.code is Refusal.IMAGE_DAMAGED

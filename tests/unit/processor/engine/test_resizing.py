@@ -62,3 +62,29 @@ def test_a_resize_comes_close_to_pillows(tmp_path: Path) -> None:
 
     expected = Image.open(original).resize((100, 75), Image.Resampling.LANCZOS)
     assert difference(read(variant.path, "RGB"), np.asarray(expected)) < 1
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "side", "size"),
+    [
+        (1000, 15000, 50, (3, 50)),
+        (1000, 15000, 80, (5, 80)),
+        (1, 16000, 1, (1, 1)),
+        (16000, 1, 3, (3, 1)),
+        (2500, 2500, 2, (2, 2)),
+    ],
+)
+@pytest.mark.parametrize("channels", [3, 4])
+def test_a_shrink_may_be_as_large_as_any(
+    tmp_path: Path, width: int, height: int, side: int, size: tuple[int, int], channels: int
+) -> None:
+    """A long screenshot becomes a thumbnail of a few pixels, its averages; libvips' filter alone ends at 333."""
+    pixels = gradient(width, height, channels=channels)
+    pixels[..., 3:] = 255
+    original = saved(tmp_path, pixels)
+
+    variant = made(original, ImageFormat.PNG, max_dimension=side, quality=100)
+
+    small = read(variant.path, "RGB")
+    assert small.shape == (size[1], size[0], 3)
+    assert np.abs(small.mean((0, 1)) - pixels[..., :3].mean((0, 1))).max() < 8
