@@ -37,8 +37,10 @@ def create_app(
         async with open_with(settings) as services:
             yield {"services": services}
 
-    # FastAPIOffline brings the documentation page's scripts along instead of having browsers fetch them elsewhere.
+    # FastAPIOffline brings the documentation page's scripts along instead of having browsers fetch them elsewhere; the
+    # page is ours, as its own runs a script inline.
     app: FastAPI = FastAPIOffline(
+        docs_url=None,
         title="Icecube",
         version=version("icecube"),
         description=_DESCRIPTION,

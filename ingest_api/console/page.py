@@ -1,4 +1,4 @@
-"""Serves the console: four files, out of the package, under a policy that loads nothing from elsewhere.
+"""Serves the console and the page of the API's documentation, under policies that load nothing from elsewhere.
 
 Which formats the page offers is filled in from `common.formats`.
 """
@@ -17,12 +17,20 @@ _FILES = {
     "/console/console.css": ("console.css", "text/css; charset=utf-8"),
     "/console/console.js": ("console.js", "text/javascript; charset=utf-8"),
     "/console/icon.svg": ("icon.svg", "image/svg+xml"),
+    "/docs": ("docs.html", "text/html; charset=utf-8"),
+    "/console/docs.js": ("docs.js", "text/javascript; charset=utf-8"),
 }
+_POLICY = (
+    "default-src 'none'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'; "
+)
+# blob: is how the page shows a photo before it is uploaded. Trusted types: no text ever becomes markup.
+_CONSOLE_POLICY = (
+    f"{_POLICY}style-src 'self'; img-src 'self' blob:; require-trusted-types-for 'script'; trusted-types 'none'"
+)
+# Swagger UI has styles in its markup and pictures in its style sheet, and makes markup of its own text.
+_DOCS_POLICY = f"{_POLICY}style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:"
 _HEADERS = {
-    # blob: is how the page shows a photo before it is uploaded. Trusted types: no text ever becomes markup.
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "img-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-    "require-trusted-types-for 'script'; trusted-types 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",  # an upgrade must not meet the script of the release before it
@@ -49,7 +57,8 @@ async def _file(request: Request) -> Response:
     content = files("ingest_api.console").joinpath("static", name).read_text("utf-8")
     for place, filling in _FILLINGS.items():
         content = content.replace(place, filling)
-    return Response(content, media_type=media_type, headers=_HEADERS)
+    policy = _DOCS_POLICY if request.url.path == "/docs" else _CONSOLE_POLICY
+    return Response(content, media_type=media_type, headers={**_HEADERS, "Content-Security-Policy": policy})
 
 
 for _path in _FILES:

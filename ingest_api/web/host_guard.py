@@ -5,6 +5,7 @@ rebinding). Without keys, what such a request lacks is a `Host` that is ours, or
 """
 
 import re
+from functools import lru_cache
 from http import HTTPStatus
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -46,7 +47,8 @@ class HostGuardMiddleware:
         self._app = app
         self._hosts = frozenset(host.lower() for host in settings.server.allowed_hosts)
         self._is_local = is_loopback(settings.server.host)
-        self._guards_pages = self._is_local and not settings.access.api_keys
+        has_keys = bool(settings.access.api_keys or settings.access.api_keys_file)
+        self._guards_pages = self._is_local and not has_keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or raise `MisdirectedError` or `CrossSiteError`."""
@@ -81,6 +83,7 @@ class HostGuardMiddleware:
                 raise CrossSiteError
 
 
+@lru_cache(maxsize=64)
 def is_loopback(name: str) -> bool:
     """Say whether *name* always means this machine."""
     name = name.strip("[]").lower()
@@ -92,6 +95,7 @@ def is_loopback(name: str) -> bool:
         return False
 
 
+@lru_cache(maxsize=64)
 def name_in(host: str) -> str:
     """Return the name of a `Host`, without its port, in lower case; empty for what is none."""
     match = _HOST.fullmatch(host.strip())

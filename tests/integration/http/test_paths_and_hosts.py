@@ -8,7 +8,7 @@ import pytest
 
 from common.settings.groups import AccessSettings
 from common.settings.model import Settings
-from ingest_api.access.keys import hashed_key
+from ingest_api.access.keys import hash_key
 from tests.factories import images
 from tests.integration.http.test_images import assert_is_problem, form
 from tests.integration.http.test_jobs import uploaded
@@ -120,7 +120,7 @@ async def test_on_loopback_our_own_pages_may_write(api: Api, origin: str) -> Non
 
 async def test_with_keys_every_host_is_served(settings: Settings) -> None:
     """A page elsewhere has no key."""
-    access = AccessSettings.model_validate({"api_keys": f"app:write:{hashed_key('key')}"})
+    access = AccessSettings.model_validate({"api_keys": f"app:write:{hash_key('key')}"})
     async with running_api(settings.model_copy(update={"access": access})) as api:
         response = await written(api, host="images.example", origin="https://app.example", x_api_key="key")
 

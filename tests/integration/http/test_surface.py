@@ -111,8 +111,23 @@ async def test_the_documentation_page_loads_nothing_from_elsewhere(api: Api) -> 
     """The docs page works on a machine without a network, but for the service."""
     page = (await api.http.get("/docs")).text
 
-    assert "swagger-ui" in page
+    loaded = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert [path for path in loaded if path.startswith("/static-offline-docs/swagger-ui")]
+    assert {(await api.http.get(path)).status_code for path in loaded} == {200}
     assert "https://" not in page
+
+
+async def test_the_documentation_page_has_the_consoles_security_headers(api: Api) -> None:
+    """No inline script, no other host, no frame around it; the same beside the policy."""
+    console, docs = await api.http.get("/"), await api.http.get("/docs")
+
+    policy = docs.headers["content-security-policy"]
+    for rule in ("default-src 'none'", "script-src 'self';", "connect-src 'self'", "frame-ancestors 'none'"):
+        assert rule in policy
+        assert rule in console.headers["content-security-policy"]
+    assert re.findall(r"<script(?![^>]*src)", docs.text) == []
+    for name in ("x-content-type-options", "referrer-policy", "cache-control"):
+        assert docs.headers[name] == console.headers[name]
 
 
 async def test_every_operation_is_documented(api: Api) -> None:
