@@ -5,6 +5,7 @@ from typing import Any
 
 import pyvips
 
+from processor.engine.animation import compose, with_fields_of
 from processor.engine.codecs.registry import CODECS
 from processor.engine.header import Header
 from processor.engine.opening import open_image
@@ -43,7 +44,11 @@ def open_decoder(original: Original, header: Header, planned: PlannedDecode, *, 
         return dict(loader.shrink_on_load(spare))
 
     def decode(size: Size) -> pyvips.Image:
-        return open_image(original.content, **options, **shrink(size))
+        animation = header.animation
+        if animation is None or (animation.has_still and not planned.every_frame):
+            return open_image(original.content, **options, **shrink(size))
+        composed = compose(animation, every_frame=planned.every_frame, fail_on=options["fail_on"])
+        return with_fields_of(open_image(original.content), composed)
 
     sizes = [picture.spec.size for picture in planned.pictures]
     largest = max(sizes, key=max)

@@ -11,6 +11,7 @@ from common.image_header import DamagedHeaderError, UnsupportedImageError
 from common.image_header.bounded_file import BoundedFile
 from common.image_header.registry import HEAD_BYTES, dimensions, known_format
 from processor.engine import ImageLimits, ImageRefusedError, Refusal
+from processor.engine.animation import Animation
 from processor.engine.codecs.registry import CODECS, format_of
 from processor.engine.file_in_memory import FileInMemory
 from processor.engine.opening import open_image
@@ -28,6 +29,7 @@ class Header:
     """An original's format and its size in pixels as shown, that is, with its orientation applied.
 
     *pixels_are_final*: stored upright and in colours that every viewer shows, given the colour profile.
+    *animation*: the frames, where they are put together here and not by libvips.
     """
 
     format: ImageFormat
@@ -36,6 +38,7 @@ class Header:
     frames: int
     byte_size: int
     pixels_are_final: bool
+    animation: Animation | None = None
 
     @property
     def longer_side(self) -> int:
@@ -53,13 +56,15 @@ def read_header(content: bytes | mmap.mmap) -> Header:
     image = _open(content)
     image_format = _format_of(image, content)
     _refuse_unshowable(image, image_format)
-    size = Size(image.width, image.height)
+    animation = CODECS[image_format].loader.animation_of(content)
+    size = Size(animation.width, animation.height) if animation else Size(image.width, image.height)
     return Header(
         image_format,
         *(size.turned() if lies_on_its_side(image) else size),
-        frames=_frames_of(image, image_format),
+        frames=len(animation.frames) if animation else _frames_of(image, image_format),
         byte_size=len(content),
         pixels_are_final=orientation_of(image) == UPRIGHT and image.interpretation != "cmyk",
+        animation=animation,
     )
 
 
@@ -125,4 +130,4 @@ def _unknown(content: bytes | mmap.mmap) -> ImageRefusedError:
 
 
 def _frames_of(image: pyvips.Image, image_format: ImageFormat) -> int:
-    return image.get_n_pages() if CODECS[image_format].keeps_frames else 1  # other pages are other pictures
+    return image.get_n_pages() if CODECS[image_format].loader.reads_frames else 1  # other pages are other pictures

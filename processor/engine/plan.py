@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from common.formats import ImageFormat
 from common.options import VariantOptions
 from processor.engine import ImageRefusedError, Refusal
-from processor.engine.codecs.registry import CODECS, writer_of
+from processor.engine.codecs.registry import writer_of
 from processor.engine.header import Header
 from processor.engine.picture import PictureSpec
 from processor.engine.sizing import size_within
@@ -63,7 +63,7 @@ def _plan_pictures(header: Header, wanted: Sequence[VariantOptions]) -> list[Pla
 
 def _spec_of(header: Header, variant: PlannedVariant) -> PictureSpec:
     size = size_within(header.width, header.height, variant.options.max_dimension)
-    return PictureSpec(size, every_frame=header.frames > 1 and CODECS[variant.format].keeps_frames)
+    return PictureSpec(size, every_frame=header.frames > 1 and writer_of(variant.format).keeps_frames)
 
 
 def _none_keeps_alpha(variants: Sequence[PlannedVariant]) -> bool:

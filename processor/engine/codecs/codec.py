@@ -1,5 +1,6 @@
 """What the engine knows of a format."""
 
+import mmap
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import Any, Protocol
 import pyvips
 
 from common.options import VariantOptions
+from processor.engine.animation import Animation
 from processor.engine.codecs.quality import IDENTITY, Curve
 
 
@@ -38,6 +40,10 @@ def _accept_all(image: pyvips.Image) -> bool:  # noqa: ARG001 - the signature of
     return True
 
 
+def _leave_to_libvips(content: bytes | mmap.mmap) -> Animation | None:  # noqa: ARG001 - the signature of those that look
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Warnings:
     """Which of a decoder's warnings mean damage, and how a file is mended of what costs no pixel."""
@@ -62,6 +68,10 @@ class Loader:
     """How libvips begins what its decoder complains of."""
     warnings: Warnings | None = None
     """For a decoder that only warns of damage, and of much else."""
+    reads_frames: bool = False
+    """Whether libvips reads the pages of a file as the frames of one animation."""
+    animation_of: Callable[[bytes | mmap.mmap], Animation | None] = _leave_to_libvips
+    """The frames of a file that are put together here; None where that is left to libvips."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +84,8 @@ class Writer:
     largest_side: int
     """In pixels; what is larger is refused before it is encoded."""
     quality_curve: Curve = IDENTITY
+    keeps_frames: bool = False
+    """Whether a file holds every frame of an animation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,5 +94,3 @@ class Codec:
 
     loader: Loader
     writer: Writer | None = None
-    keeps_frames: bool = False
-    """Whether the pages of a file are the frames of one animation, for reading and for writing."""

@@ -5,6 +5,7 @@ import pyvips
 
 from common.options import VariantOptions
 from processor.engine.codecs.codec import Codec, Loader, Writer
+from processor.engine.codecs.png_frames import animation_of
 from processor.engine.codecs.png_iptc import add_iptc
 from processor.engine.codecs.png_packing import pack
 from processor.engine.codecs.png_palette import encode_palette
@@ -21,6 +22,9 @@ _LEVEL, _LEVEL_WHEN_LARGE = 1, 0
 _REPACK_LEVEL = 2
 _RENDERING = [b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"cICP", b"mDCV", b"cLLI"]
 """The chunks without which colours are shown otherwise."""
+
+_FRAMES = [b"acTL", b"fcTL", b"fdAT"]
+"""The chunks of an animation, of which a variant shows the still picture."""
 
 
 def encode(image: pyvips.Image, options: VariantOptions) -> bytes:
@@ -60,11 +64,11 @@ def _true_colour(image: pyvips.Image, keep: str) -> bytes:
 
 
 def repack(original: bytes, *, keep_metadata: bool) -> bytes | None:
-    """Return *original* recompressed, with all its chunks or with only those its colours need.
+    """Return *original* recompressed, a still picture, with all its chunks or with only those its colours need.
 
     None where oxipng cannot read it: libpng forgives more.
     """
-    strip = oxipng.StripChunks.none() if keep_metadata else oxipng.StripChunks.keep(_RENDERING)
+    strip = oxipng.StripChunks.strip(_FRAMES) if keep_metadata else oxipng.StripChunks.keep(_RENDERING)
     try:
         return oxipng.optimize_from_memory(original, level=_REPACK_LEVEL, strip=strip)
     except oxipng.PngError:
@@ -72,6 +76,11 @@ def repack(original: bytes, *, keep_metadata: bool) -> bytes | None:
 
 
 CODEC = Codec(
-    loader=Loader(name="pngload_source", operation="VipsForeignLoadPng", domains=frozenset({"vipspng"})),
+    loader=Loader(
+        name="pngload_source",
+        operation="VipsForeignLoadPng",
+        domains=frozenset({"vipspng"}),
+        animation_of=animation_of,
+    ),
     writer=Writer(encode=encode, repack=repack, keeps_alpha=True, largest_side=_LARGEST_SIDE),
 )

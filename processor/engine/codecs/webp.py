@@ -47,7 +47,14 @@ CODEC = Codec(
         operation="VipsForeignLoadWebp",
         shrink_on_load=_shrink_on_load,
         domains=frozenset({"webp", "webp2vips"}),
+        reads_frames=True,
     ),
-    writer=Writer(encode=encode, repack=repack, keeps_alpha=True, largest_side=_LARGEST_SIDE, quality_curve=WEBP),
-    keeps_frames=True,
+    writer=Writer(
+        encode=encode,
+        repack=repack,
+        keeps_alpha=True,
+        largest_side=_LARGEST_SIDE,
+        quality_curve=WEBP,
+        keeps_frames=True,
+    ),
 )
