@@ -8,6 +8,7 @@ from typing import Any
 from deploy.reference.asyncapi import asyncapi
 from deploy.reference.configuration import configuration
 from deploy.reference.env_example import env_example
+from deploy.reference.licences import licences
 from deploy.reference.openapi import openapi
 
 
@@ -19,6 +20,7 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     ".env.example": env_example,
     "docs/asyncapi.json": _json(asyncapi),
     "docs/configuration.md": configuration,
+    "docs/licences.md": licences,
     "docs/openapi.json": _json(openapi),
 }
 """The text of each document, by its path from the top of the tree."""

@@ -33,7 +33,7 @@ def test_a_missing_and_a_changed_document_are_stale(tmp_path: Path) -> None:
 
     found = stale(tmp_path)
 
-    assert found == [".env.example", "docs/asyncapi.json", "docs/openapi.json"]
+    assert found == [".env.example", "docs/asyncapi.json", "docs/licences.md", "docs/openapi.json"]
 
 
 def test_the_check_fails_and_writes_nothing(tmp_path: Path) -> None:
