@@ -46,8 +46,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._is_surplus = False
         self._is_answering = False
         self._in_body = False
+        self._in_head = False
         self._unparsed = 0
-        self._fields = 0
+        self._counts_all = True
+        """Whether `_unparsed` has counted the head in hand from its first byte: not one that was sent ahead."""
+        self._trailers = 0
         self._due: float | None = None
         """When the head that is awaited must be whole, or the rest of a body whose request is answered already.
 
@@ -79,6 +82,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             return
         if self._due is None and not self._in_body:
             self._set_due()
+        if not self._in_head:
+            self._counts_all = True
         self._unparsed += len(data)
         super().data_received(data)
         if self._unparsed > refusals.MAX_HEAD_BYTES and not self._refusal:
@@ -86,28 +91,31 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Begin a request."""
-        self._fields = 0
+        self._in_head, self._trailers = True, 0
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a field of the head; those after a body are counted and dropped, as nobody reads them."""
-        self._fields += 1
-        if self._fields > refusals.MAX_FIELDS:
+        if self._in_body:
+            self._trailers += 1
+            if self._trailers > refusals.MAX_FIELDS:
+                self._stop(refusals.HEAD_TOO_LARGE)
+        elif len(self.headers) == refusals.MAX_FIELDS:
             self._stop(refusals.HEAD_TOO_LARGE)
-        if not self._in_body:
+        else:
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Begin to serve a request, whose body may be on its way."""
-        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > refusals.MAX_HEAD_BYTES:
-            self._stop(refusals.HEAD_TOO_LARGE)
+        if not self._counts_all or self._unparsed > refusals.MAX_HEAD_BYTES:
+            self._check_head()
         if len(self.pipeline) >= refusals.MAX_SENT_AHEAD:
             self._stop(refusals.SENT_AHEAD)
         if self._is_surplus:
             self._check_surplus()
         super().on_headers_complete()
         self._unparsed, self._due = 0, None
-        self._in_body = self._is_answering = True
+        self._in_head, self._in_body, self._is_answering = False, True, True
         self._all.note_busy(self)
         self._pace.begin(self.loop.time())
 
@@ -119,7 +127,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """End a request; its answer may be under way, or even done."""
-        self._unparsed, self._due, self._in_body = 0, None, False
+        self._unparsed, self._counts_all, self._due, self._in_body = 0, False, None, False
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
@@ -166,6 +174,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def _set_due(self) -> None:
         self._due = self.loop.time() + self._header_seconds
+
+    def _check_head(self) -> None:
+        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > refusals.MAX_HEAD_BYTES:
+            self._stop(refusals.HEAD_TOO_LARGE)
 
     def _check_surplus(self) -> None:
         self._is_surplus = self._all.are_too_many()

@@ -5,7 +5,6 @@ rebinding). Without keys, what such a request lacks is a `Host` that is ours, or
 """
 
 import re
-from functools import lru_cache
 from http import HTTPStatus
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -18,6 +17,9 @@ _HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]*)?")
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _ASKED_BY_ADDRESS = frozenset({"/livez", "/readyz", "/api/v1/health", "/metrics"})
 """Asked by machines, which know a container by its address; they tell nobody's secrets, and change nothing."""
+
+_REMEMBERED = 64
+"""Hosts found to be ours that are not looked at again: to parse an address takes longer than all else here."""
 
 
 class MisdirectedError(Exception):
@@ -49,25 +51,35 @@ class HostGuardMiddleware:
         self._is_local = is_loopback(settings.server.host)
         has_keys = bool(settings.access.api_keys or settings.access.api_keys_file)
         self._guards_pages = self._is_local and not has_keys
+        self._guards_hosts = self._guards_pages or bool(self._hosts)
+        self._known: set[bytes] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or raise `MisdirectedError` or `CrossSiteError`."""
-        if scope["type"] == "http":
+        if self._guards_hosts and scope["type"] == "http":
             self._check(scope)
         await self._app(scope, receive, send)
 
     def _check(self, scope: Scope) -> None:
-        hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+        hosts = [value for name, value in scope["headers"] if name == b"host"]
         is_exempt = not self._is_local and scope["path"] in _ASKED_BY_ADDRESS
-        if (self._guards_pages or self._hosts) and not is_exempt and not self._are_ours(hosts, scope):
+        if not self._are_ours(hosts, scope) and not is_exempt:
             raise MisdirectedError
         if self._guards_pages and scope["method"] not in _READING:
             self._check_page(scope)
 
-    def _are_ours(self, hosts: list[str], scope: Scope) -> bool:
+    def _are_ours(self, hosts: list[bytes], scope: Scope) -> bool:
         if not hosts:
             return str(scope["http_version"]) == "1.0"  # no browser speaks it
-        return len(hosts) == 1 and ("*" in self._hosts or self._is_ours(name_in(hosts[0])))
+        if len(hosts) > 1:
+            return False
+        return hosts[0] in self._known or self._is_known_from_now_on(hosts[0])
+
+    def _is_known_from_now_on(self, host: bytes) -> bool:
+        is_ours = "*" in self._hosts or self._is_ours(name_in(host.decode("latin-1")))
+        if is_ours and len(self._known) < _REMEMBERED:
+            self._known.add(host)
+        return is_ours
 
     def _is_ours(self, name: str) -> bool:
         return (
@@ -83,7 +95,6 @@ class HostGuardMiddleware:
                 raise CrossSiteError
 
 
-@lru_cache(maxsize=64)
 def is_loopback(name: str) -> bool:
     """Say whether *name* always means this machine."""
     name = name.strip("[]").lower()
@@ -95,7 +106,6 @@ def is_loopback(name: str) -> bool:
         return False
 
 
-@lru_cache(maxsize=64)
 def name_in(host: str) -> str:
     """Return the name of a `Host`, without its port, in lower case; empty for what is none."""
     match = _HOST.fullmatch(host.strip())
