@@ -1,14 +1,12 @@
 """How libvips is set up in a process that decodes strangers' files."""
 
 import ctypes
-import os
 
 import pyvips
 
 from processor.engine.codecs.registry import CODECS
 from processor.engine.tested_libvips import UntestedLibvipsError
 
-_NEVER = str(2**62)
 _MEGABYTE = 1024 * 1024
 _MALLOC_OPTIONS = {
     -8: 1,  # M_ARENA_MAX: every job's new thread would else have a heap of its own
@@ -26,7 +24,6 @@ def set_up_libvips() -> None:
     """
     if not pyvips.API_mode:
         raise UntestedLibvipsError
-    os.environ["VIPS_DISC_THRESHOLD"] = _NEVER  # no pixels to files: a child may write none, and memory has its limit
     _keep_freed_memory()
     pyvips.concurrency_set(1)  # as many processes as cores; threads within them only add overhead
     pyvips.cache_set_max(0)  # a path is reused with other content, and a cached decode is memory held for nothing

@@ -10,6 +10,7 @@ from processor.engine.sandbox import landlock, leftovers, limits, privileges, se
 
 _INSTALLED = ("stdlib", "platstdlib", "purelib", "platlib")
 """Where Python looks for what it imports only when it is needed."""
+_NEVER = str(2**62)
 
 
 def confine(task_memory_mb: int) -> None:
@@ -21,6 +22,7 @@ def confine(task_memory_mb: int) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # Python's own handler would wait for a decoder to end
     os.environ.clear()
     os.environ["RAYON_NUM_THREADS"] = "1"  # oxipng's threads: as many processes as cores are enough
+    os.environ["VIPS_DISC_THRESHOLD"] = _NEVER  # else libvips puts pixels beyond 100 MB into a file
     leftovers.silence()
     limits.limit_resources()
     if sys.platform == "linux":
