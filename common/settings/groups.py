@@ -12,7 +12,7 @@ from common.settings.topic_names import TopicName
 
 
 class LogLevel(StrEnum):
-    """How much is logged."""
+    """The least severe level that is logged."""
 
     DEBUG = "debug"
     INFO = "info"
@@ -21,7 +21,7 @@ class LogLevel(StrEnum):
 
 
 class LogFormat(StrEnum):
-    """For whom is logged."""
+    """How log lines are rendered."""
 
     AUTO = "auto"
     CONSOLE = "console"
@@ -29,7 +29,7 @@ class LogFormat(StrEnum):
 
 
 class DatabaseType(StrEnum):
-    """Where job state is kept."""
+    """Where job state is stored."""
 
     MEMORY = "memory"
     EMBEDDED = "embedded"
@@ -37,21 +37,21 @@ class DatabaseType(StrEnum):
 
 
 class BlobType(StrEnum):
-    """Where image bytes are kept."""
+    """Where image bytes are stored."""
 
     MEMORY = "memory"
     DISK = "disk"
     S3 = "s3"
 
 
-def _named(value: Any) -> Any:
+def _refuse_empty(value: Any) -> Any:
     if value == "":  # Path would take it for the current folder
         message = "must not be empty: name a folder"
         raise ValueError(message)
     return value
 
 
-Folder = Annotated[Path, BeforeValidator(_named)]
+Folder = Annotated[Path, BeforeValidator(_refuse_empty)]
 
 
 def _entries(value: Any) -> Any:
@@ -68,8 +68,8 @@ class ServerSettings(SettingsGroup):
     port: int = Field(3331, ge=0, le=65535, description="Port the API listens on; 0 picks a free one.")
     allowed_hosts: Annotated[tuple[HostEntry, ...], BeforeValidator(_entries)] = Field(
         (),
-        description="Host names that are served, comma-separated, without ports; *.example.com for all below it, * for "
-        "all. Empty: all, but on a loopback address without API keys only names of this machine.",
+        description="Host names to serve, comma-separated, without ports; *.example.com for all below it, * for all. "
+        "Empty: all, but on a loopback address without API keys only names of this machine.",
     )
     metrics_port: int = Field(
         9464,
@@ -77,8 +77,8 @@ class ServerSettings(SettingsGroup):
         le=65535,
         description="Port of a processor's /metrics, /livez and /readyz; 0 = none, as under `icecube up` unless set.",
     )
-    max_workers: PositiveInt = Field(4, description="Image processes of a processor; `icecube up`: the cores.")
-    drain_seconds: PositiveFloat = Field(25, description="How long a stopping process may finish what it has in hand.")
+    max_workers: PositiveInt = Field(4, description="Image processes of a processor; `icecube up`: one per core.")
+    drain_seconds: PositiveFloat = Field(25, description="How long a stopping process may finish its work.")
     log_level: LogLevel = Field(
         LogLevel.INFO, description="debug, info, warn or error.", json_schema_extra=env("ICECUBE_LOG_LEVEL")
     )
@@ -88,7 +88,7 @@ class ServerSettings(SettingsGroup):
         json_schema_extra=env("ICECUBE_LOG_FORMAT"),
     )
     data_dir: Folder = Field(
-        Path("data"), description="Folder of everything embedded.", json_schema_extra=env("ICECUBE_DATA_DIR")
+        Path("data"), description="Folder of all embedded parts.", json_schema_extra=env("ICECUBE_DATA_DIR")
     )
 
 
@@ -97,15 +97,15 @@ class DatabaseSettings(SettingsGroup):
 
     type: DatabaseType = Field(
         DatabaseType.EMBEDDED,
-        description="memory, embedded or postgres. memory keeps nothing; memory and embedded need `icecube up`.",
+        description="memory, embedded or postgres. memory is lost at a stop; memory and embedded need `icecube up`.",
     )
     uri: SecretStr = Field(SecretStr(""), description="postgres://user:password@host:5432/name?sslmode=…")
-    user: str = Field("", description="User, where the URI has none.", json_schema_extra=env("POSTGRES_USER"))
+    user: str = Field("", description="User, if the URI has none.", json_schema_extra=env("POSTGRES_USER"))
     password: SecretStr = Field(
-        SecretStr(""), description="Password, where the URI has none.", json_schema_extra=env("POSTGRES_PASSWORD")
+        SecretStr(""), description="Password, if the URI has none.", json_schema_extra=env("POSTGRES_PASSWORD")
     )
-    name: str = Field("", description="Database, where the URI has none.", json_schema_extra=env("POSTGRES_DB"))
-    max_connections: int = Field(10, ge=3, description="Connections an API process opens at most.")
+    name: str = Field("", description="Database, if the URI has none.", json_schema_extra=env("POSTGRES_DB"))
+    max_connections: int = Field(10, ge=3, description="The most connections an API process opens.")
 
     @model_validator(mode="after")
     def _postgres_needs_a_uri(self) -> Self:
@@ -116,7 +116,7 @@ class DatabaseSettings(SettingsGroup):
 
     @property
     def dsn(self) -> str:
-        """The URI with what it leaves out filled in; holds the password."""
+        """The complete URI, with its missing parts filled in; holds the password."""
         return completed_uri(
             self.uri.get_secret_value(),
             user=self.user,
@@ -129,7 +129,7 @@ class BlobSettings(SettingsGroup):
     """The store of image bytes."""
 
     type: BlobType = Field(
-        BlobType.DISK, description="memory, disk or s3. memory keeps nothing, and needs `icecube up`."
+        BlobType.DISK, description="memory, disk or s3. memory is lost at a stop, and needs `icecube up`."
     )
     disk_path: Folder | None = Field(None, description="Folder of the disk store; absent: images in the data folder.")
     bucket: str = Field("", description="S3 bucket.", json_schema_extra=env("ICECUBE_BLOB_S3_BUCKET"))
@@ -151,7 +151,7 @@ class BlobSettings(SettingsGroup):
     )
     redirect: bool = Field(
         default=False,
-        description="Answer downloads with a redirect to S3 (302, a signed URL) instead of passing the bytes on.",
+        description="Redirect downloads to S3 (302, a signed URL) instead of sending the bytes.",
         json_schema_extra=env("ICECUBE_BLOB_S3_REDIRECT"),
     )
 
@@ -173,36 +173,39 @@ class KafkaSettings(SettingsGroup):
 
     brokers: str = Field("", description="host:port, comma-separated; absent: the embedded broker of `icecube up`.")
     topic: TopicName = Field("image-jobs", description="Completion notifications, for other systems.")
-    jobs_topic: TopicName = Field("icecube.jobs", description="Jobs on their way to the processors.")
-    results_topic: TopicName = Field("icecube.results", description="Results on their way back.")
+    jobs_topic: TopicName = Field("icecube.jobs", description="Requests to the processors.")
+    results_topic: TopicName = Field("icecube.results", description="Results of the processors.")
     dead_topic: TopicName = Field("icecube.jobs.dead", description="Events that could not be handled.")
     processor_group: str = Field("icecube-processors", min_length=1, description="Consumer group of the processors.")
     results_group: str = Field("icecube-results", min_length=1, description="Consumer group of the API processes.")
     partitions: PositiveInt = Field(
-        32, description="Partitions of the jobs topic where we create it: 4 to 8 times the processors at most."
+        32,
+        description="Partitions of the jobs topic we create: 4 to 8 times your largest number of processors.",
     )
     replication: PositiveInt = Field(1, description="Replicas of the topics we create; 3 in production.")
     fetch_wait_ms: PositiveInt = Field(
         500,
         description="How long a fetch may wait at the broker for an event; the embedded broker always waits it out.",
     )
-    session_timeout_seconds: PositiveFloat = Field(10, description="Silence after which a consumer counts as dead.")
+    session_timeout_seconds: PositiveFloat = Field(
+        10, description="Silence after which Kafka considers a consumer dead."
+    )
 
     signing_keys: SecretStr = Field(
         SecretStr(""),
-        description="Keys of 32 characters or more, comma-separated, by which requests and results are signed: the "
-        "first signs, all verify; the same for API and processors. Empty: nothing is signed, and all is taken.",
+        description="Keys of 32 characters or more, comma-separated, that sign requests and results: the first signs, "
+        "all verify; the same for API and processors. Empty: no signatures, and any record is accepted.",
     )
     require_signatures: bool = Field(
         default=True,
-        description="Refuse what is not signed, where there are keys; false while they are being rolled out.",
+        description="Refuse unsigned records if there are keys; false while you roll the keys out.",
     )
 
     @field_validator("signing_keys")
     @classmethod
     def _keys_are_long(cls, keys: SecretStr) -> SecretStr:
         if any(len(key) < _SHORTEST_KEY for key in _entries(keys.get_secret_value())):
-            message = f"each key must have {_SHORTEST_KEY} characters at least, as `openssl rand -hex 32` makes them"
+            message = f"each key must have at least {_SHORTEST_KEY} characters; `openssl rand -hex 32` makes one"
             raise ValueError(message)
         return keys
 
@@ -234,28 +237,28 @@ class LimitsSettings(SettingsGroup):
     body_bytes_per_second: int = Field(
         1024,
         ge=0,
-        description="The least pace of a body, taken over ten seconds; slower clients are cut off. 0: any pace.",
+        description="The least rate of a body, over ten seconds; slower clients are disconnected. 0: no limit.",
     )
     connections: PositiveInt = Field(
         2000,
-        description="Connections to an API process. Beyond it the one that has been silent for longest is closed; "
-        "where all are at work, newcomers are answered 503, but for questions of health.",
+        description="Connections to an API process. Beyond it, the longest-idle one is closed; if all are busy, new "
+        "ones are answered 503, except for health checks and metrics.",
     )
     tasks: PositiveInt = Field(32, description="Tasks in a job.")
-    task_seconds: PositiveFloat = Field(60, description="Time for one task; then its process is killed.")
-    task_memory_mb: PositiveInt = Field(1024, description="Address space a task may add to its process, in MiB.")
+    task_seconds: PositiveFloat = Field(60, description="Time for one task; then its image process is killed.")
+    task_memory_mb: PositiveInt = Field(1024, description="Address space a task may add to its image process, in MiB.")
     attempts: PositiveInt = Field(3, description="Attempts at a job before it fails for good.")
     outbox_messages: PositiveInt = Field(
-        100_000, description="Events that may wait to be sent; beyond it, new jobs are answered 503."
+        100_000, description="Events that may wait in the outbox; beyond it, new jobs are answered 503."
     )
     outbox_seconds: PositiveFloat = Field(
-        600, description="How long an event may wait to be sent; beyond it, new jobs are answered 503."
+        600, description="How long an event may wait in the outbox; beyond it, new jobs are answered 503."
     )
     free_disk_mb: int = Field(
-        256, ge=0, description="Space that uploads leave free on their disk, in MiB; below it they are answered 503."
+        256, ge=0, description="Free disk space that uploads must leave, in MiB; below it they are answered 503."
     )
     starts: PositiveInt = Field(
-        10, description="Times an attempt may be started, and its processor lost, before the job fails."
+        10, description="How often one attempt may be started before its job fails; a lost processor costs one."
     )
 
 
@@ -264,12 +267,12 @@ class ProcessingSettings(SettingsGroup):
 
     reuse: bool = Field(
         default=True,
-        description="Copy a variant that was made before of the same bytes with the same options, by the same engine.",
+        description="Copy an existing variant of the same bytes and options, if the same engine made it.",
     )
     reuse_across_owners: bool = Field(
         default=False,
-        description="Copy variants of another owner's originals too. How fast a job ends then tells whether somebody "
-        "else has the same picture.",
+        description="Copy variants of another owner's originals too. A job's time then reveals whether somebody "
+        "else has the same image.",
     )
 
 
@@ -288,13 +291,13 @@ class AccessSettings(SettingsGroup):
     )
     api_keys_file: Path | None = Field(
         None,
-        description="File of more such entries, one a line; read again within seconds when it changes.",
+        description="File of more such entries, one per line; read again within seconds of a change.",
         json_schema_extra=env("ICECUBE_API_KEYS_FILE"),
     )
     requests_per_minute: int = Field(
         0,
         ge=0,
-        description="Requests that the keys of each owner may make in a minute, at each API process; 0: no limit.",
+        description="Requests of each owner's keys per minute, at each API process; 0: no limit.",
         json_schema_extra=env("ICECUBE_API_REQUESTS_PER_MINUTE"),
     )
 
@@ -302,20 +305,20 @@ class AccessSettings(SettingsGroup):
 class DeliverySettings(SettingsGroup):
     """How events and retries are paced."""
 
-    relay_poll_seconds: PositiveFloat = Field(1, description="How often the outbox is looked at without a wake-up.")
+    relay_poll_seconds: PositiveFloat = Field(1, description="How often the relay polls the outbox.")
     stuck_seconds: PositiveFloat = Field(
-        60, description="How long an event may wait to be sent before /readyz calls the outbox stuck."
+        60, description="How long an event may wait in the outbox before /readyz calls it stuck."
     )
-    relay_batch: PositiveInt = Field(500, description="Events the relay sends in one transaction.")
+    relay_batch: PositiveInt = Field(500, description="The most events the relay sends in one transaction.")
     retry_base_seconds: PositiveFloat = Field(
         2, description="Delay before the second attempt; doubles for each further one."
     )
     retry_max_seconds: PositiveFloat = Field(300, description="The longest delay between attempts.")
     upgrade_wait_seconds: PositiveFloat = Field(
-        900, description="Delay before another attempt at a job that asks for what its processor's release cannot do."
+        900, description="Delay before another attempt at a job that needs a newer processor."
     )
     idempotency_hours: PositiveInt = Field(24, description="How long an Idempotency-Key is remembered.")
-    reconcile_seconds: PositiveFloat = Field(15, description="How often lost jobs are looked for.")
+    reconcile_seconds: PositiveFloat = Field(15, description="How often the reconciler looks for lost jobs.")
     lost_after_seconds: PositiveFloat = Field(
-        30, description="How long after its publication a job may be taken for lost."
+        30, description="How long after its publication a job may be declared lost."
     )
