@@ -215,6 +215,7 @@ def _image(variant: FinishedVariant, original: StoredImage, at: datetime) -> Sto
         id=variant.id,
         original_id=original.id,
         original_name=original.original_name,
+        sent_name=original.sent_name,
         format=variant.format,
         width=variant.width,
         height=variant.height,

@@ -18,7 +18,7 @@ from common.settings.groups import LimitsSettings
 from ingest_api.domain.idempotency import IdempotencyKey, idempotency_key
 from ingest_api.job_store import JobStore, KeyTakenError, StoredImage
 from ingest_api.uploads.header import ImageHeader, UploadRefusedError, check_limits, read_header
-from ingest_api.uploads.names import safe_name
+from ingest_api.uploads.names import kept_name, safe_name
 from ingest_api.uploads.receiving import ReceivedFile
 
 log = structlog.get_logger(__name__)
@@ -105,6 +105,7 @@ class OriginalIntake:
         return StoredImage(
             id=new_id(),
             original_name=safe_name(file.name),
+            sent_name=kept_name(file.name),
             format=header.format,
             width=header.width,
             height=header.height,

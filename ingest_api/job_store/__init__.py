@@ -8,6 +8,7 @@ from typing import Protocol
 from uuid import UUID
 
 from common.events import RequestedTask, ReusableVariant
+from ingest_api.domain.file_name import file_name
 from ingest_api.domain.idempotency import IdempotencyKey
 from ingest_api.domain.job import Job
 
@@ -57,6 +58,13 @@ class StoredImage:
     """Of an original's bytes; None for a variant, and for an original of a release that did not hash."""
     owner: str | None = None
     """Whose it is, and the jobs on it; None: nobody's, as of a release that knew no owners."""
+    sent_name: str | None = None
+    """What its uploader called the file, in any script; None where no name was sent, or only the safe one was kept."""
+
+    @property
+    def file_name(self) -> str:
+        """The name of a file with the bytes, for whoever downloads it."""
+        return file_name(self.sent_name, self.original_name, self.format)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,6 +31,7 @@ def image_columns(images: Collection[StoredImage]) -> Columns:
         [image.created_at for image in images],
         [image.sha256 for image in images],
         [image.owner for image in images],
+        [image.sent_name for image in images],
     ]
 
 
@@ -150,6 +151,7 @@ def record_from(row: asyncpg.Record) -> JobRecord:
             created_at=row["image_created_at"],
             sha256=row["sha256"],
             owner=row["owner"],
+            sent_name=row["sent_name"],
         ),
         tasks=tasks,
         created_at=row["created_at"],

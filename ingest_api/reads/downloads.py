@@ -8,6 +8,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Protocol
+from urllib.parse import quote
 from uuid import UUID
 
 from starlette.datastructures import Headers
@@ -29,17 +30,25 @@ _SPECIAL = frozenset(
 )
 """Headers of requests that may be answered otherwise than with all bytes."""
 
+_ATTRIBUTE_CHARACTERS = "!#$&+-.^_`|~"
+"""What RFC 8187 lets stand as it is, beside letters and digits."""
+
 _REDIRECT_SECONDS = 1800
 """How long a redirect may be remembered: well within the life of the URL it leads to."""
 
 
 class DownloadableImage(Protocol):
-    """What an answer needs to know of an image; its name is safe, as `ingest_api.uploads.names.safe_name` makes it."""
+    """What an answer needs to know of an image.
+
+    Its original name is safe, as `ingest_api.uploads.names.safe_name` makes it; its file name may be in any script.
+    """
 
     @property
     def id(self) -> UUID: ...  # noqa: D102 - says itself
     @property
     def original_name(self) -> str: ...  # noqa: D102 - says itself
+    @property
+    def file_name(self) -> str: ...  # noqa: D102 - says itself
     @property
     def format(self) -> str: ...  # noqa: D102 - says itself
     @property
@@ -69,7 +78,9 @@ def page_cache_response(blobs: BlobStore, image: DownloadableImage) -> Response 
     content = blobs.read_page_cache(image.id)
     if content is None:
         return None
-    return Response(content, headers=_headers_of(image.id, image.original_name, image.format, image.created_at))
+    return Response(
+        content, headers=_headers_of(image.id, image.original_name, image.file_name, image.format, image.created_at)
+    )
 
 
 async def image_response(blobs: BlobStore, image: DownloadableImage, request_headers: Headers, method: str) -> Response:
@@ -79,7 +90,7 @@ async def image_response(blobs: BlobStore, image: DownloadableImage, request_hea
     `BlobStoreUnavailableError` and, for a range past the end, `HTTPException` 416 reach the error handlers.
     Raises `HTTPException` 412 where the caller wants another version than this one.
     """
-    headers = _headers_of(image.id, image.original_name, image.format, image.created_at)
+    headers = _headers_of(image.id, image.original_name, image.file_name, image.format, image.created_at)
     if not _is_wanted(request_headers, headers["ETag"], image.created_at):
         raise HTTPException(HTTPStatus.PRECONDITION_FAILED, headers={"ETag": headers["ETag"]})
     if _is_fresh(request_headers, headers["ETag"], image.created_at):
@@ -134,10 +145,12 @@ class _BlobResponse(StreamingResponse):
 
 
 @lru_cache(maxsize=1000)
-def _headers_of(image_id: UUID, original_name: str, image_format: str, created_at: datetime) -> Mapping[str, str]:
+def _headers_of(
+    image_id: UUID, original_name: str, file_name: str, image_format: str, created_at: datetime
+) -> Mapping[str, str]:
     return {
         "Content-Type": media_type(image_format),
-        "Content-Disposition": f'inline; filename="{original_name}.{image_format}"',
+        "Content-Disposition": _disposition(f"{original_name}.{image_format}", file_name),
         "Accept-Ranges": "bytes",
         "Cache-Control": "public, max-age=31536000, immutable",
         "ETag": f'"{image_id}"',
@@ -145,6 +158,12 @@ def _headers_of(image_id: UUID, original_name: str, image_format: str, created_a
         # The bytes came from a stranger: no browser may take them for anything but the image they were checked to be.
         "X-Content-Type-Options": "nosniff",
     }
+
+
+def _disposition(safe: str, file_name: str) -> str:
+    """Return the header: the *safe* name for old clients, and the one in its own script (RFC 6266, RFC 8187)."""
+    extended = "" if file_name == safe else f"; filename*=UTF-8''{quote(file_name, safe=_ATTRIBUTE_CHARACTERS)}"
+    return f'inline; filename="{safe}"{extended}'
 
 
 def _is_wanted(request_headers: Headers, etag: str, created_at: datetime) -> bool:

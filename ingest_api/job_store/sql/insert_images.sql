@@ -1,7 +1,7 @@
 -- Add images; one whose id is there already is left as it is.
 -- $1 ids, $2 original ids, $3 original names, $4 formats, $5 widths, $6 heights, $7 byte sizes, $8 creation times, $9 SHA-256s,
--- $10 owners
-INSERT INTO images (id, original_id, original_name, format, width, height, byte_size, created_at, sha256, owner)
+-- $10 owners, $11 sent names
+INSERT INTO images (id, original_id, original_name, format, width, height, byte_size, created_at, sha256, owner, sent_name)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::int[], $6::int[], $7::bigint[], $8::timestamptz[],
-                     $9::bytea[], $10::text[])
+                     $9::bytea[], $10::text[], $11::text[])
 ON CONFLICT (id) DO NOTHING

@@ -21,7 +21,8 @@ class ImageBody(WireModel):
     """An image: an original, or a variant of one. Width and height are as stored, before any EXIF rotation."""
 
     id: UUID = Field(examples=[_ID])
-    original_name: str = Field(examples=["holiday"])
+    original_name: str = Field(examples=["holiday"], description="The uploader's name for it, made safe: ASCII only.")
+    file_name: str = Field(examples=["holiday.jpeg"], description="The uploader's name, with the suffix of `format`.")
     format: FormatName
     width: int = Field(examples=[4032])
     height: int = Field(examples=[3024])
@@ -33,6 +34,7 @@ class ImageBody(WireModel):
         return cls(
             id=image.id,
             original_name=image.original_name,
+            file_name=image.file_name,
             format=image.format,
             width=image.width,
             height=image.height,

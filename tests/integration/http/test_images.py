@@ -61,6 +61,7 @@ async def test_an_upload_is_described_as_promised(api: Api, image_format: ImageF
     assert image == {
         "id": image["id"],
         "originalName": "My_holiday_",
+        "fileName": "My holiday!.jpg" if image_format is ImageFormat.JPEG else f"My holiday!.{image_format}",
         "format": image_format.value,
         "width": 320,
         "height": 240,
@@ -179,6 +180,18 @@ async def test_a_caller_that_hangs_up_leaves_nothing(api: Api) -> None:
     del reader
 
     assert await api.holds_nothing()
+
+
+async def test_a_name_in_any_script_is_kept(api: Api) -> None:
+    """Clients of before read a safe name; the file name is the uploader's own, in the body and at the download."""
+    (image,) = (await api.http.post("/api/v1/images", files=form(images.photo(), name='写真 "1".JPG'))).json()
+
+    download = await api.http.get(f"/image/{image['id']}")
+
+    assert (image["originalName"], image["fileName"]) == ("_1_", '写真 "1".JPG')
+    assert download.headers["Content-Disposition"] == (
+        "inline; filename=\"_1_.jpeg\"; filename*=UTF-8''%E5%86%99%E7%9C%9F%20%221%22.JPG"
+    )
 
 
 async def test_metadata_of_an_image(api: Api) -> None:

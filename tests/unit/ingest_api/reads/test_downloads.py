@@ -32,6 +32,7 @@ class AnImage:
 
     id: UUID = field(default_factory=new_id)
     original_name: str = "holiday"
+    file_name: str = "holiday.jpeg"
     format: ImageFormat = ImageFormat.JPEG
     byte_size: int = SIZE
     created_at: datetime = datetime(2026, 3, 1, 12, 30, 15, 999_999, tzinfo=UTC)
@@ -91,6 +92,17 @@ async def test_the_whole_image_is_sent_to_be_kept_for_ever(blobs: BlobStore, ima
     assert answer.headers["Last-Modified"] == "Sun, 01 Mar 2026 12:30:15 GMT"
     assert answer.headers["Accept-Ranges"] == "bytes"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_a_name_keeps_its_script(blobs: BlobStore, image: AnImage) -> None:
+    """Old clients read the safe name, others the one that its uploader gave it (RFC 6266)."""
+    named = replace(image, original_name="_2026", file_name="日本 2026 \"Ö'%.jpg")
+
+    answer = await answer_to(blobs, named)
+
+    assert answer.headers["Content-Disposition"] == (
+        "inline; filename=\"_2026.jpeg\"; filename*=UTF-8''%E6%97%A5%E6%9C%AC%202026%20%22%C3%96%27%25.jpg"
+    )
 
 
 async def test_head_tells_the_same_without_the_bytes(blobs: BlobStore, image: AnImage) -> None:

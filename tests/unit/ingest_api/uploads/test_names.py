@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest_api.uploads.names import safe_name, sent_name
+from ingest_api.uploads.names import kept_name, safe_name, sent_name
 
 
 @pytest.mark.parametrize(
@@ -75,3 +75,33 @@ def test_a_safe_name_stays(name: str) -> None:
 def test_a_name_is_read_as_browsers_send_it(sent: bytes, meant: str) -> None:
     """They write quotes and line breaks as percent codes, and leave every other percent sign as it is."""
     assert sent_name(sent) == meant
+
+
+@pytest.mark.parametrize(
+    ("filename", "kept"),
+    [
+        ("写真 2026.JPG", "写真 2026.JPG"),
+        ("café.png", "café.png"),
+        ("cafe\u0301.png", "café.png"),
+        ('a"b;c.png', 'a"b;c.png'),
+        ("../../etc/пароль.png", "пароль.png"),
+        ("C:\\Bilder\\Müller.tif", "Müller.tif"),
+        ("two\r\nlines\x00.png", "twolines.png"),
+        ("evil\u202egnp.exe.png", "evilgnp.exe.png"),
+        ("...", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_name_is_kept_in_its_script(filename: str | None, kept: str | None) -> None:
+    """Folders go, and what nobody sees: line breaks, NUL, marks that turn the direction of writing."""
+    assert kept_name(filename) == kept
+
+
+@given(st.text(max_size=400))
+def test_a_kept_name_fits_everywhere(filename: str) -> None:
+    """It is short enough for any file system, encodes, and has neither a separator nor a control character."""
+    kept = kept_name(filename)
+
+    assert kept is None or (len(kept.encode()) <= 240 and kept.isprintable() and "/" not in kept)
+    assert kept is None or kept_name(kept) == kept
