@@ -1,6 +1,6 @@
-"""The W3C trace context, carried along the event path whether or not a tracer is installed.
+"""Carries the W3C trace context along the event path, with a tracer or without.
 
-Only the OpenTelemetry API is needed here; without its SDK nothing is recorded, but ids still travel.
+This needs only the OpenTelemetry API. Without its SDK nothing is recorded, but ids still travel.
 """
 
 import random
@@ -12,26 +12,26 @@ from contextvars import ContextVar
 from opentelemetry import context, propagate, trace
 from opentelemetry.trace import SpanKind
 
-__all__ = ["TRACE_FIELDS", "SpanKind", "begun_trace", "continued_trace", "has_tracer", "trace_headers", "traced"]
+__all__ = ["TRACE_FIELDS", "SpanKind", "begin_trace", "continue_trace", "has_tracer", "record_span", "trace_headers"]
 
 TRACE_FIELDS = frozenset({"traceparent"})
-"""The headers that carry a trace. `tracestate` and `baggage` are the caller's own: they may hold what is nobody else's
-business, and our topics are read by others."""
+"""The headers that carry a trace. `tracestate` and `baggage` stay behind: they may hold the caller's private data, and
+others read our topics."""
 
 _TRACER = trace.get_tracer("icecube")
-_BEGUN: ContextVar[dict[str, str]] = ContextVar("begun trace")
+_UNRECORDED: ContextVar[dict[str, str]] = ContextVar("trace without a tracer")
 
 
 def trace_headers() -> dict[str, str]:
-    """Return the headers that carry the current trace on; empty where there is none."""
+    """Return the headers that propagate the current trace; empty without one."""
     carrier: dict[str, str] = {}
     if context.get_current():
         propagate.inject(carrier)
-    return {name: carrier[name] for name in TRACE_FIELDS if name in carrier} or _BEGUN.get({})
+    return {name: carrier[name] for name in TRACE_FIELDS if name in carrier} or _UNRECORDED.get({})
 
 
 @contextmanager
-def continued_trace(headers: Mapping[str, str]) -> Iterator[str]:
+def continue_trace(headers: Mapping[str, str]) -> Iterator[str]:
     """Continue the trace in *headers*, or begin one; yield its id in hex."""
     current = propagate.extract(headers)
     if not trace.get_current_span(current).get_span_context().is_valid:
@@ -44,14 +44,14 @@ def continued_trace(headers: Mapping[str, str]) -> Iterator[str]:
 
 
 @contextmanager
-def begun_trace() -> Iterator[str]:
-    """Begin a trace that no tracer records; yield its id in hex. OpenTelemetry's own takes 15 µs, every request."""
+def begin_trace() -> Iterator[str]:
+    """Begin a trace that no tracer records; yield its id in hex. OpenTelemetry takes 15 µs for one."""
     trace_id = f"{random.getrandbits(128):032x}"
-    token = _BEGUN.set({"traceparent": f"00-{trace_id}-{random.getrandbits(64):016x}-00"})
+    token = _UNRECORDED.set({"traceparent": f"00-{trace_id}-{random.getrandbits(64):016x}-00"})
     try:
         yield trace_id
     finally:
-        _BEGUN.reset(token)
+        _UNRECORDED.reset(token)
 
 
 def has_tracer() -> bool:
@@ -59,13 +59,13 @@ def has_tracer() -> bool:
     return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
 
 
-def traced(name: str, kind: SpanKind = SpanKind.INTERNAL, **attributes: str) -> AbstractContextManager[object]:
+def record_span(name: str, kind: SpanKind = SpanKind.INTERNAL, **attributes: str) -> AbstractContextManager[object]:
     """Record the block as a span of the current trace; without a tracer, do nothing.
 
-    *attributes* are named with underscores for dots: `messaging_system`.
+    Write underscores for the dots in the names of *attributes*: `messaging_system`.
     """
     if not has_tracer():
-        return nullcontext()  # OpenTelemetry's own way to do nothing takes six times as long
+        return nullcontext()  # OpenTelemetry's own no-op takes six times as long
     named = {attribute.replace("_", "."): value for attribute, value in attributes.items()}
     return _TRACER.start_as_current_span(name, kind=kind, attributes=named)
 

@@ -14,7 +14,7 @@ from common.kafka.headers import Headers
 from common.kafka.sending import RecordRefusedError, send
 from common.kafka.signatures import signatures_of
 from common.settings.groups import KafkaSettings
-from common.tracing import SpanKind, continued_trace, trace_headers, traced
+from common.tracing import SpanKind, continue_trace, record_span, trace_headers
 from ingest_api.delivery.refused_messages import RefusedMessage, RefusedMessages
 from ingest_api.job_store import ClaimedMessages, Outbox, OutboxMessage, Publication
 
@@ -85,8 +85,8 @@ class Relay:
 
     async def _send(self, producer: Producer, message: OutboxMessage) -> Publication | None:
         with (
-            continued_trace(message.headers),
-            traced(f"send {message.topic}", SpanKind.PRODUCER, messaging_system="kafka"),
+            continue_trace(message.headers),
+            record_span(f"send {message.topic}", SpanKind.PRODUCER, messaging_system="kafka"),
         ):
             headers = message.headers | trace_headers() | self._signature_of(message)
             sent = await send(producer, message.topic, message.value, message.key, headers=headers)

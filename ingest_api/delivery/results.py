@@ -28,7 +28,7 @@ from common.failure_codes import FailureCode
 from common.kafka.clients import ConsumedRecord
 from common.kafka.headers import from_kafka
 from common.kafka.signatures import UNSIGNED, Signatures
-from common.tracing import SpanKind, continued_trace, traced
+from common.tracing import SpanKind, continue_trace, record_span
 from ingest_api.delivery.job_metrics import count_change
 from ingest_api.delivery.messages import Messages
 from ingest_api.delivery.result_checks import reason_to_refuse
@@ -194,8 +194,8 @@ def _told_of(record: ConsumedRecord, result: JobResult) -> Iterator[None]:
     """Continue the record's trace, and say in every log line where we are."""
     where = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
     with (
-        continued_trace(from_kafka(record.headers)) as trace_id,
-        traced(f"apply {result.type}", SpanKind.CONSUMER, messaging_system="kafka"),
+        continue_trace(from_kafka(record.headers)) as trace_id,
+        record_span(f"apply {result.type}", SpanKind.CONSUMER, messaging_system="kafka"),
         structlog.contextvars.bound_contextvars(job_id=str(result.job_id), trace_id=trace_id, **where),
     ):
         yield

@@ -7,7 +7,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common.ids import new_id_text
-from common.tracing import TRACE_FIELDS, begun_trace, continued_trace, trace_headers
+from common.tracing import TRACE_FIELDS, begin_trace, continue_trace, trace_headers
 
 _ID_HEADER = b"x-request-id"
 _SAFE_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
@@ -39,7 +39,7 @@ class RequestContextMiddleware:
 
         # A tracer that runs has begun a span for this request already, which continues the caller's trace.
         carried = trace_headers() or _trace_in(given)
-        with continued_trace(carried) if carried else begun_trace() as trace_id:
+        with continue_trace(carried) if carried else begin_trace() as trace_id:
             # Never unbound: the server gives each request a context of its own, which ends with it.
             structlog.contextvars.bind_contextvars(request_id=request_id, trace_id=trace_id)
             await self._app(scope, receive, send_with_id)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from common import metrics
 from common.events import JobRequested, JobSucceeded
 from common.settings.groups import KafkaSettings
-from common.tracing import traced
+from common.tracing import record_span
 from processor.engine import MadeVariant
 from processor.pool import Loss
 
@@ -26,7 +26,7 @@ _SPANS = {Stage.FETCH: "fetch original", Stage.MAKE: "make variants", Stage.STOR
 @contextmanager
 def stage(name: Stage) -> Iterator[None]:
     """Measure and trace the block, whether or not it ends well."""
-    with traced(_SPANS[name]), metrics.STAGE_SECONDS.labels(name).time():
+    with record_span(_SPANS[name]), metrics.STAGE_SECONDS.labels(name).time():
         yield
 
 

@@ -8,7 +8,7 @@ from common import metrics
 from common.events import JobRequested, UnreadableEventError, UnsupportedRequestError, decode
 from common.failpoints import Failpoint, fail_at
 from common.kafka.headers import from_kafka
-from common.tracing import SpanKind, continued_trace, traced
+from common.tracing import SpanKind, continue_trace, record_span
 from processor.jobs.failures import failure_of_unread
 from processor.jobs.handler import NO_SLOT, Releasable
 from processor.services import Services
@@ -23,8 +23,8 @@ async def handle(event: Any, services: Services, slot: Releasable = NO_SLOT) -> 
     headers = from_kafka(message.headers)
     where = {"topic": message.topic, "partition": message.partition, "offset": message.offset}
     with (
-        continued_trace(headers) as trace_id,
-        traced(f"process {message.topic}", SpanKind.CONSUMER, messaging_system="kafka"),
+        continue_trace(headers) as trace_id,
+        record_span(f"process {message.topic}", SpanKind.CONSUMER, messaging_system="kafka"),
         structlog.contextvars.bound_contextvars(**where, trace_id=trace_id),
     ):
         try:

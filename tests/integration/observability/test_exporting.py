@@ -10,8 +10,8 @@ _PROGRAM = """
 import os, sys
 {before}
 from common.telemetry.exporting import exported_spans
-from common.tracing import traced
-with exported_spans("icecube-test", os.environ), traced("work"):
+from common.tracing import record_span
+with exported_spans("icecube-test", os.environ), record_span("work"):
     print("worked")
 """
 
