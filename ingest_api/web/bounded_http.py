@@ -13,6 +13,7 @@ from ingest_api.web import refusals
 from ingest_api.web.connections import Connections, Seat
 from ingest_api.web.deadlines import BodyPace, FlushDeadline
 from ingest_api.web.problems import Problem
+from ingest_api.web.request_parser import RequestParser
 
 SERVED_IN_SURPLUS = frozenset({b"/livez", b"/readyz", b"/api/v1/health", b"/metrics"})
 """What is answered however many connections there are."""
@@ -39,6 +40,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         connections: Connections,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self.parser = RequestParser(self)
         self._all = connections
         self._header_seconds = limits.header_seconds
         self._pace = BodyPace(limits.body_bytes_per_second)
@@ -107,6 +109,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Begin to serve a request, whose body may be on its way."""
+        if self.parser.should_upgrade():
+            return  # see `RequestParser`
         if not self._counts_all or self._unparsed > refusals.MAX_HEAD_BYTES:
             self._check_head()
         if len(self.pipeline) >= refusals.MAX_SENT_AHEAD:
@@ -127,6 +131,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """End a request; its answer may be under way, or even done."""
+        if self.parser.should_upgrade():
+            return  # see `RequestParser`
         self._unparsed, self._counts_all, self._due, self._in_body = 0, False, None, False
         super().on_message_complete()
 

@@ -18,10 +18,8 @@ UPLOAD = (
     b"POST /api/v1/images HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=B\r\n"
     b'Content-Length: 999999\r\n\r\n--B\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\nabc'
 )
-CHUNKED = (
-    b"POST /api/v1/job HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-    b"Transfer-Encoding: chunked\r\n\r\n"
-)
+JOB = b"POST /api/v1/job HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+CHUNKED = JOB + b"Transfer-Encoding: chunked\r\n\r\n"
 MIB = 1024 * 1024
 
 
@@ -174,6 +172,36 @@ async def test_a_large_body_is_no_header(api: Api) -> None:
             answers = await fair.reader.read()
 
     assert answers.count(b"HTTP/1.1 400") == answers.count(b"HTTP/1.1 200") == 1
+
+
+@pytest.mark.parametrize("pieces", ["at once", "apart"])
+async def test_an_offer_of_another_protocol_is_passed_over(api: Api, pieces: str) -> None:
+    """The request is served with its body, as if it had not come; Java's client and `curl --http2` make such offers."""
+    inner = HEAD + b"\r\n"
+    offer = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n"
+    with_length = JOB + offer + b"Content-Length: %d\r\n\r\n" % len(inner)
+    in_chunks = CHUNKED[:-2] + offer + b"\r\n"
+    sent = [with_length, inner, in_chunks, b"%x\r\n" % len(inner) + inner + b"\r\n0\r\n\r\n", HEAD]
+    sent.append(b"Connection: close, Upgrade\r\nUpgrade: websocket\r\n\r\n")
+
+    async with client(api) as offering:
+        for piece in [b"".join(sent)] if pieces == "at once" else sent:
+            await offering.flood(iter([piece]), byte_count=1)
+            await asyncio.sleep(0)
+        answer = await offering.reader.read()
+
+    of_length, of_chunks, of_health = answer.split(b"HTTP/1.1 ")[1:]
+    assert of_length.startswith(b"400")
+    assert b"is not valid JSON" in of_length
+    assert of_chunks.startswith(b"400")
+    assert b"is not valid JSON" in of_chunks
+    assert of_health.startswith(b"200")
+
+
+async def test_a_tunnel_is_refused(api: Api) -> None:
+    """We are no proxy."""
+    async with client(api, b"CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n") as attacker:
+        assert await attacker.answer() == (400, "malformed_request")
 
 
 async def test_what_is_no_http_is_a_problem(api: Api) -> None:
