@@ -42,4 +42,4 @@ def _alternatives(
     if options.quality < _LOSSLESS:
         for quality in (*range(options.quality, 1, -_QUALITY_STEP), 1):
             attempt = writer.encode(picture, options.model_copy(update={"quality": quality}))
-            yield writer.repack(attempt, keep_metadata=True) or attempt
+            yield writer.squeeze(attempt)

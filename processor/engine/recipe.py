@@ -1,15 +1,18 @@
 """The recipe: from an original to its variants. Runs in a child process."""
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from traceback import clear_frames
 
 import pyvips
 
+from common.formats import ImageFormat
 from common.options import VariantOptions
 from processor.engine import EncodedVariant, ImageLimits
 from processor.engine.attempts import attempts, is_damage
 from processor.engine.codecs.registry import writer_of
+from processor.engine.comments import drop_comments
 from processor.engine.decode import Decode, open_decoder
 from processor.engine.header import Header, read_header, refuse_beyond
 from processor.engine.metadata import update_metadata
@@ -107,9 +110,34 @@ def _encode(
 def _encode_content(
     picture: pyvips.Image, size: Size, original: Original, header: Header, variant: PlannedVariant
 ) -> bytes:
-    options = variant.options
+    *attempts_to_keep, last = _ways_to_keep_metadata(picture, variant.options)
+    for way in attempts_to_keep:
+        with contextlib.suppress(pyvips.Error, ValueError):
+            return _encode_once(*way, size, original, header, variant.format)
+        forget_complaints()
+    return _encode_once(*last, size, original, header, variant.format)
+
+
+def _ways_to_keep_metadata(
+    picture: pyvips.Image, options: VariantOptions
+) -> Iterator[tuple[pyvips.Image, VariantOptions]]:
+    """Yield with which metadata to try: what cannot be kept must never cost the picture."""
+    if options.keep_metadata:
+        yield picture, options
+        yield drop_comments(picture), options
+    yield picture, options.model_copy(update={"keep_metadata": False})
+
+
+def _encode_once(  # noqa: PLR0913, PLR0917 - all that decides the bytes
+    picture: pyvips.Image,
+    options: VariantOptions,
+    size: Size,
+    original: Original,
+    header: Header,
+    image_format: ImageFormat,
+) -> bytes:
     picture = update_metadata(picture) if options.keep_metadata else picture
-    content = writer_of(variant.format).encode(picture, options)
-    if (variant.format, *size) == (header.format, header.width, header.height):
+    content = writer_of(image_format).encode(picture, options)
+    if (image_format, *size) == (header.format, header.width, header.height):
         return keep_from_growing(content, picture, original, header, options)
     return content

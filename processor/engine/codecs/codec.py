@@ -36,6 +36,10 @@ def _never_shrink(spare: float) -> Mapping[str, Any]:  # noqa: ARG001 - the sign
     return {}
 
 
+def _leave(encoded: bytes) -> bytes:
+    return encoded
+
+
 def _accept_all(image: pyvips.Image) -> bool:  # noqa: ARG001 - the signature of those that look
     return True
 
@@ -80,6 +84,8 @@ class Writer:
 
     encode: Encode
     repack: Repack
+    squeeze: Callable[[bytes], bytes] = _leave
+    """Packs a file that we have encoded into fewer bytes, at any cost of time."""
     keeps_alpha: bool
     largest_side: int
     """In pixels; what is larger is refused before it is encoded."""

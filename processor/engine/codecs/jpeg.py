@@ -10,6 +10,7 @@ from mozjpeg_lossless_optimization import COPY_MARKERS, optimize
 
 from common.options import VariantOptions
 from processor.engine.codecs.codec import Codec, Loader, Warnings, Writer
+from processor.engine.codecs.jpeg_markers import strip_metadata
 from processor.engine.codecs.jpeg_repair import mend
 from processor.engine.codecs.jpeg_segments import metadata_of, with_metadata
 from processor.engine.steps.flatten import flatten
@@ -44,15 +45,17 @@ def _full_colour(rgb: pyvips.Image, quality: int) -> bytes:
 
 
 def repack(original: bytes, *, keep_metadata: bool) -> bytes | None:
-    """Return *original* with optimised progressive scans and with all its markers or its colour profile only.
+    """Return *original* as it is, or with only the segments that its pixels need.
 
-    None where mozjpeg cannot read it.
+    Not by mozjpeg, which packs better: it ends the process that meets a coefficient out of range, or worse.
     """
-    try:
-        packed: bytes = optimize(original, copy=COPY_MARKERS.ALL if keep_metadata else COPY_MARKERS.ICC)
-    except ValueError:
-        return None
-    return packed
+    return original if keep_metadata else strip_metadata(original)
+
+
+def squeeze(jpeg: bytes) -> bytes:
+    """Return *jpeg*, which we have encoded ourselves, with the same coefficients in progressive scans, by mozjpeg."""
+    squeezed: bytes = optimize(jpeg, copy=COPY_MARKERS.ALL)
+    return squeezed
 
 
 def _shrink_on_load(spare: float) -> Mapping[str, Any]:
@@ -67,5 +70,5 @@ CODEC = Codec(
         domains=frozenset({"VipsJpeg"}),
         warnings=Warnings(of_damage=_DAMAGE, mend=mend),
     ),
-    writer=Writer(encode=encode, repack=repack, keeps_alpha=False, largest_side=_LARGEST_SIDE),
+    writer=Writer(encode=encode, repack=repack, squeeze=squeeze, keeps_alpha=False, largest_side=_LARGEST_SIDE),
 )

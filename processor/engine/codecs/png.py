@@ -75,6 +75,11 @@ def repack(original: bytes, *, keep_metadata: bool) -> bytes | None:
         return None
 
 
+def squeeze(png: bytes) -> bytes:
+    """Return *png*, which we have encoded ourselves, packed at the level of originals that are kept."""
+    return repack(png, keep_metadata=True) or png
+
+
 CODEC = Codec(
     loader=Loader(
         name="pngload_source",
@@ -82,5 +87,5 @@ CODEC = Codec(
         domains=frozenset({"vipspng"}),
         animation_of=animation_of,
     ),
-    writer=Writer(encode=encode, repack=repack, keeps_alpha=True, largest_side=_LARGEST_SIDE),
+    writer=Writer(encode=encode, repack=repack, squeeze=squeeze, keeps_alpha=True, largest_side=_LARGEST_SIDE),
 )
