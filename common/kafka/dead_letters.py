@@ -1,6 +1,6 @@
-"""Dead letters: events that could not be handled, put aside byte for byte with the reason in their headers.
+"""Dead letters: events that could not be handled, kept byte for byte with the reason in their headers.
 
-What a stranger wrote must not keep its own dead letter from being stored or sent: it bounds nothing itself.
+A stranger's record has no bounds of its own, so these bounds make sure that its dead letter can be stored and sent.
 """
 
 from datetime import datetime
@@ -9,34 +9,34 @@ from common.failure_codes import FailureCode
 from common.ids import derived_id
 from common.kafka.clients import ConsumedRecord
 from common.kafka.headers import Headers, event_headers, from_kafka
-from common.kafka.signatures import kept_signature
+from common.kafka.signatures import copy_signature
 from common.texts import code_of, printable
 
 _LARGEST_VALUE_BYTES = 1_000_000
-"""What brokers take by default (`message.max.bytes`, 1 MiB), less room for the key and our headers."""
+"""What brokers accept by default (`message.max.bytes`, 1 MiB), less room for the key and our headers."""
 _LARGEST_KEY_BYTES = 1_000
 _LONGEST_REASON = 500
 
 
-def bounded(key: bytes | None, value: bytes | None) -> tuple[bytes | None, bytes | None]:
-    """Return *key* and *value* as a dead letter has them: their beginnings where they are too large.
+def cut_to_fit(key: bytes | None, value: bytes | None) -> tuple[bytes | None, bytes | None]:
+    """Return *key* and *value* for a dead letter, cut where they are too large.
 
-    Never neither of them: Kafka's clients send no such record.
+    At least one of them is not None: Kafka's clients cannot send a record with neither.
     """
     if key is None and value is None:
         return b"", None
     return key and key[:_LARGEST_KEY_BYTES], value and value[:_LARGEST_VALUE_BYTES]
 
 
-def shortened(value: bytes | None) -> bytes | None:
-    """Return the first quarter of the value of a letter that was refused as too large; None where none is left."""
+def shorten(value: bytes | None) -> bytes | None:
+    """Return the first quarter of a *value* that Kafka refused as too large; None when nothing is left."""
     return value[: len(value) // 4] or None if value else None
 
 
 def dead_letter_headers(*, code: str, reason: str, attempts: int, topic: str, value: bytes | None) -> Headers:
-    """Return the headers that say why an event of *topic* was put aside.
+    """Return the headers that say why an event of *topic* became a dead letter.
 
-    `icecube_bytes` tells how long its *value* was, of which the letter may have the beginning only.
+    `icecube_bytes` is the length of its *value*, which the dead letter may have cut.
     """
     return {
         "icecube_code": code_of(code),
@@ -50,11 +50,11 @@ def dead_letter_headers(*, code: str, reason: str, attempts: int, topic: str, va
 def unreadable_headers(
     record: ConsumedRecord, reason: str, *, source: str, at: datetime, code: str = FailureCode.UNREADABLE_EVENT
 ) -> Headers:
-    """Return the headers of a record that cannot be read or applied. Its id is that of its place, so twice is one."""
+    """Return the headers of a record that cannot be read or applied; its place in Kafka gives the event id."""
     place = derived_id("UnreadableEvent", record.topic, record.partition, record.offset)
     return (
         event_headers(event_id=place, event_type="UnreadableEvent", source=source, subject=place, at=at)
         | dead_letter_headers(code=code, reason=reason, attempts=1, topic=record.topic, value=record.value)
         | {"icecube_partition": str(record.partition), "icecube_offset": str(record.offset)}
-        | kept_signature(from_kafka(record.headers))
+        | copy_signature(from_kafka(record.headers))
     )

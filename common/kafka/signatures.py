@@ -1,4 +1,4 @@
-"""Signatures: where a key is configured, only who has it can ask processors for work, or tell the API of results."""
+"""Signs records: with keys configured, only their holders can request jobs or report results."""
 
 import hmac
 from collections.abc import Mapping
@@ -15,15 +15,15 @@ _LONGEST = 100
 
 
 class SignatureRefusedError(UnreadableEventError):
-    """The record is not signed, or not by a key of ours: anybody may have written it."""
+    """The record is unsigned, or signed with a foreign key: anybody may have written it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signatures:
-    """HMAC-SHA256 of a record's key and value. The first of *keys* signs, all verify; without any all is taken.
+    """HMAC-SHA256 of a record's key and value. The first of *keys* signs, all verify; without keys any is accepted.
 
-    *required*: what is not signed is refused. Topic, headers and time are not covered: a record that is sent again is
-    a redelivery, which changes nothing.
+    *required* refuses unsigned records. Topic, headers and time are not covered: a record that is sent again is a
+    redelivery, which changes nothing.
     """
 
     keys: tuple[bytes, ...] = ()
@@ -34,14 +34,14 @@ class Signatures:
         return {SIGNATURE: _signature(self.keys[0], key, value)} if self.keys else {}
 
     def check(self, key: bytes | None, value: bytes | None, headers: Headers) -> None:
-        """Raise `SignatureRefusedError` for a record that may be somebody else's."""
+        """Raise `SignatureRefusedError` for a record that a stranger may have written."""
         signature = headers.get(SIGNATURE)
         if not self.keys or (signature is None and not self.required):
             return
         if signature is None:
             message = "it is not signed"
             raise SignatureRefusedError(message)
-        # Compared as bytes: what a stranger sends may be no ASCII.
+        # Compared as bytes: a stranger's signature may not be ASCII.
         expected = [_signature(one, key, value).encode() for one in self.keys]
         if not any([hmac.compare_digest(signature.encode(), one) for one in expected]):  # noqa: C419 - all, for equal time
             message = "it is signed by no key of ours"
@@ -49,16 +49,16 @@ class Signatures:
 
 
 UNSIGNED = Signatures()
-"""Signs nothing and takes all: what holds without keys."""
+"""Signs nothing and accepts everything: used without keys."""
 
 
 def signatures_of(settings: KafkaSettings) -> Signatures:
-    """Return the signatures that *settings* ask for."""
+    """Return the signatures that *settings* configure."""
     return Signatures(settings.signing_key_list, required=settings.require_signatures)
 
 
-def kept_signature(headers: Mapping[str, str]) -> Headers:
-    """Return the signature among *headers*, for a dead letter that may be sent on its way again."""
+def copy_signature(headers: Mapping[str, str]) -> Headers:
+    """Return the signature among *headers*, for a dead letter that may be replayed."""
     return {name: value[:_LONGEST] for name, value in headers.items() if name == SIGNATURE}
 
 

@@ -10,7 +10,7 @@ from common.events import FinishedVariant, JobNotification, JobRequested, Origin
 from common.failure_codes import FailureCode
 from common.ids import derived_id
 from common.kafka.clients import ConsumedRecord
-from common.kafka.dead_letters import bounded, dead_letter_headers, shortened, unreadable_headers
+from common.kafka.dead_letters import cut_to_fit, dead_letter_headers, shorten, unreadable_headers
 from common.kafka.headers import Headers, event_headers
 from common.settings.groups import KafkaSettings
 from ingest_api.job_store import JobRecord, OutboxMessage, StoredImage
@@ -63,7 +63,7 @@ class Messages:
     def given_up(self, record: JobRecord, *, at: datetime) -> OutboxMessage:
         """Put the request of a job whose attempts are used up aside, for a person to look at."""
         request = encode(request_of(record))
-        key, value = bounded(str(record.job.id).encode(), request)
+        key, value = cut_to_fit(str(record.job.id).encode(), request)
         return OutboxMessage(
             topic=self.topics.dead_topic,
             key=key,
@@ -82,7 +82,7 @@ class Messages:
         self, record: ConsumedRecord, reason: str, *, at: datetime, code: str = FailureCode.UNREADABLE_EVENT
     ) -> OutboxMessage:
         """Put a record that is no event of ours aside, byte for byte where it is not too large for that."""
-        key, value = bounded(record.key, record.value)
+        key, value = cut_to_fit(record.key, record.value)
         return OutboxMessage(
             topic=self.topics.dead_topic,
             key=key,
@@ -96,14 +96,14 @@ class Messages:
         A notification goes without its variants, a dead letter with less of its value; all else becomes a dead letter.
         """
         if message.topic == self.topics.dead_topic:
-            value = shortened(message.value)
+            value = shorten(message.value)
             return replace(message, value=value) if value else None
         if message.topic == self.topics.topic and (notification := _without_variants(message)):
             return notification
         return self._unsendable(message, reason)
 
     def _unsendable(self, message: OutboxMessage, reason: str) -> OutboxMessage:
-        key, value = bounded(message.key, message.value)
+        key, value = cut_to_fit(message.key, message.value)
         aside = dead_letter_headers(
             code=FailureCode.EVENT_REFUSED, reason=reason, attempts=1, topic=message.topic, value=message.value
         )

@@ -13,7 +13,7 @@ from common.events import JobRequested, UnreadableEventError, decode
 from common.failure_codes import FailureCode
 from common.kafka.clients import SEND_SECONDS, ConsumedRecord, Producer
 from common.kafka.headers import from_kafka, to_kafka
-from common.kafka.signatures import kept_signature
+from common.kafka.signatures import copy_signature
 from common.settings.groups import KafkaSettings
 from ingest_api.delivery.kafka_log import KafkaLog, open_kafka_log
 from ingest_api.domain.caller import ANYBODY
@@ -126,7 +126,7 @@ class Replay:
             return f"job {request.job_id} is asked for again as job {record.job.id}"
         topic = letter.headers.get("icecube_topic", "")
         async with asyncio.timeout(SEND_SECONDS):
-            signature = to_kafka(kept_signature(letter.headers))
+            signature = to_kafka(copy_signature(letter.headers))
             await (await self.producer.send(topic, letter.value, letter.key, headers=signature))
         return f"sent to {topic} again"
 

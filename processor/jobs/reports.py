@@ -11,7 +11,7 @@ from common.events import JobFailed, JobRequested, JobResult, JobStarted, JobSuc
 from common.failure_codes import FailureCode
 from common.ids import derived_id, new_id
 from common.kafka.clients import ConsumedRecord, KafkaError, Producer
-from common.kafka.dead_letters import bounded, shortened, unreadable_headers
+from common.kafka.dead_letters import cut_to_fit, shorten, unreadable_headers
 from common.kafka.headers import Headers, event_headers
 from common.kafka.sending import RecordRefusedError, send
 from common.kafka.signatures import UNSIGNED, Signatures
@@ -58,14 +58,14 @@ class Reports:
 
     async def unreadable(self, record: ConsumedRecord, reason: str) -> None:
         """Put a record that is no event of ours aside, byte for byte where it is not too large for that."""
-        key, value = bounded(record.key, record.value)
+        key, value = cut_to_fit(record.key, record.value)
         headers = unreadable_headers(record, reason, source=_SOURCE, at=self.clock())
         while True:
             try:
                 return await self._send(self.topics.dead_topic, key, value, headers)
             except RecordRefusedError as exc:
                 log.warning("dead letter refused by Kafka", bytes=len(value or b""), error=str(exc))
-                if not (value := shortened(value)):
+                if not (value := shorten(value)):
                     return None  # what was read stays where it was, for as long as Kafka keeps it
 
     async def _send(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> None:
