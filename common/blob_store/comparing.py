@@ -1,4 +1,4 @@
-"""Whether a blob is what somebody wanted to store under its id."""
+"""Compares a blob with a file."""
 
 import asyncio
 import filecmp
@@ -9,6 +9,6 @@ from common.blob_store import BlobStore
 
 
 async def holds(blobs: BlobStore, blob_id: UUID, path: Path) -> bool:
-    """Say whether the very bytes of the file at *path* stand under *blob_id*; raise `BlobNotFoundError`."""
+    """Say whether the blob has exactly the bytes of the file at *path*; raise `BlobNotFoundError`."""
     async with blobs.local_file(blob_id) as stored:
         return await asyncio.to_thread(filecmp.cmp, stored, path, shallow=False)

@@ -1,4 +1,4 @@
-"""Blobs as files in a folder, which may be a volume that the API and the processors share."""
+"""Stores blobs as files in a folder, which may be a volume shared by the API and the processors."""
 
 import asyncio
 import math
@@ -20,7 +20,7 @@ from common.blob_store.durable_files import (
     CopyStoppedError,
     copy_aside,
     flush_folder,
-    linked_aside,
+    link_aside,
     move_durably,
     rename_durably,
     sweep,
@@ -29,8 +29,8 @@ from common.blob_store.page_cache_reader import PageCacheReader
 from common.blob_store.probe import probe
 
 _FAN_OUT_DIGITS = 3
-"""Blobs lie in 4096 folders by the end of their ids: it is random, while the time-ordered start would share one folder.
-Ten thousand in each are 40 million blobs.
+"""The end of an id chooses one of 4096 folders: it is random, while the start is ordered by time. Ten thousand files in
+each make 40 million blobs.
 
 A second level would cost two more flushes for nearly every blob, as nearly every one would be the first in its folder.
 """
@@ -38,14 +38,14 @@ A second level would cost two more flushes for nearly every blob, as nearly ever
 
 @asynccontextmanager
 async def open_disk_store(folder: Path) -> AsyncIterator["DiskStore"]:
-    """Yield the store in *folder*, which is made if need be; sweep what crashes left in its work folder."""
+    """Yield the store in *folder*, which is created if missing; remove what crashes left in its work folder."""
     store = DiskStore(folder)
     await asyncio.to_thread(store.prepare)
     yield store
 
 
 class DiskStore:
-    """A `BlobStore` of files named `FOLDER/<last three digits of the id>/<id>`; what may block runs in threads."""
+    """A `BlobStore` of files named `FOLDER/<last three digits of the id>/<id>`; blocking calls run in threads."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -55,18 +55,18 @@ class DiskStore:
 
     @property
     def work_dir(self) -> Path:
-        """The folder for files on their way in; on the file system of the blobs."""
+        """The folder for files to be stored, on the file system of the blobs."""
         return self._work_dir
 
     def prepare(self) -> None:
-        """Make the folders and sweep the work folder; blocks."""
+        """Create the folders and sweep the work folder; blocks."""
         with disk_errors(self._folder):
             self._work_dir.mkdir(parents=True, exist_ok=True)
             flush_folder(self._folder)
             sweep(self._work_dir)
 
     async def put_file(self, blob_id: UUID, path: Path) -> bool:
-        """Store the file, unless there is one: by moving it when it lies in `work_dir`, else by copying it."""
+        """Store the file, unless there is one. A file in `work_dir` is moved, any other is copied."""
         stop = Event()
         put = asyncio.ensure_future(asyncio.to_thread(self._put, blob_id, path, stop))
         try:
@@ -78,14 +78,14 @@ class DiskStore:
             raise
 
     async def copy(self, source_id: UUID, blob_id: UUID) -> bool:
-        """Give the source's file a second name: a blob's bytes never change."""
+        """Give the source's file a second name: the bytes of a blob never change."""
         return await asyncio.to_thread(self._copy, source_id, blob_id)
 
     @asynccontextmanager
     async def open(self, blob_id: UUID, *, start: int = 0, length: int | None = None) -> AsyncIterator[OpenBlob]:
-        """Yield the blob; the open file keeps it readable even when it is replaced or deleted meanwhile.
+        """Yield the blob; its open file stays readable even if it is deleted meanwhile.
 
-        The first chunk is read along with opening: each call of a thread costs as much as reading one.
+        The thread that opens the file also reads the first chunk: a call to a thread costs as much as a read.
         """
         opening = asyncio.ensure_future(asyncio.to_thread(self._open, blob_id, start, length))
         try:
@@ -98,7 +98,7 @@ class DiskStore:
             yield OpenBlob(opened.byte_size, self._chunks(opened))
 
     def read_page_cache(self, blob_id: UUID) -> memoryview | None:
-        """Return the blob if it is small, was read a moment ago and is still in memory."""
+        """Return the blob if it is small, was read recently and is still in the page cache."""
         return self._page_cache.read(blob_id)
 
     @asynccontextmanager
@@ -109,14 +109,14 @@ class DiskStore:
         yield self._path(blob_id)
 
     async def exists(self, blob_id: UUID) -> bool:
-        """Say whether there is such a file; raise when the whole folder is gone."""
+        """Say whether the file exists; raise if the whole folder is gone."""
         return await asyncio.to_thread(self._exists, blob_id)
 
     async def delete(self, blob_id: UUID) -> None:
-        """Remove the file, if there is one."""
+        """Delete the file, if it exists."""
         await asyncio.to_thread(self._delete, blob_id)
 
-    async def stored_before(self, moment: datetime) -> AsyncIterator[UUID]:
+    async def list_older_than(self, moment: datetime) -> AsyncIterator[UUID]:
         """Yield the ids of the files last written before *moment*, one fan-out folder after another."""
         for number in range(16**_FAN_OUT_DIGITS):
             folder = f"{number:0{_FAN_OUT_DIGITS}x}"
@@ -124,7 +124,7 @@ class DiskStore:
                 yield blob_id
 
     async def direct_url(self, blob_id: UUID, *, media_type: str, disposition: str) -> None:  # noqa: ARG002 - the port's
-        """Return None: files are reached through us only."""
+        """Return None: files are served only by the API."""
         return
 
     async def check(self) -> None:
@@ -153,12 +153,12 @@ class DiskStore:
     def _copy(self, source_id: UUID, blob_id: UUID) -> bool:
         with disk_errors(self._folder):
             try:
-                staged = linked_aside(self._path(source_id), self._work_dir)
+                staged = link_aside(self._path(source_id), self._work_dir)
             except FileNotFoundError:
                 self._work_dir.stat()  # else the volume is gone, which says nothing about the blob
                 raise BlobNotFoundError(source_id) from None
             try:
-                # What stands in the store was flushed when it came there.
+                # The source was flushed when it was stored.
                 is_stored = rename_durably(staged, self._path(blob_id))
                 self._flush_name(self._path(blob_id).parent)
             finally:
@@ -166,7 +166,7 @@ class DiskStore:
         return is_stored
 
     def _flush_name(self, folder: Path) -> None:
-        """Flush the name of *folder*; once a process is enough, whoever made it."""
+        """Flush the name of *folder*; once per process is enough, whoever created it."""
         if folder not in self._flushed:
             flush_folder(self._folder)
             self._flushed.add(folder)
@@ -210,7 +210,7 @@ class DiskStore:
 
 @dataclass(frozen=True, slots=True)
 class _OpenFile:
-    """An open file, and how many of its bytes are to be read, the first chunk included."""
+    """An open file, and how many bytes are left to read, including the first chunk."""
 
     file: FileIO
     byte_size: int

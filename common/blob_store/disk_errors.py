@@ -1,4 +1,4 @@
-"""What the operating system's refusals mean for a store on disk, in an operator's words."""
+"""Translates the operating system's errors for a disk store into an operator's words."""
 
 import errno
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _MEANINGS = {
 
 @contextmanager
 def disk_errors(folder: Path) -> Iterator[None]:
-    """Turn every `OSError` inside into `BlobStoreUnavailableError` that says what is wrong with *folder*."""
+    """Turn every `OSError` into a `BlobStoreUnavailableError` that says what is wrong with *folder*."""
     try:
         yield
     except OSError as exc:

@@ -1,4 +1,4 @@
-"""Files that survive a crash: written aside, flushed to the disk, and given their name, if it is free, in one step."""
+"""Writes files that survive a crash: flushed first, then given their name in one step, if it is free."""
 
 import os
 import shutil
@@ -14,19 +14,19 @@ _WIDEST_MODE = 0o644
 """Readable by the other service, which may run as another user on the same volume; a umask narrows it."""
 
 UPLOADS = "uploads"
-"""What a sweep passes over: each API process has a folder in it, and removes those of processes that have died."""
+"""A sweep skips this folder: each API process has a folder in it, and removes those of dead processes."""
 LITTER_SECONDS = 24 * 60 * 60
-"""Far beyond any upload or job: a file this old in a work folder was left by a crash."""
+"""Far longer than any upload or job: a crash left a file this old in a work folder."""
 
 
 class CopyStoppedError(Exception):
-    """The copy was told to stop; it has removed what it wrote."""
+    """The copy was stopped, and has removed what it wrote."""
 
 
 def copy_aside(source: Path, folder: Path, stop: Event) -> Path:
     """Copy *source* to a new file in *folder* and return it; raise `CopyStoppedError` soon after *stop* is set.
 
-    On any error nothing is left in *folder*.
+    An error leaves nothing in *folder*.
     """
     copy = folder / f"{uuid4().hex}.part"
     try:
@@ -38,10 +38,10 @@ def copy_aside(source: Path, folder: Path, stop: Event) -> Path:
     return copy
 
 
-def linked_aside(source: Path, folder: Path) -> Path:
-    """Return a new name in *folder* for the flushed file *source*, written to just now as far as its times tell.
+def link_aside(source: Path, folder: Path) -> Path:
+    """Link the flushed file *source* under a new name in *folder*, with the current time as its time of writing.
 
-    A flushed copy where the file system knows no second names, or has given all that a file may have (ext4: 65,000).
+    Makes a flushed copy if the file system has no hard links, or no more for this file (ext4: 65,000).
     """
     link = folder / f"{uuid4().hex}.part"
     try:
@@ -49,7 +49,7 @@ def linked_aside(source: Path, folder: Path) -> Path:
     except FileNotFoundError:
         raise
     except OSError:
-        return _flushed(copy_aside(source, folder, Event()))
+        return _flush_or_remove(copy_aside(source, folder, Event()))
     os.utime(link)
     return link
 
@@ -57,7 +57,7 @@ def linked_aside(source: Path, folder: Path) -> Path:
 def move_durably(source: Path, target: Path) -> bool:
     """Move *source* to *target* on the same file system, unless something is there; say whether it was moved.
 
-    Whole and on the disk, or not at all; what stands at *target* is on the disk in either case.
+    The move happens wholly or not at all; the file at *target* is on the disk in either case.
     """
     _flush(source)
     return rename_durably(source, target)
@@ -67,7 +67,7 @@ def rename_durably(source: Path, target: Path) -> bool:
     """Move *source*, whose bytes are on the disk, as `move_durably` does."""
     try:
         is_free = _link(source, target)
-    except FileNotFoundError:  # hardly ever: asking first would cost every file
+    except FileNotFoundError:  # rare: checking first would cost time for every file
         target.parent.mkdir(parents=True, exist_ok=True)
         is_free = _link(source, target)
     if is_free:
@@ -79,8 +79,8 @@ def rename_durably(source: Path, target: Path) -> bool:
 def _link(source: Path, target: Path) -> bool:
     """Give *source* the name *target* too, unless it is taken; say whether it was free.
 
-    Where the file system knows no second names, looking and renaming are two steps: of two who come at once both may
-    be told that it was free, and the later one's file stays.
+    Without hard links, checking and renaming are two steps: two concurrent callers may both find it free, and the later
+    one's file stays.
     """
     try:
         target.hardlink_to(source)
@@ -95,8 +95,8 @@ def _link(source: Path, target: Path) -> bool:
     return True
 
 
-def _flushed(copy: Path) -> Path:
-    """Flush *copy* and return it; on any error it is removed."""
+def _flush_or_remove(copy: Path) -> Path:
+    """Flush *copy* and return it; an error removes it."""
     try:
         _flush(copy)
     except BaseException:
@@ -107,7 +107,7 @@ def _flushed(copy: Path) -> Path:
 
 @cache
 def _blob_mode() -> int:
-    umask = os.umask(0o077)  # there is no other way to read it; what is made meanwhile is too private, not too open
+    umask = os.umask(0o077)  # there is no other way to read it; files created meanwhile are too private, not too open
     os.umask(umask)
     return _WIDEST_MODE & ~umask
 
@@ -129,7 +129,7 @@ def _copy(reader: BinaryIO, writer: BinaryIO, stop: Event) -> None:
 
 
 def flush_folder(folder: Path) -> None:
-    """Return when the names in *folder* are on the disk, not only their files."""
+    """Flush the names in *folder* to the disk, not only their files."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
@@ -138,7 +138,7 @@ def flush_folder(folder: Path) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove from *folder* what has lain there for a day; several processes may sweep at once."""
+    """Remove entries older than a day from *folder*; several processes may sweep concurrently."""
     oldest = time.time() - LITTER_SECONDS
     for entry in folder.iterdir():
         try:

@@ -1,4 +1,4 @@
-"""Which blob store the settings ask for."""
+"""Opens the blob store that the settings name."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,9 +12,9 @@ from common.settings.model import Settings
 
 @asynccontextmanager
 async def open_blob_store(settings: Settings) -> AsyncIterator[BlobStore]:
-    """Yield the store that *settings* name; it is not checked yet, so a store that is away does not stop a start.
+    """Yield the store that *settings* name, unchecked: a store that is away does not prevent a start.
 
-    Raises `SettingsError` for blob.type memory: `icecube up` provides that, as a disk store in RAM.
+    Raises `SettingsError` for blob.type memory, which `icecube up` replaces by a disk store in RAM.
     """
     match settings.blob.type:
         case BlobType.MEMORY:

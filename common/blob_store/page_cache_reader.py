@@ -1,4 +1,4 @@
-"""Reads small files from the kernel's page cache without a thread, which would take ten times as long."""
+"""Reads small files from the kernel's page cache without a thread, in a tenth of the time."""
 
 import os
 from pathlib import Path
@@ -8,18 +8,18 @@ import psutil
 from cachetools import LRUCache
 
 _SMALL_BYTES = 1024 * 1024
-"""Up to this, other requests wait for less than a tenth of a millisecond while it is copied."""
+"""Copying this much delays other requests by less than a tenth of a millisecond."""
 _REMEMBERED = 1000
 _LOCAL = frozenset({"bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "tmpfs", "xfs"})
-"""File systems whose `open` waits for no other machine: a network's may wait for ever, and every request with it."""
+"""File systems whose `open` waits for no other machine. On a network file system it may block the process for ever."""
 _NOWAIT: int | None = getattr(os, "RWF_NOWAIT", None)
-"""Linux only: read what is in memory, or fail."""
+"""Linux only: read from memory, or fail."""
 
 
 class PageCacheReader:
-    """The files that threads read a moment ago: the kernel knows their names by heart, and mostly their bytes.
+    """Remembers files that threads read recently: the kernel caches their names, and mostly their bytes.
 
-    Of a name that it has forgotten since, opening waits for the local disk; reading never does.
+    Opening waits for the local disk if the kernel has dropped the name since; reading never waits.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -32,13 +32,13 @@ class PageCacheReader:
             self._read_lately[blob_id] = path
 
     def read(self, blob_id: UUID) -> memoryview | None:
-        """Return the whole file as it is now, or None where that might take a while."""
+        """Return the whole file as it is now, or None if that might block."""
         path = self._read_lately.get(blob_id)
         if path is None:
             return None
         try:
             content = _read_at_once(path)
-        except OSError:  # gone, or not in memory, or the file system cannot tell: a thread will find out
+        except OSError:  # gone, not in memory, or the file system cannot say: a thread will find out
             content = None
         if content is None:
             del self._read_lately[blob_id]

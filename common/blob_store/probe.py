@@ -1,4 +1,4 @@
-"""The check that a blob store works: a probe is written, read back and deleted."""
+"""Checks that a blob store works: writes a probe, reads it back and deletes it."""
 
 import asyncio
 
@@ -10,9 +10,9 @@ _CONTENT = b"icecube probe"
 
 
 async def probe(store: BlobStore) -> None:
-    """Store, read, delete and miss a small blob; raise `BlobStoreUnavailableError` for whatever goes wrong.
+    """Store, read, delete and miss a small blob; raise `BlobStoreUnavailableError` for any failure.
 
-    The last step matters on S3: without the right to list, it answers "forbidden" where a key is missing.
+    The last step matters on S3: without the right to list, it answers "forbidden" for a missing key.
     """
     blob_id = new_id()
     path = store.work_dir / f"{blob_id}.probe"

@@ -1,4 +1,4 @@
-"""Blobs as objects in an S3 bucket."""
+"""Stores blobs as objects in an S3 bucket."""
 
 import asyncio
 import os
@@ -37,7 +37,7 @@ URL_SECONDS = 3600
 async def open_s3_store(settings: BlobSettings) -> AsyncIterator["S3Store"]:
     """Yield the store in the bucket of *settings*: one client, whose connections are closed at the end.
 
-    Nothing is asked of S3 yet: `check` tells whether bucket, region and keys are right.
+    This sends no request yet: `check` finds out whether bucket, region and keys are right.
     """
     with process_folder(_own_temporary_folder()) as work_dir:
         client = get_session().create_client(
@@ -54,25 +54,25 @@ async def open_s3_store(settings: BlobSettings) -> AsyncIterator["S3Store"]:
 
 
 def _own_temporary_folder() -> Path:
-    """Return a folder whose name all processes of this user know, so that one finds what another left when killed."""
+    """Return a folder that all processes of this user share, so that each can remove what a killed one left."""
     folder = Path(gettempdir()) / f"icecube-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     found = folder.lstat()
     if not S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-        message = f"{folder} is not a folder of ours: somebody else has made it; set TMPDIR to another place"
+        message = f"{folder} is not our folder: another user created it; set TMPDIR to another place"
         raise BlobStoreUnavailableError(message)
     return folder
 
 
 def _config(settings: BlobSettings) -> AioConfig:
     return AioConfig(
-        signature_version="s3v4",  # also of URLs: the older kind is refused by newer servers
+        signature_version="s3v4",  # for URLs too: newer servers refuse the older kind
         s3={"addressing_style": "path" if settings.endpoint else "virtual"},
         retries={"mode": "standard", "total_max_attempts": 3},
         connect_timeout=5,
         read_timeout=30,
         max_pool_connections=50,
-        # The checksums that newer SDKs add by themselves are unknown to many S3-compatible servers.
+        # Many S3-compatible servers do not know the checksums that newer SDKs add by default.
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )
@@ -83,7 +83,7 @@ class S3Store:
 
     A server that ignores the condition replaces an object that exists; see docs/guarantees.md.
     Requests are tried three times within a minute. Missing keys are found by reading, never by HEAD, whose
-    answers do not say whether it is the key or the bucket that is missing.
+    answer does not say whether the key or the bucket is missing.
     """
 
     def __init__(self, client: "S3Client", settings: BlobSettings, work_dir: Path) -> None:
@@ -99,7 +99,7 @@ class S3Store:
         return self._work_dir
 
     async def put_file(self, blob_id: UUID, path: Path) -> bool:
-        """Upload the file unless the object exists; it stays where it does not lie in `work_dir`."""
+        """Upload the file unless the object exists; a file outside `work_dir` is kept."""
         upload = S3Upload(self._client, self._bucket, _key(blob_id))
         with s3_errors(self._place, blob_id):
             is_stored = await self._unless_there(blob_id, lambda condition: upload.send(path, condition))
@@ -108,18 +108,18 @@ class S3Store:
         return is_stored
 
     async def copy(self, source_id: UUID, blob_id: UUID) -> bool:
-        """Have S3 copy the object unless the copy exists; it does so in one request up to 5 GB."""
+        """Have S3 copy the object unless the copy exists, in one request for up to 5 GB."""
         source: CopySourceTypeDef = {"Bucket": self._bucket, "Key": _key(source_id)}
 
-        async def copied(condition: Condition) -> None:
+        async def copy_object(condition: Condition) -> None:
             async with asyncio.timeout(REQUEST_SECONDS):
                 await self._client.copy_object(Bucket=self._bucket, Key=_key(blob_id), CopySource=source, **condition)
 
         with s3_errors(self._place, source_id):
-            return await self._unless_there(blob_id, copied)
+            return await self._unless_there(blob_id, copy_object)
 
     async def _unless_there(self, blob_id: UUID, write: Callable[[Condition], Awaitable[None]]) -> bool:
-        """Write the object unless it exists, in one step, and say so; in two on a server that knows no conditions."""
+        """Write the object unless it exists; say whether it was written. Two steps on servers without conditions."""
         try:
             await write(UNLESS_THERE)
         except ClientError as exc:
@@ -160,7 +160,7 @@ class S3Store:
             path.unlink(missing_ok=True)
 
     async def exists(self, blob_id: UUID) -> bool:
-        """Say whether there is such an object."""
+        """Say whether the object exists."""
         try:
             await self._size(blob_id)
         except BlobNotFoundError:
@@ -168,12 +168,12 @@ class S3Store:
         return True
 
     async def delete(self, blob_id: UUID) -> None:
-        """Delete the object; S3 does not mind when there is none."""
+        """Delete the object, if it exists."""
         with s3_errors(self._place, blob_id):
             async with asyncio.timeout(REQUEST_SECONDS):
                 await self._client.delete_object(Bucket=self._bucket, Key=_key(blob_id))
 
-    async def stored_before(self, moment: datetime) -> AsyncIterator[UUID]:
+    async def list_older_than(self, moment: datetime) -> AsyncIterator[UUID]:
         """Yield the ids of the objects last written before *moment*, a page of a thousand at a time."""
         with s3_errors(self._place):
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=_PREFIX)
@@ -183,7 +183,7 @@ class S3Store:
                         yield UUID(entry["Key"].removeprefix(_PREFIX))
 
     async def direct_url(self, blob_id: UUID, *, media_type: str, disposition: str) -> str | None:
-        """Return a signed URL where redirects are switched on; signing asks nothing of S3."""
+        """Return a signed URL if redirects are enabled; signing sends no request to S3."""
         if not self._redirects:
             return None
         answer = {"ResponseContentType": media_type, "ResponseContentDisposition": disposition}
@@ -192,11 +192,11 @@ class S3Store:
             return await self._client.generate_presigned_url("get_object", Params=params, ExpiresIn=URL_SECONDS)
 
     async def check(self) -> None:
-        """Write, read, delete and miss a probe: this needs every right the store needs but aborting uploads."""
+        """Write, read, delete and miss a probe: this needs every right of the store except aborting uploads."""
         await probe(self)
 
     async def _get(self, blob_id: UUID, span: str) -> "GetObjectOutputTypeDef | None":
-        """Return the answer for the bytes of *span*; None when the blob has none of them."""
+        """Return the answer for the bytes of *span*; None if the blob has none of them."""
         with s3_errors(self._place, blob_id):
             try:
                 async with asyncio.timeout(REQUEST_SECONDS):

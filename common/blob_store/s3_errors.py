@@ -1,4 +1,4 @@
-"""What S3's refusals mean, in an operator's words."""
+"""Translates S3's errors into an operator's words."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +27,7 @@ _MEANINGS = {
 
 @contextmanager
 def s3_errors(place: str, blob_id: UUID | None = None) -> Iterator[None]:
-    """Turn what botocore raises inside into the port's errors; *place* names the bucket for the operator."""
+    """Turn botocore's errors into the port's; *place* names the bucket for the operator."""
     try:
         yield
     except ClientError as exc:

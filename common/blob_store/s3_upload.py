@@ -1,4 +1,4 @@
-"""A file on its way into S3: in one request when it is small, else in parts, so that memory stays bounded."""
+"""Uploads a file to S3: in one request if it is small, else in parts, so that memory stays bounded."""
 
 import asyncio
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from types_aiobotocore_s3.type_defs import CompletedPartTypeDef
 
 PART_BYTES = 8 * 1024 * 1024
-"""One part is in memory at a time. S3 wants 5 MiB at least and 10 000 parts at most: this allows 80 GiB."""
+"""One part is in memory at a time. S3 requires at least 5 MiB and at most 10 000 parts: this allows 80 GiB."""
 
 REQUEST_SECONDS = 60
-"""Deadline of one request with all its retries, and of one part: 8 MiB in a minute is a very slow line."""
+"""Deadline of one request with all its retries, and of one part; even a very slow line sends 8 MiB in it."""
 
 log = structlog.get_logger(__name__)
 
 
 class Condition(TypedDict, total=False):
-    """What has to hold when an object is written, else S3 answers PreconditionFailed."""
+    """What must hold when an object is written; otherwise S3 answers PreconditionFailed."""
 
     IfNoneMatch: Literal["*"]
 
@@ -39,7 +39,7 @@ class S3Upload:
     key: str
 
     async def send(self, path: Path, condition: Condition) -> None:
-        """Store the file at *path* if *condition* holds then.
+        """Store the file at *path* if *condition* holds at the end.
 
         Raises what botocore raises, `OSError` or `TimeoutError`.
         An upload in parts that fails or is cancelled is aborted. Only a killed process, or one cancelled before

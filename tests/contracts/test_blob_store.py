@@ -304,8 +304,8 @@ async def test_old_blobs_are_found_and_new_ones_left_out(store: BlobStore, tmp_p
     blob_id = new_id()
     await store.put_file(blob_id, a_file(tmp_path, b"x"))
 
-    old = [found async for found in store.stored_before(datetime.now(UTC) + timedelta(minutes=1))]
-    none = [found async for found in store.stored_before(datetime.now(UTC) - timedelta(hours=1))]
+    old = [found async for found in store.list_older_than(datetime.now(UTC) + timedelta(minutes=1))]
+    none = [found async for found in store.list_older_than(datetime.now(UTC) - timedelta(hours=1))]
 
     assert blob_id in old
     assert blob_id not in none

@@ -15,7 +15,7 @@ import pytest
 from common.blob_store import BlobNotFoundError, BlobStoreUnavailableError
 from common.blob_store.disk import open_disk_store
 from common.blob_store.disk_errors import disk_errors
-from common.blob_store.durable_files import linked_aside
+from common.blob_store.durable_files import link_aside
 from common.ids import new_id
 from deploy.local.folders.ram_folder import ram, ram_folder
 
@@ -52,7 +52,7 @@ async def test_a_copy_is_a_second_name_and_counts_as_written_now(tmp_path: Path)
 
         await store.copy(source_id, copy_id)
 
-        found = [blob async for blob in store.stored_before(datetime.now(UTC) - timedelta(hours=1))]
+        found = [blob async for blob in store.list_older_than(datetime.now(UTC) - timedelta(hours=1))]
     assert len({path.stat().st_ino for path in blobs_in(tmp_path)}) == 1
     assert copy_id not in found
 
@@ -63,7 +63,7 @@ def test_what_cannot_have_a_second_name_is_copied(tmp_path: Path) -> None:
         source = elsewhere / "blob"
         source.write_bytes(b"pixels")
 
-        link = linked_aside(source, tmp_path)
+        link = link_aside(source, tmp_path)
 
         assert link.parent == tmp_path
         assert link.read_bytes() == b"pixels"
