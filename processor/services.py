@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 class Services:
     """What the agent uses."""
 
-    handling: JobHandler
+    handler: JobHandler
     reports: Reports
     signatures: Signatures = UNSIGNED
     """Who may ask for work."""

@@ -58,7 +58,7 @@ class Reconciler:
     async def reconcile(self, kafka: KafkaLog) -> int:
         """Ask again for every lost job; return how many there were."""
         before = self.clock() - timedelta(seconds=self.pace.lost_after_seconds)
-        unanswered = await self.jobs.unanswered(published_before=before, limit=_LIMIT)
+        unanswered = await self.jobs.list_unanswered(published_before=before, limit=_LIMIT)
         if not unanswered:
             return 0
         requests = await kafka.view(self.topics.jobs_topic, self.topics.processor_group)

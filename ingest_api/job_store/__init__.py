@@ -218,7 +218,7 @@ class JobStore(Protocol):
         """
         ...
 
-    async def unanswered(self, *, published_before: datetime, limit: int) -> list[Publication]:
+    async def list_unanswered(self, *, published_before: datetime, limit: int) -> list[Publication]:
         """Return where the unfinished jobs published before that time stand in Kafka, the oldest first."""
         ...
 

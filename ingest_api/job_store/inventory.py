@@ -17,7 +17,7 @@ class PostgresInventory:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def unknown(self, ids: Sequence[UUID]) -> list[UUID]:
+    async def find_unknown(self, ids: Sequence[UUID]) -> list[UUID]:
         """Return those of *ids* that no image has and no unfinished job will give to a variant."""
         async with connection_of(self._pool) as connection:
             rows = await connection.fetch(statement("unknown_images"), list(ids))

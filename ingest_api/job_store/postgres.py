@@ -179,7 +179,7 @@ class PostgresJobStore:
             await changes.write(connection)
             fail_at(Failpoint.CHANGES_WRITTEN_NOT_COMMITTED)
 
-    async def unanswered(self, *, published_before: datetime, limit: int) -> list[Publication]:
+    async def list_unanswered(self, *, published_before: datetime, limit: int) -> list[Publication]:
         """Return where the unfinished jobs published before that time stand in Kafka, the oldest first."""
         async with connection_of(self._pool) as connection:
             rows = await connection.fetch(statement("unanswered_jobs"), published_before, limit)

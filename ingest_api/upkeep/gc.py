@@ -34,7 +34,7 @@ class GarbageCollector:
         """Compare the two stores; raise what either raises when it is away. Rows that a job refers to stay."""
         findings = Findings()
         async for ids in _batches(self.blobs.list_older_than(before)):
-            findings.blobs_without_row += await self.inventory.unknown(ids)
+            findings.blobs_without_row += await self.inventory.find_unknown(ids)
         async for ids in self.inventory.pages(created_before=before):
             findings.rows_without_blob += await self._without_blob(ids)
         if remove:

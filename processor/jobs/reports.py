@@ -1,4 +1,4 @@
-"""Sends what a processor has to say, again and again until Kafka has it."""
+"""Sends a processor's results and dead letters, and retries until Kafka has them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ _SOURCE = "/icecube/processor"
 
 @dataclass(frozen=True, slots=True)
 class Reports:
-    """Every method returns when all replicas have the record; it waits out an outage, however long."""
+    """Every method returns when all in-sync replicas have the record; it waits out any outage."""
 
     producer: Producer
     topics: KafkaSettings
@@ -34,12 +34,12 @@ class Reports:
     linger: Linger
     signatures: Signatures = UNSIGNED
 
-    async def started(self, job: JobRequested) -> None:
-        """Tell that work begins: before it does, so that a job that kills its processor leaves a trace."""
-        await self.result(JobStarted(job_id=job.job_id, attempt=job.attempt, start_id=new_id()))
+    async def send_start(self, job: JobRequested) -> None:
+        """Send the start before the work, so that a job that kills its processor leaves a trace."""
+        await self.send_result(JobStarted(job_id=job.job_id, attempt=job.attempt, start_id=new_id()))
 
-    async def result(self, result: JobResult) -> None:
-        """Tell how an attempt stands. A success that Kafka will never take is told as a failure: the job ends."""
+    async def send_result(self, result: JobResult) -> None:
+        """Send an attempt's result. Instead of a success that Kafka will never take, send a failure: the job ends."""
         headers = event_headers(
             event_id=_id_of(result),
             event_type=result.type,
@@ -54,10 +54,10 @@ class Reports:
         except RecordRefusedError as exc:
             log.error("result refused by Kafka", type=result.type, error=str(exc))  # noqa: TRY400 - told in full
             if isinstance(result, JobSucceeded):
-                await self.result(_too_large(result))
+                await self.send_result(_too_large(result))
 
-    async def unreadable(self, record: ConsumedRecord, reason: str) -> None:
-        """Put a record that is no event of ours aside, byte for byte where it is not too large for that."""
+    async def send_dead_letter(self, record: ConsumedRecord, reason: str) -> None:
+        """Send an unreadable record to the dead-letter topic, byte for byte unless it is too large."""
         key, value = cut_to_fit(record.key, record.value)
         headers = unreadable_headers(record, reason, source=_SOURCE, at=self.clock())
         while True:
@@ -66,7 +66,7 @@ class Reports:
             except RecordRefusedError as exc:
                 log.warning("dead letter refused by Kafka", bytes=len(value or b""), error=str(exc))
                 if not (value := shorten(value)):
-                    return None  # what was read stays where it was, for as long as Kafka keeps it
+                    return None  # the record stays in its topic for as long as Kafka keeps it
 
     async def _send(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> None:
         await retry_until_available(
@@ -82,6 +82,6 @@ def _too_large(success: JobSucceeded) -> JobFailed:
 
 
 def _id_of(result: JobResult) -> UUID:
-    """Return what tells *result* from others: an attempt may be started more than once."""
+    """Return the event id of *result*. An attempt may start more than once, so a start has an id of its own."""
     start = (result.start_id,) if isinstance(result, JobStarted) else ()
     return derived_id(result.type, result.job_id, result.attempt, *start)

@@ -1,4 +1,4 @@
-"""The Faust agent: reads job events and hands each to the use case."""
+"""The Faust agent: decodes job events and calls the job handler for each."""
 
 from typing import Any
 
@@ -15,9 +15,9 @@ from processor.services import Services
 
 
 async def handle(event: Any, services: Services, slot: Releasable = NO_SLOT) -> None:
-    """Do what *event* asks for and report it; returns when the report is out, whatever it is.
+    """Handle the job that *event* requests; return when its result has been sent.
 
-    The *slot* is released when an image process has done its part.
+    Releases the *slot* when the image process is done.
     """
     message = event.message
     headers = from_kafka(message.headers)
@@ -33,21 +33,21 @@ async def handle(event: Any, services: Services, slot: Releasable = NO_SLOT) -> 
         except UnreadableEventError as exc:
             structlog.get_logger(__name__).error("unreadable event put aside", reason=str(exc))
             metrics.UNREADABLE_EVENTS.labels(message.topic).inc()
-            await services.reports.unreadable(message, str(exc))
+            await services.reports.send_dead_letter(message, str(exc))
             if isinstance(exc, UnsupportedRequestError):
-                await services.reports.result(failure_of_unread(exc))
+                await services.reports.send_result(failure_of_unread(exc))
             return
         with structlog.contextvars.bound_contextvars(job_id=str(job.job_id), attempt=job.attempt):
             fail_at(Failpoint.JOB_TAKEN_NOT_ANNOUNCED)
-            await services.reports.started(job)
+            await services.reports.send_start(job)
             fail_at(Failpoint.JOB_ANNOUNCED_NOT_WORKED_ON)
-            await services.reports.result(await services.handling.handle(job, slot))
+            await services.reports.send_result(await services.handler.handle(job, slot))
             fail_at(Failpoint.RESULT_SENT_NOT_ACKNOWLEDGED)
 
 
 def _job_in(value: bytes | None) -> JobRequested:
     event = decode(value)
     if not isinstance(event, JobRequested):
-        message = f"a {event.type} asks for nothing"
+        message = f"a {event.type} requests no job"
         raise UnreadableEventError(message)
     return event

@@ -1,4 +1,4 @@
-"""Hands events to concurrent work, no more at once than may be in hand, and acknowledges them in order."""
+"""Runs the handler for a bounded number of events concurrently, and acknowledges them in order."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -15,11 +15,11 @@ log = structlog.get_logger(__name__)
 
 
 class Dispatcher:
-    """Runs *handle* for each event of a stream, which it is given with one of the *slots*.
+    """Runs *handle* for each event of a stream, with one of the *slots*.
 
-    *handle* may release its slot before it ends; no more than *beyond* then go on without one. It must not raise:
-    whatever becomes of a job is a result to be sent. Cancelled, its event is not acknowledged, and Kafka delivers it
-    again.
+    *handle* may release its slot before it ends; at most *beyond* calls then continue without one. It must not raise:
+    every outcome of a job is a result to send. If it is cancelled, its event is not acknowledged, and Kafka delivers
+    it again.
     """
 
     def __init__(self, handle: Callable[[Any, Slot], Awaitable[None]], *, slots: int, beyond: int = 0) -> None:
@@ -34,14 +34,14 @@ class Dispatcher:
         unacknowledged = stream.noack()
         events = aiter(unacknowledged.events())
         while not self._is_draining:
-            # A slot first: an event that is pulled is ours to finish, one that waits in Kafka is anyone's.
+            # A slot first: we must finish a pulled event, while any processor may take one that waits in Kafka.
             slot = await self._slots.acquire()
             if not await self._take(unacknowledged, events, slot):
                 slot.close()
                 return
 
     async def drain(self, *, grace_seconds: float) -> None:
-        """Take no more; let what is in hand finish within the grace, then give it up to be delivered again."""
+        """Take no more events; wait for the running ones, then cancel them, so that Kafka delivers them again."""
         self._is_draining = True
         log.info("draining", in_hand=len(self._tasks), grace_seconds=grace_seconds)
         if self._tasks:
@@ -60,7 +60,7 @@ class Dispatcher:
             raise
         if event is None or self._is_draining:
             return False
-        self._acks.taken(event)
+        self._acks.add(event)
         task = asyncio.create_task(self._work(stream, event, slot))
         self._tasks.add(task)
         metrics.JOBS_IN_HAND.set(len(self._tasks))
@@ -69,7 +69,7 @@ class Dispatcher:
 
     async def _work(self, stream: Any, event: Any, slot: Slot) -> None:
         await self._handle(event, slot)
-        for finished in self._acks.finished(event):
+        for finished in self._acks.finish(event):
             await stream.ack(finished)
             fail_at(Failpoint.REQUEST_ACKNOWLEDGED_NOT_COMMITTED)
 
@@ -78,5 +78,5 @@ class Dispatcher:
         self._tasks.discard(task)
         metrics.JOBS_IN_HAND.set(len(self._tasks))
         if not task.cancelled() and (error := task.exception()):
-            # The event stays unacknowledged and holds its partition: better seen than lost.
-            log.error("handling raised", exc_info=error)
+            # The event stays unacknowledged and blocks its partition: better seen than lost.
+            log.error("handler raised", exc_info=error)

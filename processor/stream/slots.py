@@ -1,10 +1,10 @@
-"""Bounds how many events are in hand at once."""
+"""Bounds how many events are handled concurrently."""
 
 import asyncio
 
 
 class Slots:
-    """So many slots, and *beyond* them as many events that have released theirs early and are still worked on."""
+    """*count* slots, and *beyond* them events that released theirs early and are still being handled."""
 
     def __init__(self, count: int, *, beyond: int = 0) -> None:
         self._free = asyncio.Semaphore(count)
@@ -16,7 +16,7 @@ class Slots:
         return Slot(self)
 
     def free_early(self) -> bool:
-        """Free a slot whose event is still worked on; say whether there may be one more of those."""
+        """Free a slot whose event is still being handled, unless too many are; say whether it was freed."""
         may = self._beyond > 0
         if may:
             self._beyond -= 1
@@ -24,7 +24,7 @@ class Slots:
         return may
 
     def free(self, *, was_early: bool) -> None:
-        """Free what is left of a slot whose event is done with."""
+        """Free the slot of a finished event; *was_early* if `free_early` has freed it."""
         if was_early:
             self._beyond += 1
         else:
@@ -32,7 +32,7 @@ class Slots:
 
 
 class Slot:
-    """The slot of one event; whoever works on the event may release it, from whatever task."""
+    """The slot of one event; any task may release it."""
 
     def __init__(self, slots: Slots) -> None:
         self._slots = slots
@@ -40,15 +40,15 @@ class Slot:
         self._is_closed = False
 
     def release(self) -> None:
-        """Let another event be taken while the work on this one goes on, unless too many do already.
+        """Let another event start while this one is still being handled, unless too many are already.
 
-        Once or many times is the same; so is a release after the work has ended.
+        Repeated calls, and calls after the end, do nothing.
         """
         if not self._is_early and not self._is_closed:
             self._is_early = self._slots.free_early()
 
     def close(self) -> None:
-        """Give up the slot as the work ends; once or twice is the same."""
+        """Free the slot as the work ends; repeated calls do nothing."""
         if not self._is_closed:
             self._is_closed = True
             self._slots.free(was_early=self._is_early)

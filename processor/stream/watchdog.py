@@ -1,4 +1,4 @@
-"""Ends a processor that has silently left its group, so that whoever supervises it starts a new one."""
+"""Ends a processor that has silently left its consumer group, so that its supervisor starts a new one."""
 
 import logging
 import os
@@ -18,14 +18,14 @@ _EXIT_STATUS = 70
 
 
 def _die() -> None:
-    # Not sys.exit: Faust's shutdown waits for the very consumer that hangs. What is in hand is delivered again.
+    # Not sys.exit: Faust's shutdown would wait for the consumer that hangs. Kafka delivers running jobs again.
     os._exit(_EXIT_STATUS)
 
 
 class Watchdog(Service):
-    """Started with the worker rather than as a Faust task, as those wait for the first assignment."""
+    """Starts with the worker, not as a Faust task: those wait for the first assignment."""
 
-    logger = logging.getLogger("faust.watchdog")  # its comings and goings are Faust's to tell
+    logger = logging.getLogger("faust.watchdog")  # Faust logs its start and stop
 
     def __init__(self, app: faust.App, *, longest_rebalance_seconds: float, die: Callable[[], None] = _die) -> None:
         super().__init__()
@@ -40,12 +40,12 @@ class Watchdog(Service):
             await self.sleep(_LOOK_EVERY_SECONDS)
             if self._app.should_stop:
                 return  # a consumer that stops ends its coordination too
-            if reason := await self.ailment():
+            if reason := await self.find_failure():
                 log.critical("leaving: the consumer group membership is broken", reason=reason)
                 self._die()
 
-    async def ailment(self) -> str | None:
-        """Return what is wrong with the group membership, None when nothing is. To be asked once a second."""
+    async def find_failure(self) -> str | None:
+        """Return what is wrong with the group membership, or None. Call this once a second."""
         coordinator = group_coordinator(self._app)
         if coordinator is None:
             return None

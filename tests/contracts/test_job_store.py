@@ -255,8 +255,8 @@ async def test_a_sent_request_s_place_is_remembered(jobs: PostgresJobStore, outb
     later = await _now(jobs) + timedelta(seconds=1)
 
     place = Publication(job_id=record.job.id, partition=3, offset=57)
-    assert await jobs.unanswered(published_before=later, limit=10) == [place]
-    assert await jobs.unanswered(published_before=NOON, limit=10) == []
+    assert await jobs.list_unanswered(published_before=later, limit=10) == [place]
+    assert await jobs.list_unanswered(published_before=NOON, limit=10) == []
 
 
 async def test_a_job_asked_for_again_counts_as_unpublished(jobs: PostgresJobStore, outbox: PostgresOutbox) -> None:
@@ -267,7 +267,7 @@ async def test_a_job_asked_for_again_counts_as_unpublished(jobs: PostgresJobStor
     async with jobs.changing([record.job.id]) as changes:
         changes.publish(a_message(request_of=record.job.id))
 
-    assert await jobs.unanswered(published_before=later, limit=10) == []
+    assert await jobs.list_unanswered(published_before=later, limit=10) == []
 
 
 async def test_an_ended_job_is_not_unanswered(jobs: PostgresJobStore, outbox: PostgresOutbox) -> None:
@@ -278,7 +278,7 @@ async def test_an_ended_job_is_not_unanswered(jobs: PostgresJobStore, outbox: Po
     async with jobs.changing([record.job.id]) as changes:
         changes.save(record.job.succeeded(at=NOON))
 
-    assert await jobs.unanswered(published_before=later, limit=10) == []
+    assert await jobs.list_unanswered(published_before=later, limit=10) == []
 
 
 async def test_an_empty_store_has_no_backlog(jobs: PostgresJobStore) -> None:

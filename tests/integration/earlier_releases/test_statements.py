@@ -67,13 +67,13 @@ async def test_what_it_ends_has_ended(before: ReleaseBefore, jobs: PostgresJobSt
     await before.add(record)
     assert (await jobs.backlog()).pending == 1
     await before.publish(record)
-    assert [place.offset for place in await jobs.unanswered(published_before=TOMORROW, limit=10)] == [57]
+    assert [place.offset for place in await jobs.list_unanswered(published_before=TOMORROW, limit=10)] == [57]
     await before.end(record, state)
 
     found = await jobs.find_job(record.job.id)
     assert found is not None
     assert (found.job.state, found.job.has_ended) == (JobState(state), True)
-    assert await jobs.unanswered(published_before=TOMORROW, limit=10) == []
+    assert await jobs.list_unanswered(published_before=TOMORROW, limit=10) == []
     assert await jobs.backlog() == Backlog()
 
 

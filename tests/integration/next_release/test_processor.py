@@ -42,7 +42,7 @@ async def deliver(event: dict[str, Any], services: Services, folder: Path) -> No
     """Deliver *event*, whose original is stored."""
     source = folder / "original"
     source.write_bytes(b"original")
-    await services.handling.blobs.put_file(UUID(event["original"]["id"]), source)
+    await services.handler.blobs.put_file(UUID(event["original"]["id"]), source)
     await handle(SimpleNamespace(message=Record(encoded(event), topic="icecube.jobs")), services)
 
 

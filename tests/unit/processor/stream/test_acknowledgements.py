@@ -36,11 +36,11 @@ def test_only_the_finished_prefix_is_acknowledged(data: st.DataObject) -> None:
     order = data.draw(st.permutations(offsets))
     acks, finished, acknowledged = OrderedAcks(), set(), []
     for offset in offsets:
-        acks.taken(an_event(offset))
+        acks.add(an_event(offset))
 
     for offset in order:
         finished.add(offset)
-        acknowledged += [event.message.offset for event in acks.finished(an_event(offset))]
+        acknowledged += [event.message.offset for event in acks.finish(an_event(offset))]
 
         assert acknowledged == [o for i, o in enumerate(offsets) if finished.issuperset(offsets[: i + 1])]
 
@@ -49,39 +49,39 @@ def test_partitions_do_not_wait_for_each_other() -> None:
     """An unfinished event holds back its own partition only."""
     acks = OrderedAcks()
     slow, quick = an_event(0, partition=0), an_event(0, partition=1)
-    acks.taken(slow)
-    acks.taken(quick)
+    acks.add(slow)
+    acks.add(quick)
 
-    assert acks.finished(quick) == [quick]
+    assert acks.finish(quick) == [quick]
 
 
 def test_a_new_generation_forgets_the_old_one() -> None:
     """After a rebalance, work begun before it acknowledges nothing: its events are delivered anew."""
     acks = OrderedAcks()
     old, new = an_event(5), an_event(5, generation_id=2)
-    acks.taken(old)
-    acks.taken(new)
+    acks.add(old)
+    acks.add(new)
 
-    assert acks.finished(old) == []
-    assert acks.finished(new) == [new]
+    assert acks.finish(old) == []
+    assert acks.finish(new) == [new]
 
 
 def test_an_event_is_acknowledged_once() -> None:
     """Finishing again gives nothing to acknowledge."""
     acks = OrderedAcks()
     event = an_event(0)
-    acks.taken(event)
+    acks.add(event)
 
-    assert acks.finished(event) == [event]
-    assert acks.finished(event) == []
+    assert acks.finish(event) == [event]
+    assert acks.finish(event) == []
 
 
 def test_forgotten_events_are_never_acknowledged() -> None:
     """What is given up at a shutdown is delivered to somebody else."""
     acks = OrderedAcks()
     event = an_event(0)
-    acks.taken(event)
+    acks.add(event)
 
     acks.forget()
 
-    assert acks.finished(event) == []
+    assert acks.finish(event) == []

@@ -41,7 +41,7 @@ async def app(producer: RecordingProducer, tmp_path: Path) -> AsyncIterator[Proc
     async with open_disk_store(tmp_path / "images") as blobs:
         app = build_app(settings)
         app.services = Services(
-            handling=JobHandler(blobs, ScriptedPool()),
+            handler=JobHandler(blobs, ScriptedPool()),
             reports=Reports(producer, settings.kafka, lambda: NOON, Linger(lambda: False)),
         )
         app.dispatcher = Dispatcher(lambda event, slot: handle(event, app.services, slot), slots=1)
@@ -54,7 +54,7 @@ async def stored(job: JobRequested, app: ProcessorApp, tmp_path: Path) -> JobReq
     """Return the job, its original stored."""
     source = tmp_path / "original"
     source.write_bytes(b"original")
-    await app.services.handling.blobs.put_file(job.original.id, source)
+    await app.services.handler.blobs.put_file(job.original.id, source)
     return job
 
 
@@ -166,7 +166,7 @@ async def test_a_record_of_neither_key_nor_value_becomes_a_dead_letter(producer:
     """Kafka's clients send no such record, brokers keep them: its letter has an empty key."""
     reports = Reports(producer, KafkaSettings(), lambda: NOON, Linger(lambda: False))
 
-    await reports.unreadable(Record(None, key=None), "nothing")
+    await reports.send_dead_letter(Record(None, key=None), "nothing")
 
     (dead,) = producer.sent
     assert (dead.key, dead.value) == (b"", None)
@@ -177,9 +177,9 @@ async def test_a_dead_letter_shrinks_until_the_broker_takes_it(producer: Recordi
     reports = Reports(producer, KafkaSettings(), lambda: NOON, Linger(lambda: False))
     producer.largest = 100_000
 
-    await reports.unreadable(Record(bytes(900_000)), "no event")
+    await reports.send_dead_letter(Record(bytes(900_000)), "no event")
     producer.largest = 10
-    await reports.unreadable(Record(bytes(900_000)), "no event")
+    await reports.send_dead_letter(Record(bytes(900_000)), "no event")
 
     assert [dead.value for dead in producer.sent] == [bytes(56_250)]
 
@@ -189,7 +189,7 @@ async def test_a_success_too_large_for_kafka_is_told_as_a_failure(producer: Reco
     reports = Reports(producer, KafkaSettings(), lambda: NOON, Linger(lambda: False))
     job, many = a_request(), the_variants_of(tuple(a_task() for _ in range(7000)))
 
-    await reports.result(JobSucceeded(job_id=job.job_id, attempt=1, variants=many))
+    await reports.send_result(JobSucceeded(job_id=job.job_id, attempt=1, variants=many))
 
     (sent,) = producer.sent
     failure = decode(sent.value)

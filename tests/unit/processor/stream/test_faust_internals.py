@@ -120,7 +120,7 @@ def test_the_coordinator_has_the_names_we_read() -> None:
 async def test_no_consumer_means_no_coordinator(app: ProcessorApp) -> None:
     """Before the start there is nothing to look at, and nothing is wrong."""
     assert group_coordinator(app) is None
-    assert await Watchdog(app, longest_rebalance_seconds=1).ailment() is None
+    assert await Watchdog(app, longest_rebalance_seconds=1).find_failure() is None
 
 
 def test_the_worker_stops_where_we_hook_in() -> None:

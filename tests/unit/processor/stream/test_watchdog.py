@@ -36,7 +36,7 @@ def an_app(coordinator: ACoordinator, *, rebalancing: bool = False) -> Any:
 
 async def test_a_healthy_membership_is_left_alone() -> None:
     """Nothing pending, nothing ended: nothing to do."""
-    assert await Watchdog(an_app(ACoordinator()), longest_rebalance_seconds=5).ailment() is None
+    assert await Watchdog(an_app(ACoordinator()), longest_rebalance_seconds=5).find_failure() is None
 
 
 async def test_an_ended_coordination_is_fatal() -> None:
@@ -44,18 +44,18 @@ async def test_an_ended_coordination_is_fatal() -> None:
     coordinator = ACoordinator()
     coordinator._coordination_task.set_result(None)  # noqa: SLF001 - the double's own
 
-    ailment = await Watchdog(an_app(coordinator), longest_rebalance_seconds=5).ailment()
+    failure = await Watchdog(an_app(coordinator), longest_rebalance_seconds=5).find_failure()
 
-    assert ailment == "the coordination task has ended"
+    assert failure == "the coordination task has ended"
 
 
 async def test_a_pending_error_is_fatal() -> None:
     """An unexpected group error parks the coordinator until somebody asks for it."""
     coordinator = ACoordinator(_pending_exception=RuntimeError("unexpected group error"))
 
-    ailment = await Watchdog(an_app(coordinator), longest_rebalance_seconds=5).ailment()
+    failure = await Watchdog(an_app(coordinator), longest_rebalance_seconds=5).find_failure()
 
-    assert ailment == "RuntimeError('unexpected group error')"
+    assert failure == "RuntimeError('unexpected group error')"
 
 
 async def test_an_endless_rebalance_is_fatal() -> None:
@@ -63,16 +63,16 @@ async def test_an_endless_rebalance_is_fatal() -> None:
     app = an_app(ACoordinator(), rebalancing=True)
     watchdog = Watchdog(app, longest_rebalance_seconds=2)
 
-    assert [await watchdog.ailment() for _ in range(2)] == [None, None]
+    assert [await watchdog.find_failure() for _ in range(2)] == [None, None]
     app.rebalancing = False
-    assert await watchdog.ailment() is None
+    assert await watchdog.find_failure() is None
     app.rebalancing = True
-    assert [await watchdog.ailment() for _ in range(3)] == [None, None, "rebalancing for 3 seconds"]
+    assert [await watchdog.find_failure() for _ in range(3)] == [None, None, "rebalancing for 3 seconds"]
 
 
 @pytest.mark.parametrize("broken", [True, False])
 async def test_the_process_ends_only_when_something_is_wrong(*, broken: bool) -> None:
-    """Running, the watchdog ends the process at the first ailment and does nothing otherwise."""
+    """Running, the watchdog ends the process at the first failure and does nothing otherwise."""
     coordinator = ACoordinator()
     if broken:
         coordinator._coordination_task.set_result(None)  # noqa: SLF001 - the double's own
