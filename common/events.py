@@ -122,6 +122,12 @@ class JobFailed(WireModel):
     retryable: bool
 
 
+class AnnouncedVariant(FinishedVariant):
+    """A variant as the completion record tells of it, with where to download it."""
+
+    url: str | None = Field(None, examples=["/image/0199f3a0-8c1e-7d2a-b7a4-6c3f6a1d2e10"])
+
+
 class JobNotification(KeptModel):
     """The public completion record: one for every job that ends. Its members are promised to clients.
 
@@ -134,7 +140,7 @@ class JobNotification(KeptModel):
     reason: Reason | None = None
     code: Code | None = None
     timestamp: datetime
-    variants: tuple[FinishedVariant, ...] = ()
+    variants: tuple[AnnouncedVariant, ...] = ()
     variants_left_out: bool = Field(default=False, exclude_if=lambda left_out: not left_out)
 
 

@@ -11,12 +11,14 @@ from common.settings.model import Settings
 from ingest_api.console import page
 from ingest_api.services import Services, open_services
 from ingest_api.web.body_limit import BodyLimitMiddleware
+from ingest_api.web.caching import NoStoreMiddleware
+from ingest_api.web.cors import add_cors
 from ingest_api.web.errors import add_error_handlers
 from ingest_api.web.host_guard import HostGuardMiddleware
 from ingest_api.web.paths import HeadMiddleware, redirect_or_not_found
 from ingest_api.web.request_context import RequestContextMiddleware
 from ingest_api.web.request_metrics import add_metrics, telemetry
-from ingest_api.web.routes import health, images, jobs
+from ingest_api.web.routes import health, image_urls, images, jobs
 from ingest_api.web.routes.dependencies import SECURITY_SCHEMES
 
 _DESCRIPTION = """
@@ -53,9 +55,11 @@ def create_app(
     app.add_middleware(BodyLimitMiddleware)
     app.add_middleware(HostGuardMiddleware, settings=settings)
     add_error_handlers(app)
+    app.add_middleware(NoStoreMiddleware, varies_by_origin=bool(settings.access.cors_origins))
+    add_cors(app, settings.access.cors_origins)
     app.add_middleware(RequestContextMiddleware)
     add_metrics(app)
-    for router in (images.router, images.reads, jobs.router, jobs.reads, health.router, page.router):
+    for router in (images.router, images.reads, image_urls.router, jobs.router, jobs.reads, health.router, page.router):
         app.include_router(router)
     app.router.redirect_slashes, app.router.default = False, redirect_or_not_found
     _document(app)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from time import monotonic
+from uuid import UUID
 
 from common.blob_store import BlobStore
 from common.blob_store.opening import open_blob_store
@@ -22,6 +23,7 @@ from ingest_api.delivery.relay import Relay
 from ingest_api.delivery.results import ResultsHandler
 from ingest_api.delivery.results_consumer import ResultsConsumer
 from ingest_api.delivery.reuse import Reuse
+from ingest_api.domain.image_urls import ImageUrls
 from ingest_api.domain.job import RetryPolicy
 from ingest_api.intake.admission import Admission
 from ingest_api.intake.jobs import JobIntake
@@ -64,6 +66,11 @@ class Services:
     described_images: ResponseCache
     ended_jobs: ResponseCache
     small_downloads: ResponseCache
+    urls: ImageUrls
+
+    def url_of(self, image_id: UUID) -> str:
+        """Return the URL of an image's bytes, as bodies carry it."""
+        return self.urls.of(image_id, at=utc_now())
 
 
 @asynccontextmanager
@@ -81,7 +88,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         uploads = await stack.enter_async_context(
             open_upload_folder(blobs.work_dir, free_mb=settings.limits.free_disk_mb)
         )
-        jobs, messages = PostgresJobStore(pool), Messages(settings.kafka)
+        urls = _image_urls(settings)
+        jobs, messages = PostgresJobStore(pool), Messages(settings.kafka, urls)
         relay = _relay(settings, pool, RefusedMessages(jobs, messages, utc_now))
         backlog = BacklogWatch(jobs)
         readiness = Readiness(jobs, blobs, settings.kafka, lambda: backlog.latest, settings.delivery.stuck_seconds)
@@ -122,6 +130,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             described_images=ResponseCache(2 * _MIB, seconds=_IMAGE_SECONDS),
             ended_jobs=ResponseCache(4 * _MIB, seconds=_JOB_SECONDS),
             small_downloads=ResponseCache(16 * _MIB, seconds=_IMAGE_SECONDS),
+            urls=urls,
         )
 
 
@@ -137,6 +146,11 @@ async def open_database(settings: Settings) -> AsyncIterator[Pool]:
 def utc_now() -> datetime:
     """Return the time, the only clock of the API."""
     return datetime.now(UTC)
+
+
+def _image_urls(settings: Settings) -> ImageUrls:
+    access = settings.access
+    return ImageUrls(access.url_signing_key_list, settings.server.public_url, access.url_seconds)
 
 
 def _relay(settings: Settings, pool: Pool, refused: RefusedMessages) -> Relay:

@@ -1,5 +1,6 @@
 """The groups of settings, each a section of the configuration file."""
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -64,6 +65,12 @@ HostEntry = Annotated[str, Field(pattern=r"^(\*|(\*\.)?[A-Za-z0-9._-]+|\[[0-9A-F
 class ServerSettings(SettingsGroup):
     """The processes themselves."""
 
+    public_url: str = Field(
+        "",
+        description="Where clients reach the API, such as https://images.example; stands before the URLs of images in "
+        "bodies and notifications. Empty: these are paths.",
+    )
+
     host: str = Field("127.0.0.1", description="Address the API listens on; 0.0.0.0 in a container.")
     port: int = Field(3331, ge=0, le=65535, description="Port the API listens on; 0 picks a free one.")
     allowed_hosts: Annotated[tuple[HostEntry, ...], BeforeValidator(_entries)] = Field(
@@ -90,6 +97,14 @@ class ServerSettings(SettingsGroup):
     data_dir: Folder = Field(
         Path("data"), description="Folder of all embedded parts.", json_schema_extra=env("ICECUBE_DATA_DIR")
     )
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_an_address_of_the_web(cls, url: str) -> str:
+        if url and not re.fullmatch(r"https?://[^\s?#]+", url):
+            message = "must be an http or https URL without a query, such as https://images.example"
+            raise ValueError(message)
+        return url.rstrip("/")
 
 
 class DatabaseSettings(SettingsGroup):
@@ -168,6 +183,13 @@ class BlobSettings(SettingsGroup):
 _SHORTEST_KEY = 32
 
 
+def _refuse_short(keys: SecretStr) -> SecretStr:
+    if any(len(key) < _SHORTEST_KEY for key in _entries(keys.get_secret_value())):
+        message = f"each key must have at least {_SHORTEST_KEY} characters; `openssl rand -hex 32` makes one"
+        raise ValueError(message)
+    return keys
+
+
 class KafkaSettings(SettingsGroup):
     """Kafka: its brokers, our topics and groups."""
 
@@ -204,10 +226,7 @@ class KafkaSettings(SettingsGroup):
     @field_validator("signing_keys")
     @classmethod
     def _keys_are_long(cls, keys: SecretStr) -> SecretStr:
-        if any(len(key) < _SHORTEST_KEY for key in _entries(keys.get_secret_value())):
-            message = f"each key must have at least {_SHORTEST_KEY} characters; `openssl rand -hex 32` makes one"
-            raise ValueError(message)
-        return keys
+        return _refuse_short(keys)
 
     @property
     def signing_key_list(self) -> tuple[bytes, ...]:
@@ -276,6 +295,7 @@ class ProcessingSettings(SettingsGroup):
     )
 
 
+Origin = Annotated[str, Field(pattern=r"^(\*|https?://[^/\s]+)$")]
 ApiKeyEntry = Annotated[str, Field(pattern=r"^[^:,\s]+:(read|write|admin):[0-9a-f]{64}(:[^:,\s]+)?$")]
 
 
@@ -300,6 +320,35 @@ class AccessSettings(SettingsGroup):
         description="Requests of each owner's keys per minute, at each API process; 0: no limit.",
         json_schema_extra=env("ICECUBE_API_REQUESTS_PER_MINUTE"),
     )
+    url_signing_keys: SecretStr = Field(
+        SecretStr(""),
+        description="Keys of 32 characters or more, comma-separated, that sign URLs which open an image without an API "
+        "key: the first signs, all verify. Empty: no URL is signed.",
+        json_schema_extra=env("ICECUBE_URL_SIGNING_KEYS"),
+    )
+    url_seconds: int = Field(
+        86_400,
+        ge=60,
+        le=31_536_000,
+        description="How long the signed URLs in bodies and notifications live, at least; up to an hour more.",
+        json_schema_extra=env("ICECUBE_URL_SECONDS"),
+    )
+    cors_origins: Annotated[tuple[Origin, ...], BeforeValidator(_entries)] = Field(
+        (),
+        description="Origins whose pages may use the API from a browser, comma-separated, such as "
+        "https://shop.example; * for all. Empty: none but its own.",
+        json_schema_extra=env("ICECUBE_API_CORS_ORIGINS"),
+    )
+
+    @field_validator("url_signing_keys")
+    @classmethod
+    def _keys_are_long(cls, keys: SecretStr) -> SecretStr:
+        return _refuse_short(keys)
+
+    @property
+    def url_signing_key_list(self) -> tuple[bytes, ...]:
+        """The keys as bytes, the one that signs first."""
+        return tuple(key.encode() for key in _entries(self.url_signing_keys.get_secret_value()))
 
 
 class DeliverySettings(SettingsGroup):

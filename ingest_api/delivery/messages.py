@@ -1,18 +1,19 @@
 """The Kafka records that the API's side writes, each built in one place."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
 from pydantic import ValidationError
 
-from common.events import FinishedVariant, JobNotification, JobRequested, OriginalImage, encode
+from common.events import AnnouncedVariant, FinishedVariant, JobNotification, JobRequested, OriginalImage, encode
 from common.failure_codes import FailureCode
 from common.ids import derived_id
 from common.kafka.clients import ConsumedRecord
 from common.kafka.dead_letters import cut_to_fit, dead_letter_headers, shorten, unreadable_headers
 from common.kafka.headers import Headers, event_headers
 from common.settings.groups import KafkaSettings
+from ingest_api.domain.image_urls import ImageUrls
 from ingest_api.job_store import JobRecord, OutboxMessage, StoredImage
 
 _SOURCE = "/icecube/api"
@@ -23,6 +24,7 @@ class Messages:
     """Builds records for the topics in *topics*, with the trace that is current when it is called."""
 
     topics: KafkaSettings
+    urls: ImageUrls = field(default_factory=ImageUrls)
 
     def job_requested(self, record: JobRecord, *, at: datetime) -> OutboxMessage:
         """Ask the processors for the job's current attempt, when it is due."""
@@ -44,7 +46,7 @@ class Messages:
             reason=record.job.reason,
             code=record.job.code,
             timestamp=at,
-            variants=variants,
+            variants=tuple(_announced(variant, self.urls.of(variant.id, at=at)) for variant in variants),
         )
         return OutboxMessage(
             topic=self.topics.topic,
@@ -129,6 +131,10 @@ def request_of(record: JobRecord) -> JobRequested:
         original=_original(record.original),
         tasks=record.tasks,
     )
+
+
+def _announced(variant: FinishedVariant, url: str) -> AnnouncedVariant:
+    return AnnouncedVariant.model_validate({**variant.model_dump(), "url": url})
 
 
 def _original(image: StoredImage) -> OriginalImage:

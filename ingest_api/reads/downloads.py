@@ -19,6 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from common.blob_store import BlobStore
 from common.formats import media_type
+from ingest_api.reads.cache_policy import CachePolicy
 
 _ONE_RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{1,18})?|-([0-9]{1,18}))")
 
@@ -32,9 +33,6 @@ _SPECIAL = frozenset(
 
 _ATTRIBUTE_CHARACTERS = "!#$&+-.^_`|~"
 """What RFC 8187 lets stand as it is, beside letters and digits."""
-
-_REDIRECT_SECONDS = 1800
-"""How long a redirect may be remembered: well within the life of the URL it leads to."""
 
 
 class DownloadableImage(Protocol):
@@ -73,24 +71,30 @@ def asks_for_all(request: Request) -> bool:
     return request.method == "GET" and _SPECIAL.isdisjoint(name for name, _ in request.scope["headers"])
 
 
-def page_cache_response(blobs: BlobStore, image: DownloadableImage) -> Response | None:
+def page_cache_response(blobs: BlobStore, image: DownloadableImage, policy: CachePolicy) -> Response | None:
     """Return the answer to who asks for all, if it is small and to be had without waiting."""
     content = blobs.read_page_cache(image.id)
     if content is None:
         return None
-    return Response(
-        content, headers=_headers_of(image.id, image.original_name, image.file_name, image.format, image.created_at)
-    )
+    return Response(content, headers=_headers(image, policy))
 
 
-async def image_response(blobs: BlobStore, image: DownloadableImage, request_headers: Headers, method: str) -> Response:
-    """Return the answer to *method*, GET or HEAD.
+async def image_response(  # noqa: PLR0913 - a download is all of these, named at the call where they could be swapped
+    blobs: BlobStore,
+    image: DownloadableImage,
+    request_headers: Headers,
+    method: str,
+    policy: CachePolicy,
+    *,
+    as_download: bool = False,
+) -> Response:
+    """Return the answer to *method*, GET or HEAD; *as_download* has browsers save it instead of showing it.
 
     When it is sent, the blob is opened before the status goes out: `BlobNotFoundError`,
     `BlobStoreUnavailableError` and, for a range past the end, `HTTPException` 416 reach the error handlers.
     Raises `HTTPException` 412 where the caller wants another version than this one.
     """
-    headers = _headers_of(image.id, image.original_name, image.file_name, image.format, image.created_at)
+    headers = _headers(image, policy, as_download=as_download)
     if not _is_wanted(request_headers, headers["ETag"], image.created_at):
         raise HTTPException(HTTPStatus.PRECONDITION_FAILED, headers={"ETag": headers["ETag"]})
     if _is_fresh(request_headers, headers["ETag"], image.created_at):
@@ -99,7 +103,8 @@ async def image_response(blobs: BlobStore, image: DownloadableImage, request_hea
         image.id, media_type=headers["Content-Type"], disposition=headers["Content-Disposition"]
     )
     if direct:
-        return RedirectResponse(direct, HTTPStatus.FOUND, {"Cache-Control": f"private, max-age={_REDIRECT_SECONDS}"})
+        kept = {"Cache-Control": f"private, max-age={policy.redirect_seconds}", **_vary(policy)}
+        return RedirectResponse(direct, HTTPStatus.FOUND, kept)
     if method == "HEAD":
         return _BlobResponse(blobs, image.id, _WHOLE, headers, is_head=True)
     return _BlobResponse(blobs, image.id, _span(request_headers, headers, image.byte_size), headers)
@@ -144,6 +149,18 @@ class _BlobResponse(StreamingResponse):
         self.headers["Content-Range"] = f"bytes {start}-{end - 1}/{byte_size}"
 
 
+def _headers(image: DownloadableImage, policy: CachePolicy, *, as_download: bool = False) -> dict[str, str]:
+    described = _headers_of(image.id, image.original_name, image.file_name, image.format, image.created_at)
+    headers = {**described, "Cache-Control": policy.cache_control, **_vary(policy)}
+    if as_download:
+        headers["Content-Disposition"] = headers["Content-Disposition"].replace("inline", "attachment", 1)
+    return headers
+
+
+def _vary(policy: CachePolicy) -> dict[str, str]:
+    return {"Vary": policy.vary} if policy.vary else {}
+
+
 @lru_cache(maxsize=1000)
 def _headers_of(
     image_id: UUID, original_name: str, file_name: str, image_format: str, created_at: datetime
@@ -152,7 +169,6 @@ def _headers_of(
         "Content-Type": media_type(image_format),
         "Content-Disposition": _disposition(f"{original_name}.{image_format}", file_name),
         "Accept-Ranges": "bytes",
-        "Cache-Control": "public, max-age=31536000, immutable",
         "ETag": f'"{image_id}"',
         "Last-Modified": format_datetime(_whole_second(created_at), usegmt=True),
         # The bytes came from a stranger: no browser may take them for anything but the image they were checked to be.

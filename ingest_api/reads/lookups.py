@@ -10,6 +10,13 @@ class ImageNotFoundError(Exception):
     """The path names no image."""
 
 
+class SigningNotConfiguredError(Exception):
+    """There are no keys to sign URLs with."""
+
+    def __init__(self) -> None:
+        super().__init__("No keys to sign URLs with are configured (ICECUBE_URL_SIGNING_KEYS).")
+
+
 class JobNotFoundError(Exception):
     """The path names no job."""
 

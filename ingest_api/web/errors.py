@@ -10,6 +10,8 @@ Exception
 ├── UnauthenticatedError, ForbiddenError                      no key, or not one for this      401, 403
 ├── MisdirectedError, CrossSiteError (ingest_api/web/host_guard.py)   not our host, not our page   421, 403
 ├── ImageNotFoundError, JobNotFoundError, ImageUnknownError   no such thing                    404
+├── UrlSignatureError, UrlExpiredError                        a signed URL that opens nothing   403
+├── SigningNotConfiguredError                                 no keys to sign a URL with       409
 ├── KeyReusedError                                            an Idempotency-Key misused       422
 ├── TooManyRequestsError                                      more than the key's share        429
 ├── OverloadedError, DiskFullError                            more than we can take in         503
@@ -36,10 +38,11 @@ from common.texts import size_in_words
 from ingest_api.access.keys import ForbiddenError, UnauthenticatedError
 from ingest_api.access.rate_limits import TooManyRequestsError
 from ingest_api.domain.idempotency import KeyReusedError
+from ingest_api.domain.image_urls import UrlExpiredError, UrlSignatureError
 from ingest_api.intake.admission import OverloadedError
 from ingest_api.intake.jobs import TooManyTasksError
 from ingest_api.job_store import ImageUnknownError, JobStoreUnavailableError, UnreadableJobError
-from ingest_api.reads.lookups import ImageNotFoundError, JobNotFoundError
+from ingest_api.reads.lookups import ImageNotFoundError, JobNotFoundError, SigningNotConfiguredError
 from ingest_api.uploads.folder import DiskFullError
 from ingest_api.uploads.header import UploadRefusedError
 from ingest_api.web.body_limit import MAX_BODY_BYTES
@@ -108,6 +111,9 @@ _ANSWERS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     ImageNotFoundError: _IMAGE_NOT_FOUND,
     ImageUnknownError: _IMAGE_NOT_FOUND,
     JobNotFoundError: _always(HTTPStatus.NOT_FOUND, "job_not_found", "Job not found"),
+    UrlSignatureError: lambda exc: Problem(HTTPStatus.FORBIDDEN, "url_signature_invalid", str(exc)),
+    UrlExpiredError: lambda exc: Problem(HTTPStatus.FORBIDDEN, "url_expired", str(exc)),
+    SigningNotConfiguredError: lambda exc: Problem(HTTPStatus.CONFLICT, "url_signing_not_configured", str(exc)),
     KeyReusedError: lambda exc: Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency_key_reused", str(exc)),
     TooManyRequestsError: lambda exc: Problem(
         HTTPStatus.TOO_MANY_REQUESTS, "too_many_requests", str(exc), {"Retry-After": str(exc.retry_after_seconds)}

@@ -53,6 +53,7 @@ class HostGuardMiddleware:
         self._guards_pages = self._is_local and not has_keys
         self._guards_hosts = self._guards_pages or bool(self._hosts)
         self._known: set[bytes] = set()
+        self._origins = frozenset(settings.access.cors_origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or raise `MisdirectedError` or `CrossSiteError`."""
@@ -89,6 +90,9 @@ class HostGuardMiddleware:
         )
 
     def _check_page(self, scope: Scope) -> None:
+        origins = {value.decode("latin-1") for name, value in scope["headers"] if name == b"origin"}
+        if origins and (origins <= self._origins or "*" in self._origins):
+            return
         for name, value in scope["headers"]:
             is_foreign_origin = name == b"origin" and not self._is_ours(origin_name(value.decode("latin-1")))
             if is_foreign_origin or (name == b"sec-fetch-site" and value == b"cross-site"):

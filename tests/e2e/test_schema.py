@@ -28,6 +28,7 @@ OPERATIONS = [
     ("POST", "/api/v1/images"),
     ("GET", "/api/v1/image/{id}/metadata"),
     ("GET", "/image/{id}"),
+    ("POST", "/api/v1/images/{id}/url"),
     ("POST", "/api/v1/job"),
     ("GET", "/api/v1/job/{id}"),
     ("GET", "/api/v1/health"),

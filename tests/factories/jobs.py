@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from common.events import FinishedVariant, JobRequested, OriginalImage, RequestedTask, ReusableVariant
 from common.formats import ImageFormat
@@ -12,6 +13,11 @@ from ingest_api.domain.job import Job, RetryPolicy
 from ingest_api.job_store import JobRecord, StoredImage
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
+def path_of(image_id: UUID) -> str:
+    """Return where an image is, as bodies say it without signing keys."""
+    return f"/image/{image_id}"
 
 
 def a_policy(**changes: Any) -> RetryPolicy:

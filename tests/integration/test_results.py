@@ -17,13 +17,14 @@ from common.settings.groups import KafkaSettings
 from ingest_api.delivery.messages import Messages
 from ingest_api.delivery.results import ResultsHandler
 from ingest_api.delivery.reuse import Reuse, reuse_key
+from ingest_api.domain.image_urls import ImageUrls
 from ingest_api.domain.job import JobState
 from ingest_api.job_store import JobRecord, OutboxMessage
 from ingest_api.job_store.outbox import PostgresOutbox
 from ingest_api.job_store.postgres import PostgresJobStore
 from ingest_api.web.routes.bodies import JobBody
 from tests.doubles.kafka import Record
-from tests.factories.jobs import NOON, a_policy, a_record, a_task, an_image, the_variants_of
+from tests.factories.jobs import NOON, a_policy, a_record, a_task, an_image, path_of, the_variants_of
 
 TOPICS = KafkaSettings()
 MESSAGES = Messages(TOPICS)
@@ -121,6 +122,7 @@ async def test_a_success_stores_variants_and_announces_the_end(
                 "width": 100,
                 "height": 75,
                 "byteSize": 1234,
+                "url": f"/image/{record.tasks[0].variant_id}",
             }
         ],
     }
@@ -176,7 +178,7 @@ async def test_attempts_used_up_end_in_a_dead_letter_and_a_notification(
     assert (told["status"], told["reason"], told["code"]) == ("failed", "It broke.", "c")
     found = await jobs.find_job(record.job.id)
     assert found is not None
-    body = json.loads(JobBody.of(found).model_dump_json())
+    body = json.loads(JobBody.of(found, path_of).model_dump_json())
     assert (body["status"], body["reason"], body["code"]) == ("failed", "It broke.", "c")
     dead = messages["icecube.jobs.dead"]
     assert isinstance(decode(dead.value), JobRequested)
@@ -411,3 +413,19 @@ async def test_nothing_is_remembered_where_nothing_may_be_reused(
     await handler.handle(records_of(success))
 
     assert await jobs.find_reusable(works_of(hashed)) == {}
+
+
+@pytest.mark.parametrize("keys", [(), (b"k" * 32,)], ids=["plain", "signed"])
+async def test_the_end_tells_where_its_variants_are(
+    jobs: PostgresJobStore, record: JobRecord, outbox: PostgresOutbox, keys: tuple[bytes, ...]
+) -> None:
+    """Consumers of the completion topic can download without a key where URLs are signed."""
+    urls = ImageUrls(keys, "https://images.example")
+    handler = ResultsHandler(jobs, Messages(MESSAGES.topics, urls), a_policy(), lambda: NOON, nobody_stops)
+
+    await handler.handle(records_of(success_of(record)))
+
+    (notification,) = await taken(outbox)
+    (variant,) = json.loads(notification.value or b"")["variants"]
+    assert variant["url"] == urls.of(record.tasks[0].variant_id, at=NOON)
+    assert ("signature=" in variant["url"]) is bool(keys)

@@ -1,5 +1,6 @@
 """What requests and responses look like. The members are promised to clients: names and casing are fixed."""
 
+from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -27,10 +28,11 @@ class ImageBody(WireModel):
     width: int = Field(examples=[4032])
     height: int = Field(examples=[3024])
     byte_size: int = Field(examples=[3296423])
+    url: str = Field(examples=[f"/image/{_ID}"], description="Where the bytes are; signed where keys are configured.")
 
     @classmethod
-    def of(cls, image: StoredImage) -> "ImageBody":
-        """Return the body of *image*."""
+    def of(cls, image: StoredImage, url: str) -> "ImageBody":
+        """Return the body of *image*, whose bytes are at *url*."""
         return cls(
             id=image.id,
             original_name=image.original_name,
@@ -39,6 +41,7 @@ class ImageBody(WireModel):
             width=image.width,
             height=image.height,
             byte_size=image.byte_size,
+            url=url,
         )
 
 
@@ -65,6 +68,7 @@ class TaskBody(WireModel):
     id: UUID
     options: TaskOptions
     variant_id: Annotated[UUID | None, Field(alias="variantID")]
+    url: str | None = Field(None, exclude_if=lambda url: url is None, description="Where the variant is.")
 
 
 class JobBody(WireModel):
@@ -86,8 +90,8 @@ class JobBody(WireModel):
     created_at: datetime
 
     @classmethod
-    def of(cls, record: JobRecord) -> "JobBody":
-        """Return the body of *record*."""
+    def of(cls, record: JobRecord, url_of: Callable[[UUID], str]) -> "JobBody":
+        """Return the body of *record*; *url_of* tells where a variant is."""
         completed = record.job.state is JobState.COMPLETED
         return cls(
             id=record.job.id,
@@ -96,11 +100,32 @@ class JobBody(WireModel):
             code=record.job.code,
             original_id=record.original.id,
             tasks=[
-                TaskBody(id=task.id, options=task.options, variant_id=task.variant_id if completed else None)
+                TaskBody(
+                    id=task.id,
+                    options=task.options,
+                    variant_id=task.variant_id if completed else None,
+                    url=url_of(task.variant_id) if completed else None,
+                )
                 for task in record.tasks
             ],
             created_at=record.created_at,
         )
+
+
+class UrlRequestBody(BaseModel):
+    """How long a signed URL is to open an image, and whether browsers are to save it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    expires_in_seconds: int = Field(alias="expiresInSeconds", ge=1, le=31_536_000, examples=[3600])
+    download: bool = False
+
+
+class SignedUrlBody(WireModel):
+    """A URL that opens an image without a key, and until when."""
+
+    url: str = Field(examples=[f"/image/{_ID}?expires=1893456000&signature=…"])
+    expires_at: datetime
 
 
 class HealthBody(BaseModel):
@@ -135,12 +160,12 @@ def json_response(body: BaseModel, status: HTTPStatus = HTTPStatus.OK) -> Respon
 
 def guarded(**descriptions: str) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI responses for the problems of a route that asks who is calling."""
-    return problems(
-        _401="No API key, or an unknown one, where the service asks for keys.",
-        _403="The API key does not allow this.",
-        _429="The API key's share of requests is used up for now.",
-        **descriptions,
-    )
+    asked = {
+        "_401": "No API key, or an unknown one, where the service asks for keys.",
+        "_403": "The API key does not allow this.",
+        "_429": "The API key's share of requests is used up for now.",
+    }
+    return problems(**asked | descriptions)
 
 
 def problems(**descriptions: str) -> dict[int | str, dict[str, Any]]:

@@ -15,7 +15,8 @@ from starlette.datastructures import Headers
 
 from ingest_api.access.keys import ForbiddenError
 from ingest_api.domain.caller import ANYBODY, Caller, Scope
-from ingest_api.services import Services
+from ingest_api.reads.cache_policy import KEYED, OPEN, CachePolicy, until
+from ingest_api.services import Services, utc_now
 
 SECURITY_SCHEMES = {
     "HTTPBearer": {
@@ -49,6 +50,25 @@ class Admitted:
         return f"/{asked_for}" if self.caller.sees_all else f"{self.caller.owner}/{asked_for}"
 
 
+BEARER = Caller("bearer of a signed URL", Scope.ADMIN, "")
+"""Sees any image, as the signature says which one it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A caller who may have one image, whoever lets them, and what caches are told of it."""
+
+    services: Services
+    caller: Caller
+    policy: CachePolicy
+    is_signed: bool = False
+    as_download: bool = False
+
+    def cache_key(self, asked_for: str) -> str | None:
+        """Return the key of an answer to this caller; None where each URL has a life of its own."""
+        return None if self.is_signed else Admitted(self.services, self.caller).cache_key(asked_for)
+
+
 def services_of(request: Request) -> Services:
     """Return what the application opened when it started."""
     services: Services = request.state.services
@@ -76,8 +96,21 @@ def _key_in(headers: Headers) -> str | None:
     return (key if scheme.lower() == "bearer" else None) or headers.get("X-API-Key") or None
 
 
+async def _downloading(request: Request) -> Download:
+    """Return who downloads: whoever has a signed URL, or a reader."""
+    services, at = services_of(request), utc_now()
+    query = request.scope["query_string"].decode("latin-1")
+    if services.urls.is_signed(query):
+        access = services.urls.check(request.scope["path"], query, at=at)
+        policy = until(access.expires_at, at=at)
+        return Download(services, BEARER, policy, is_signed=True, as_download=access.as_download)
+    admitted = await _admitted_with(Scope.READ)(request)
+    return Download(services, admitted.caller, OPEN if services.access.is_open else KEYED)
+
+
 Reader = Annotated[Admitted, Depends(_admitted_with(Scope.READ))]
 Writer = Annotated[Admitted, Depends(_admitted_with(Scope.WRITE))]
+Downloader = Annotated[Download, Depends(_downloading)]
 
 IdempotencyKey = Annotated[
     str | None,

@@ -10,7 +10,7 @@ from ingest_api.reads.lookups import find_image
 from ingest_api.uploads.receiving import FIELD, receive_files
 from ingest_api.web.body_limit import UPLOAD_PATH
 from ingest_api.web.routes.bodies import ImageBody, guarded, json_response
-from ingest_api.web.routes.dependencies import IdempotencyKey, Reader, Writer
+from ingest_api.web.routes.dependencies import Downloader, IdempotencyKey, Reader, Writer
 
 router = APIRouter(tags=["images"])
 reads = APIRouter(tags=["images"], route_class=DirectRoute)
@@ -59,7 +59,7 @@ async def upload_images(request: Request, writer: Writer, key: IdempotencyKey = 
     services = writer.services
     async with receive_files(request, services.settings.limits, services.uploads) as files:
         images = await services.original_intake.store(files, owner=writer.caller.owner, key=writer.own(key))
-    return [ImageBody.of(image) for image in images]
+    return [ImageBody.of(image, services.url_of(image.id)) for image in images]
 
 
 @reads.get(
@@ -71,12 +71,15 @@ async def upload_images(request: Request, writer: Writer, key: IdempotencyKey = 
 )
 async def get_image_metadata(image_id: ImageId, reader: Reader) -> Response:
     """Describe an original or a variant."""
-    kept = reader.services.described_images
+    services = reader.services
+    kept = services.described_images
     if answer := kept.get(reader.cache_key(image_id)):
         return answer
     since = kept.now()
-    image = await find_image(image_id, reader.services.jobs, reader.caller)
-    return kept.put(reader.cache_key(image_id), json_response(ImageBody.of(image)), since=since)
+    image = await find_image(image_id, services.jobs, reader.caller)
+    return kept.put(
+        reader.cache_key(image_id), json_response(ImageBody.of(image, services.url_of(image.id))), since=since
+    )
 
 
 @reads.api_route(
@@ -91,6 +94,7 @@ async def get_image_metadata(image_id: ImageId, reader: Reader) -> Response:
         302: {"description": "Where the bytes are, if the service redirects to S3."},
         304: {"description": "The caller's copy is still good."},
         **guarded(
+            _403="The API key does not allow this, or the URL's signature is invalid or has expired.",
             _404="Image not found",
             _412="The image is not the version that `If-Match` or `If-Unmodified-Since` asks for.",
             _416="The image has no such range of bytes.",
@@ -99,14 +103,16 @@ async def get_image_metadata(image_id: ImageId, reader: Reader) -> Response:
     },
 )
 @reads.api_route("/image/{id}", methods=["HEAD"], include_in_schema=False)
-async def get_image(request: Request, image_id: ImageId, reader: Reader) -> Response:
-    """Send the bytes of an original or a variant; they never change."""
-    services = reader.services
-    for_all = asks_for_all(request)
-    if for_all and (answer := services.small_downloads.get(reader.cache_key(image_id))):
+async def get_image(request: Request, image_id: ImageId, download: Downloader) -> Response:
+    """Send the bytes of an original or a variant; they never change. A signed URL needs no API key."""
+    services, answers = download.services, download.services.small_downloads
+    key = download.cache_key(image_id) if asks_for_all(request) else None
+    if key and (answer := answers.get(key)):
         return answer
-    since = services.small_downloads.now()
-    image = await find_image(image_id, services.jobs, reader.caller)
-    if for_all and (answer := page_cache_response(services.blobs, image)):
-        return services.small_downloads.put(reader.cache_key(image_id), answer, since=since)
-    return await image_response(services.blobs, image, request.headers, request.method)
+    since = answers.now()
+    image = await find_image(image_id, services.jobs, download.caller)
+    if key and (answer := page_cache_response(services.blobs, image, download.policy)):
+        return answers.put(key, answer, since=since)
+    return await image_response(
+        services.blobs, image, request.headers, request.method, download.policy, as_download=download.as_download
+    )

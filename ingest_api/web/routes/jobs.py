@@ -56,7 +56,7 @@ async def create_job(body: JobRequestBody, writer: Writer, key: IdempotencyKey =
     accepted = await writer.services.job_intake.accept(
         body.original_id, options, caller=writer.caller, key=writer.own(key)
     )
-    return json_response(JobBody.of(accepted), HTTPStatus.CREATED)
+    return json_response(JobBody.of(accepted, writer.services.url_of), HTTPStatus.CREATED)
 
 
 @reads.get(
@@ -73,6 +73,6 @@ async def get_job(job_id: JobId, reader: Reader) -> Response:
         return answer
     since = kept.now()
     record = await find_job(job_id, reader.services.jobs, reader.caller)
-    answer = json_response(JobBody.of(record))
+    answer = json_response(JobBody.of(record, reader.services.url_of))
     # No state leaves an end.
     return kept.put(reader.cache_key(job_id), answer, since=since) if record.job.has_ended else answer

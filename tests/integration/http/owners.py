@@ -20,6 +20,7 @@ ENTRIES = {
 }
 """The keys by their names; shop-site belongs to shop."""
 OF_SHOP = {"shop-site"}
+SIGNING_KEYS = "new-signing-key-of-32-characters,old-signing-key-of-32-characters"
 
 
 def headers_of(name: str, **more: str) -> dict[str, str]:
@@ -36,7 +37,8 @@ def entry_of(name: str) -> str:
 @asynccontextmanager
 async def api_with_owners(settings: Settings, **access: Any) -> AsyncIterator[Api]:
     """Serve an API that asks for keys."""
-    guarded = AccessSettings.model_validate({"api_keys": ",".join(entry_of(name) for name in ENTRIES), **access})
+    keys = {"api_keys": ",".join(entry_of(name) for name in ENTRIES), "url_signing_keys": SIGNING_KEYS}
+    guarded = AccessSettings.model_validate(keys | access)
     async with running_api(settings.model_copy(update={"access": guarded})) as api:
         yield api
 

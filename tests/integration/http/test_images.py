@@ -66,6 +66,7 @@ async def test_an_upload_is_described_as_promised(api: Api, image_format: ImageF
         "width": 320,
         "height": 240,
         "byteSize": len(content),
+        "url": f"/image/{image['id']}",
     }
     assert image["id"][14] == "7"
 

@@ -46,6 +46,9 @@ REQUESTS: dict[tuple[str, str], Callable[[Belongings], Request]] = {
     ("POST", "/api/v1/job"): lambda its: Request(
         "/api/v1/job", {"originalID": its.image, "options": [{"format": "png"}]}
     ),
+    ("POST", "/api/v1/images/{id}/url"): lambda its: Request(
+        f"/api/v1/images/{its.image}/url", {"expiresInSeconds": 60}
+    ),
     ("GET", "/api/v1/job/{id}"): lambda its: Request(f"/api/v1/job/{its.job}"),
 }
 """Every route that tells of, or changes, what belongs to somebody: how to ask it for an owner's belongings."""
@@ -58,7 +61,6 @@ OF_NOBODY = {
     ("GET", "/readyz"),
     ("GET", "/metrics"),
     ("GET", "/docs"),
-    ("GET", "/docs/oauth2-redirect"),
     ("GET", "/openapi.json"),
 }
 """Routes that tell of nothing that belongs to anybody."""

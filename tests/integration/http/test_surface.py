@@ -139,6 +139,7 @@ async def test_every_operation_is_documented(api: Api) -> None:
         "uploadImages",
         "getImageMetadata",
         "getImage",
+        "signImageUrl",
         "createJob",
         "getJob",
         "getHealth",

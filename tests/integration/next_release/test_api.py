@@ -27,7 +27,7 @@ from ingest_api.job_store.postgres import PostgresJobStore
 from ingest_api.upkeep.dead_letters import DeadLetter, Replay
 from ingest_api.web.routes.bodies import ImageBody, JobBody
 from tests.doubles.kafka import Record, RecordingProducer, StandingLog
-from tests.factories.jobs import NOON, a_policy, a_record, a_task, an_image
+from tests.factories.jobs import NOON, a_policy, a_record, a_task, an_image, path_of
 from tests.integration.next_release.written_later import OPTIONS, encoded, written_with_options
 
 TOPICS = KafkaSettings()
@@ -139,7 +139,7 @@ async def test_a_job_with_later_options_is_shown_as_it_was_asked_for(
     found = await jobs.find_job(record.job.id)
 
     assert found is not None
-    assert json.loads(JobBody.of(found).model_dump_json())["tasks"][0]["options"] == OPTIONS
+    assert json.loads(JobBody.of(found, path_of).model_dump_json())["tasks"][0]["options"] == OPTIONS
 
 
 async def test_a_variant_of_an_unknown_format_ends_its_job(
@@ -156,7 +156,7 @@ async def test_a_variant_of_an_unknown_format_ends_its_job(
     assert found is not None
     assert variant is not None
     assert found.job.state is JobState.COMPLETED
-    assert json.loads(ImageBody.of(variant).model_dump_json())["format"] == "jxl"
+    assert json.loads(ImageBody.of(variant, path_of(variant.id)).model_dump_json())["format"] == "jxl"
     (notification,) = await taken(outbox)
     (told,) = json.loads(notification.value or b"")["variants"]
     assert (told["format"], told["thumbhash"]) == ("jxl", "3OcRJYB4d3h/iIeHeEh3eIhw+j3A")
@@ -174,7 +174,7 @@ async def test_an_ended_job_in_an_unknown_state_stays_as_it_is(
     found, done = await jobs.find_job(cancelled.job.id), await jobs.find_job(other.job.id)
     assert found is not None
     assert done is not None
-    assert json.loads(JobBody.of(found).model_dump_json())["status"] == "cancelled"
+    assert json.loads(JobBody.of(found, path_of).model_dump_json())["status"] == "cancelled"
     assert done.job.state is JobState.COMPLETED
     assert {message.key for message in await taken(outbox)} == {str(other.job.id).encode()}
     assert await reconciled(jobs) == 0
@@ -240,7 +240,9 @@ async def test_a_result_of_an_unknown_kind_is_put_aside(
 async def test_a_result_whose_application_fails_is_put_aside(jobs: PostgresJobStore, outbox: PostgresOutbox) -> None:
     """A mistake of ours over one result must not hold back all others for ever."""
     poisoned, other = await stored(jobs, outbox), await stored(jobs, outbox)
-    handler = ResultsHandler(jobs, MessagesThatFail(TOPICS, poisoned.job.id), a_policy(), lambda: NOON, fail_to_stop)
+    handler = ResultsHandler(
+        jobs, MessagesThatFail(TOPICS, poisoned=poisoned.job.id), a_policy(), lambda: NOON, fail_to_stop
+    )
 
     await handler.handle([success_of(other), success_of(poisoned)])
 
@@ -283,7 +285,7 @@ async def test_a_dead_letter_is_replayed_with_every_option(jobs: PostgresJobStor
     assert asked.tasks[0].options == TaskOptions(OPTIONS)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MessagesThatFail(Messages):
     """Cannot tell of the end of one job."""
 

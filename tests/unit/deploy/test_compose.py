@@ -180,6 +180,7 @@ def test_no_secret_has_a_default() -> None:
         "AWS_SECRET_ACCESS_KEY",
         "ICECUBE_API_KEYS",
         "ICECUBE_API_KEYS_FILE",
+        "ICECUBE_URL_SIGNING_KEYS",
         "ICECUBE_KAFKA_SIGNING_KEYS",
     }
     assert not any(secrets.values())

@@ -60,7 +60,7 @@ def test_the_page_marks_the_secrets() -> None:
     marked = re.findall(r"`(\w+)` 🔒", configuration())
 
     secrets = ["ICECUBE_DATABASE_URI", "POSTGRES_PASSWORD", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]
-    secrets.append("ICECUBE_KAFKA_SIGNING_KEYS")
+    secrets += ["ICECUBE_KAFKA_SIGNING_KEYS", "ICECUBE_URL_SIGNING_KEYS"]
     assert marked == secrets
 
 

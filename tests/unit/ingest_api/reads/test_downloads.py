@@ -20,6 +20,7 @@ from common.blob_store import BlobNotFoundError, BlobStore, OpenBlob
 from common.blob_store.disk import DiskStore, open_disk_store
 from common.formats import ImageFormat
 from common.ids import new_id
+from ingest_api.reads.cache_policy import OPEN
 from ingest_api.reads.downloads import asks_for_all, image_response, page_cache_response
 
 CONTENT = bytes(range(256)) * 5000
@@ -61,7 +62,7 @@ def a_client(blobs: BlobStore, image: AnImage) -> httpx.AsyncClient:
 
     @app.api_route("/", methods=["GET", "HEAD"])
     async def get_image(request: Request) -> Response:
-        return await image_response(blobs, image, request.headers, request.method)
+        return await image_response(blobs, image, request.headers, request.method, OPEN)
 
     @app.exception_handler(BlobNotFoundError)
     async def answer(_: Request, exc: BlobNotFoundError) -> Response:
@@ -268,7 +269,7 @@ async def test_what_is_cached_is_answered_the_same(blobs: BlobStore, small: AnIm
     """Status, headers and bytes do not tell which way an answer was made."""
     usual = await answer_to(blobs, small)
 
-    cached = page_cache_response(blobs, small)
+    cached = page_cache_response(blobs, small, OPEN)
 
     assert cached is not None
     assert (cached.status_code, bytes(cached.body)) == (usual.status_code, usual.content)
@@ -321,7 +322,7 @@ class WatchedStore(DiskStore):
 async def test_a_client_that_hangs_up_leaves_nothing_open(image: AnImage, tmp_path: Path) -> None:
     """The blob is closed when the answer cannot be sent to its end."""
     store = WatchedStore(tmp_path / "blobs")
-    response = await image_response(store, image, Headers({}), "GET")
+    response = await image_response(store, image, Headers({}), "GET", OPEN)
 
     async def receive() -> Message:
         return {"type": "http.disconnect"}
@@ -355,7 +356,7 @@ async def test_no_header_breaks_an_answer(blobs: BlobStore, name: str, value: st
     """Whatever stands in a request's headers, there is an answer."""
     headers = Headers({"Range": "bytes=0-5", name: value})
 
-    answer = await image_response(blobs, AnImage(), headers, "GET")
+    answer = await image_response(blobs, AnImage(), headers, "GET", OPEN)
 
     assert answer.status_code in {200, 304}
 

@@ -7,10 +7,10 @@ import pytest
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from ingest_api.web.routes import health, images, jobs
-from ingest_api.web.routes.dependencies import Admitted
+from ingest_api.web.routes import health, image_urls, images, jobs
+from ingest_api.web.routes.dependencies import Admitted, Download
 
-ROUTERS = (images.router, images.reads, jobs.router, jobs.reads, health.router)
+ROUTERS = (images.router, images.reads, image_urls.router, jobs.router, jobs.reads, health.router)
 ROUTES = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
 
 DOCUMENTED = [route for route in ROUTES if route.include_in_schema]
@@ -38,7 +38,8 @@ def test_no_request_waits_for_a_thread_to_look_at_it(route: APIRoute) -> None:
 def test_a_route_that_asks_for_a_key_says_so(route: APIRoute) -> None:
     """Where 401 may be the answer the schema tells it, and from that how to send a key; nowhere else."""
     asks = any(
-        getattr(function, "__annotations__", {}).get("return") is Admitted for function in called(route.dependant)
+        getattr(function, "__annotations__", {}).get("return") in {Admitted, Download}
+        for function in called(route.dependant)
     )
 
     assert (401 in route.responses) == asks

@@ -1,0 +1,41 @@
+"""Lets pages of other origins use the API, where their origins are configured."""
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+_EXPOSED = (
+    "ETag",
+    "Location",
+    "Link",
+    "Retry-After",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+    "X-Request-ID",
+)
+"""What a page's script may read of an answer, beside what it always may."""
+_SENT = (
+    "Authorization",
+    "X-API-Key",
+    "Content-Type",
+    "Idempotency-Key",
+    "Prefer",
+    "Range",
+    "If-Range",
+    "If-None-Match",
+)
+_PREFLIGHT_SECONDS = 7200
+"""How long browsers remember what they were told: the longest that Chromium takes."""
+
+
+def add_cors(app: FastAPI, origins: tuple[str, ...]) -> None:
+    """Answer preflights and mark answers for pages of *origins*; `*` is every page. Cookies are never asked for."""
+    if origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"),
+            allow_headers=_SENT,
+            expose_headers=_EXPOSED,
+            max_age=_PREFLIGHT_SECONDS,
+        )
