@@ -11,6 +11,7 @@ from processor.engine.opening import open_image
 
 GREY, COLOUR = "b-w", "srgb"
 """The spaces that frames are put together in, as libvips calls them; 8 bits a sample, and transparency."""
+_METADATA = ("icc-profile-data", "exif-data", "xmp-data", "orientation")
 
 
 class Disposal(Enum):
@@ -68,10 +69,11 @@ def compose(animation: Animation, *, every_frame: bool, fail_on: str) -> pyvips.
 
 
 def with_fields_of(original: pyvips.Image, image: pyvips.Image) -> pyvips.Image:
-    """Return *image* with the metadata of *original* that it has none of its own for."""
+    """Return *image* with the metadata of *original*."""
     image = image.copy()
-    for name in set(original.get_fields()) - set(image.get_fields()):
-        image.set_type(original.get_typeof(name), name, original.get(name))
+    for name in _METADATA:
+        if original.get_typeof(name):
+            image.set_type(original.get_typeof(name), name, original.get(name))
     return image
 
 

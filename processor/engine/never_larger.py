@@ -7,21 +7,27 @@ import pyvips
 from common.options import VariantOptions
 from processor.engine.codecs.registry import writer_of
 from processor.engine.header import Header
+from processor.engine.kept_metadata import KeptMetadata
 from processor.engine.original import Original
 
 _QUALITY_STEP = 10
 _LOSSLESS = 100
 
 
-def keep_from_growing(
-    attempt: bytes, picture: pyvips.Image, original: Original, header: Header, options: VariantOptions
+def keep_from_growing(  # noqa: PLR0913, PLR0917 - the recipe's, as they are
+    attempt: bytes,
+    picture: pyvips.Image,
+    original: Original,
+    header: Header,
+    options: VariantOptions,
+    metadata: KeptMetadata,
 ) -> bytes:
     """Return *attempt*, or what is no larger than *original*: its own pixels repacked, else a lower quality.
 
     Only where neither is possible, as for a few pixels whose file cannot be smaller, the smallest that was found.
     """
     smallest = attempt
-    candidates = _alternatives(picture, original, header, options)
+    candidates = _alternatives(picture, original, header, options, metadata)
     while len(smallest) > header.byte_size:
         candidate = next(candidates, None)
         if candidate is None:
@@ -31,15 +37,15 @@ def keep_from_growing(
 
 
 def _alternatives(
-    picture: pyvips.Image, original: Original, header: Header, options: VariantOptions
+    picture: pyvips.Image, original: Original, header: Header, options: VariantOptions, metadata: KeptMetadata
 ) -> Iterator[bytes]:
     """Yield the original's pixels, then ever lower qualities, each packed as its format can be without loss."""
     writer = writer_of(header.format)
     if header.pixels_are_final:
-        kept = writer.repack(original.content[:], keep_metadata=options.keep_metadata)
+        kept = writer.repack(original.content[:])
         if kept is not None:
-            yield kept
+            yield metadata.put_into(kept, is_srgb=False)
     if options.quality < _LOSSLESS:
         for quality in (*range(options.quality, 1, -_QUALITY_STEP), 1):
             attempt = writer.encode(picture, options.model_copy(update={"quality": quality}))
-            yield writer.squeeze(attempt)
+            yield metadata.put_into(writer.squeeze(attempt))

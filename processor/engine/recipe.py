@@ -12,10 +12,9 @@ from common.options import VariantOptions
 from processor.engine import EncodedVariant, ImageLimits
 from processor.engine.attempts import attempts, is_damage
 from processor.engine.codecs.registry import writer_of
-from processor.engine.comments import drop_comments
 from processor.engine.decode import Decode, open_decoder
 from processor.engine.header import Header, read_header, refuse_beyond
-from processor.engine.metadata import update_metadata
+from processor.engine.kept_metadata import kept_metadata
 from processor.engine.never_larger import keep_from_growing
 from processor.engine.original import Original
 from processor.engine.picture import PictureSpec
@@ -110,34 +109,26 @@ def _encode(
 def _encode_content(
     picture: pyvips.Image, size: Size, original: Original, header: Header, variant: PlannedVariant
 ) -> bytes:
-    *attempts_to_keep, last = _ways_to_keep_metadata(picture, variant.options)
-    for way in attempts_to_keep:
-        with contextlib.suppress(pyvips.Error, ValueError):
-            return _encode_once(*way, size, original, header, variant.format)
-        forget_complaints()
-    return _encode_once(*last, size, original, header, variant.format)
-
-
-def _ways_to_keep_metadata(
-    picture: pyvips.Image, options: VariantOptions
-) -> Iterator[tuple[pyvips.Image, VariantOptions]]:
-    """Yield with which metadata to try: what cannot be kept must never cost the picture."""
+    """Return the file, without the metadata where it cannot be kept: that never costs the picture."""
+    options = variant.options
     if options.keep_metadata:
-        yield picture, options
-        yield drop_comments(picture), options
-    yield picture, options.model_copy(update={"keep_metadata": False})
+        with contextlib.suppress(pyvips.Error):
+            return _encode_as(options, picture, size, original, header, variant.format)
+        forget_complaints()
+    without = options.model_copy(update={"keep_metadata": False})
+    return _encode_as(without, picture, size, original, header, variant.format)
 
 
-def _encode_once(  # noqa: PLR0913, PLR0917 - all that decides the bytes
-    picture: pyvips.Image,
+def _encode_as(  # noqa: PLR0913, PLR0917 - all that decides the bytes
     options: VariantOptions,
+    picture: pyvips.Image,
     size: Size,
     original: Original,
     header: Header,
     image_format: ImageFormat,
 ) -> bytes:
-    picture = update_metadata(picture) if options.keep_metadata else picture
-    content = writer_of(image_format).encode(picture, options)
+    metadata = kept_metadata(original, header, picture, image_format, options)
+    content = metadata.put_into(writer_of(image_format).encode(picture, options))
     if (image_format, *size) == (header.format, header.width, header.height):
-        return keep_from_growing(content, picture, original, header, options)
+        return keep_from_growing(content, picture, original, header, options, metadata)
     return content

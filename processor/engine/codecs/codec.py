@@ -11,25 +11,39 @@ import pyvips
 from common.options import VariantOptions
 from processor.engine.animation import Animation
 from processor.engine.codecs.quality import IDENTITY, Curve
+from processor.engine.metadata import Metadata
+from processor.engine.metadata.reading import metadata_of
 
 
 class Encode(Protocol):
     """Turns a finished picture into the bytes of a file."""
 
     def __call__(self, image: pyvips.Image, options: VariantOptions) -> bytes:
-        """Return *image* as a file."""
+        """Return *image* as a file without metadata, but with its colour profile where metadata is to be kept."""
         ...
 
 
 class Repack(Protocol):
     """Packs a file's own pixels into fewer bytes, without any loss."""
 
-    def __call__(self, original: bytes, *, keep_metadata: bool) -> bytes | None:
-        """Return *original* with all its metadata, or with only what its pixels need to look right.
+    def __call__(self, original: bytes) -> bytes | None:
+        """Return *original* without metadata, but with what its pixels need to look right.
 
         None where the file cannot be repacked so.
         """
         ...
+
+
+class ReadMetadata(Protocol):
+    """Finds the metadata of an original."""
+
+    def __call__(self, content: bytes | mmap.mmap, image: pyvips.Image) -> Metadata:
+        """Return what the file *content*, opened as *image*, says of its picture."""
+        ...
+
+
+def _as_libvips_tells(content: bytes | mmap.mmap, image: pyvips.Image) -> Metadata:  # noqa: ARG001 - the signature of those that look
+    return metadata_of(image)
 
 
 def _never_shrink(spare: float) -> Mapping[str, Any]:  # noqa: ARG001 - the signature of those that do
@@ -72,6 +86,7 @@ class Loader:
     """How libvips begins what its decoder complains of."""
     warnings: Warnings | None = None
     """For a decoder that only warns of damage, and of much else."""
+    read_metadata: ReadMetadata = _as_libvips_tells
     reads_frames: bool = False
     """Whether libvips reads the pages of a file as the frames of one animation."""
     animation_of: Callable[[bytes | mmap.mmap], Animation | None] = _leave_to_libvips
@@ -84,12 +99,15 @@ class Writer:
 
     encode: Encode
     repack: Repack
+    add_metadata: Callable[[bytes, Metadata], bytes]
+    """Puts into a file that has none as much metadata as its format has a place for."""
     squeeze: Callable[[bytes], bytes] = _leave
     """Packs a file that we have encoded into fewer bytes, at any cost of time."""
     keeps_alpha: bool
     largest_side: int
     """In pixels; what is larger is refused before it is encoded."""
     quality_curve: Curve = IDENTITY
+    keeps_iptc: bool = False
     keeps_frames: bool = False
     """Whether a file holds every frame of an animation."""
 

@@ -12,7 +12,8 @@ from common.options import VariantOptions
 from processor.engine.codecs.codec import Codec, Loader, Warnings, Writer
 from processor.engine.codecs.jpeg_markers import strip_metadata
 from processor.engine.codecs.jpeg_repair import mend
-from processor.engine.codecs.jpeg_segments import metadata_of, with_metadata
+from processor.engine.codecs.jpeg_segments import profile_of, segments_of, with_segments
+from processor.engine.metadata import Metadata
 from processor.engine.steps.flatten import flatten
 
 _FULL_COLOUR_FROM = 96
@@ -36,7 +37,7 @@ def encode(image: pyvips.Image, options: VariantOptions) -> bytes:
         jpeg = _full_colour(rgb, options.quality)
     else:
         jpeg = pyjpegli.encode(rgb.write_to_memory(), rgb.width, rgb.height, quality=options.quality)
-    return with_metadata(jpeg, metadata_of(opaque)) if options.keep_metadata else jpeg
+    return with_segments(jpeg, profile_of(rgb)) if options.keep_metadata else jpeg
 
 
 def _full_colour(rgb: pyvips.Image, quality: int) -> bytes:
@@ -44,12 +45,17 @@ def _full_colour(rgb: pyvips.Image, quality: int) -> bytes:
     return saved
 
 
-def repack(original: bytes, *, keep_metadata: bool) -> bytes | None:
-    """Return *original* as it is, or with only the segments that its pixels need.
+def add_metadata(jpeg: bytes, metadata: Metadata) -> bytes:
+    """Return *jpeg* with *metadata*."""
+    return with_segments(jpeg, segments_of(metadata))
+
+
+def repack(original: bytes) -> bytes | None:
+    """Return *original* with only the segments that its pixels need.
 
     Not by mozjpeg, which packs better: it ends the process that meets a coefficient out of range, or worse.
     """
-    return original if keep_metadata else strip_metadata(original)
+    return strip_metadata(original)
 
 
 def squeeze(jpeg: bytes) -> bytes:
@@ -70,5 +76,13 @@ CODEC = Codec(
         domains=frozenset({"VipsJpeg"}),
         warnings=Warnings(of_damage=_DAMAGE, mend=mend),
     ),
-    writer=Writer(encode=encode, repack=repack, squeeze=squeeze, keeps_alpha=False, largest_side=_LARGEST_SIDE),
+    writer=Writer(
+        encode=encode,
+        repack=repack,
+        squeeze=squeeze,
+        add_metadata=add_metadata,
+        keeps_alpha=False,
+        largest_side=_LARGEST_SIDE,
+        keeps_iptc=True,
+    ),
 )

@@ -1,15 +1,17 @@
 """PNG: a dithered palette while that looks right and is the smaller one, else true colour, losslessly packed."""
 
+import mmap
+
 import oxipng
 import pyvips
 
 from common.options import VariantOptions
 from processor.engine.codecs.codec import Codec, Loader, Writer
+from processor.engine.codecs.png_chunks import add_metadata, metadata_of
 from processor.engine.codecs.png_frames import animation_of
-from processor.engine.codecs.png_iptc import add_iptc
 from processor.engine.codecs.png_packing import pack
 from processor.engine.codecs.png_palette import encode_palette
-from processor.engine.metadata import KEPT
+from processor.engine.metadata import Metadata
 
 _LOSSLESS = 100
 _LARGEST_SIDE = 2**31 - 1
@@ -23,17 +25,10 @@ _REPACK_LEVEL = 2
 _RENDERING = [b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"cICP", b"mDCV", b"cLLI"]
 """The chunks without which colours are shown otherwise."""
 
-_FRAMES = [b"acTL", b"fcTL", b"fdAT"]
-"""The chunks of an animation, of which a variant shows the still picture."""
-
 
 def encode(image: pyvips.Image, options: VariantOptions) -> bytes:
     """Return *image* as PNG, without any loss at quality 100."""
-    keep = KEPT if options.keep_metadata else "none"
-    png = _smallest(image, options.quality, keep)
-    if options.keep_metadata and image.get_typeof("iptc-data"):
-        return add_iptc(png, bytes(image.get("iptc-data")))
-    return png
+    return _smallest(image, options.quality, "icc" if options.keep_metadata else "none")
 
 
 def _smallest(image: pyvips.Image, quality: int, keep: str) -> bytes:
@@ -63,12 +58,16 @@ def _true_colour(image: pyvips.Image, keep: str) -> bytes:
     return pack(image, saved, level=_LEVEL_WHEN_LARGE if large else _LEVEL)
 
 
-def repack(original: bytes, *, keep_metadata: bool) -> bytes | None:
-    """Return *original* recompressed, a still picture, with all its chunks or with only those its colours need.
+def _read_metadata(content: bytes | mmap.mmap, image: pyvips.Image) -> Metadata:  # noqa: ARG001 - the same for every format
+    return metadata_of(content)
+
+
+def repack(original: bytes) -> bytes | None:
+    """Return *original* recompressed, a still picture, with only the chunks that its colours need.
 
     None where oxipng cannot read it: libpng forgives more.
     """
-    strip = oxipng.StripChunks.strip(_FRAMES) if keep_metadata else oxipng.StripChunks.keep(_RENDERING)
+    strip = oxipng.StripChunks.keep(_RENDERING)
     try:
         return oxipng.optimize_from_memory(original, level=_REPACK_LEVEL, strip=strip)
     except oxipng.PngError:
@@ -77,7 +76,7 @@ def repack(original: bytes, *, keep_metadata: bool) -> bytes | None:
 
 def squeeze(png: bytes) -> bytes:
     """Return *png*, which we have encoded ourselves, packed at the level of originals that are kept."""
-    return repack(png, keep_metadata=True) or png
+    return repack(png) or png
 
 
 CODEC = Codec(
@@ -85,7 +84,16 @@ CODEC = Codec(
         name="pngload_source",
         operation="VipsForeignLoadPng",
         domains=frozenset({"vipspng"}),
+        read_metadata=_read_metadata,
         animation_of=animation_of,
     ),
-    writer=Writer(encode=encode, repack=repack, squeeze=squeeze, keeps_alpha=True, largest_side=_LARGEST_SIDE),
+    writer=Writer(
+        encode=encode,
+        repack=repack,
+        squeeze=squeeze,
+        add_metadata=add_metadata,
+        keeps_alpha=True,
+        largest_side=_LARGEST_SIDE,
+        keeps_iptc=True,
+    ),
 )

@@ -8,8 +8,7 @@ import pyvips
 from common.options import VariantOptions
 from processor.engine.codecs.codec import Codec, Loader, Writer
 from processor.engine.codecs.quality import WEBP, on_curve
-from processor.engine.codecs.webp_chunks import strip_metadata
-from processor.engine.metadata import KEPT
+from processor.engine.codecs.webp_chunks import add_metadata, strip_metadata
 
 _LARGEST_SIDE = 16383
 """The format stores sides in 14 bits."""
@@ -20,7 +19,7 @@ _EFFORT, _EFFORT_WITH_ALPHA, _EFFORT_WHEN_LARGE = 5, 4, 2
 
 def encode(image: pyvips.Image, options: VariantOptions) -> bytes:
     """Return *image* as lossy WebP."""
-    keep = KEPT if options.keep_metadata else "none"
+    keep = "icc" if options.keep_metadata else "none"
     quality = on_curve(WEBP, options.quality)
     encoded: bytes = image.webpsave_buffer(Q=quality, effort=_effort(image), keep=keep)
     return encoded
@@ -32,9 +31,9 @@ def _effort(image: pyvips.Image) -> int:
     return _EFFORT_WITH_ALPHA if image.hasalpha() else _EFFORT
 
 
-def repack(original: bytes, *, keep_metadata: bool) -> bytes:
-    """Return *original* as it is, or with only the chunks that make up the picture."""
-    return original if keep_metadata else strip_metadata(original)
+def repack(original: bytes) -> bytes:
+    """Return *original* with only the chunks that make up the picture."""
+    return strip_metadata(original)
 
 
 def _shrink_on_load(spare: float) -> Mapping[str, Any]:
@@ -52,6 +51,7 @@ CODEC = Codec(
     writer=Writer(
         encode=encode,
         repack=repack,
+        add_metadata=add_metadata,
         keeps_alpha=True,
         largest_side=_LARGEST_SIDE,
         quality_curve=WEBP,

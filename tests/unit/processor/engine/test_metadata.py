@@ -24,7 +24,9 @@ def exif() -> Image.Exif:
     tags = Image.Exif()
     tags[ExifTags.Base.Orientation] = 6
     tags[ExifTags.Base.Artist] = OWNER
-    tags.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.BodySerialNumber] = SERIAL
+    details = tags.get_ifd(ExifTags.IFD.Exif)
+    details[ExifTags.Base.BodySerialNumber] = SERIAL
+    details[ExifTags.Base.ExifImageWidth], details[ExifTags.Base.ExifImageHeight] = 96, 64
     gps = tags.get_ifd(ExifTags.IFD.GPSInfo)
     gps[ExifTags.GPS.GPSLatitudeRef] = "N"
     gps[ExifTags.GPS.GPSLatitude] = (48.0, 12.0, 30.0)
