@@ -58,7 +58,7 @@ def configure(settings: ServerSettings) -> None:
     """
     level, rendering = _LEVELS[settings.log_level], _rendering(settings.log_format)
     structlog.configure(
-        processors=[structlog.contextvars.merge_contextvars, *_FACTS, *rendering, _encoded],
+        processors=[structlog.contextvars.merge_contextvars, *_FACTS, *rendering, _encode],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.BytesLoggerFactory(_Unfailing(sys.stderr.buffer)),  # type: ignore[arg-type] # what it uses
         cache_logger_on_first_use=True,
@@ -90,7 +90,7 @@ def _rendering(log_format: LogFormat) -> list[Processor]:
     return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
 
 
-def _encoded(_: object, __: str, line: Any) -> bytes:
+def _encode(_: object, __: str, line: Any) -> bytes:
     return str(line).encode(errors="backslashreplace")
 
 

@@ -21,7 +21,7 @@ def process_folder(parent: Path) -> Iterator[Path]:
     Where the file system knows no locks nothing of others is removed. Raises `OSError`; blocks.
     """
     parent.mkdir(parents=True, exist_ok=True)
-    with _locked(parent):  # nobody may take a folder for abandoned that is not locked yet
+    with _hold_lock(parent):  # nobody may take a folder for abandoned that is not locked yet
         _remove_abandoned(parent)
         folder = Path(mkdtemp(dir=parent, prefix=_PREFIX))
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -36,13 +36,13 @@ def process_folder(parent: Path) -> Iterator[Path]:
 
 def _remove_abandoned(parent: Path) -> None:
     for folder in parent.glob(f"{_PREFIX}*"):
-        with suppress(OSError), _locked(folder, wait=False) as is_locked:
+        with suppress(OSError), _hold_lock(folder, wait=False) as is_locked:
             if is_locked:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
-def _locked(folder: Path, *, wait: bool = True) -> Iterator[bool]:
+def _hold_lock(folder: Path, *, wait: bool = True) -> Iterator[bool]:
     """Hold the lock on *folder* while the block runs; yield whether it could be had."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:

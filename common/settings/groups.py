@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, PositiveFloat, PositiveInt, SecretStr, field_validator, model_validator
 
 from common.settings.base import SettingsGroup, env
-from common.settings.postgres_uri import completed_uri
+from common.settings.postgres_uri import complete_uri
 from common.settings.topic_names import TopicName
 
 
@@ -132,7 +132,7 @@ class DatabaseSettings(SettingsGroup):
     @property
     def dsn(self) -> str:
         """The complete URI, with its missing parts filled in; holds the password."""
-        return completed_uri(
+        return complete_uri(
             self.uri.get_secret_value(),
             user=self.user,
             password=self.password.get_secret_value(),

@@ -6,7 +6,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 _PASSWORD_OPTION = re.compile(r"\b(password|sslpassword)=[^&]*")
 
 
-def completed_uri(uri: str, *, user: str = "", password: str = "", database: str = "") -> str:
+def complete_uri(uri: str, *, user: str = "", password: str = "", database: str = "") -> str:
     """Return *uri* with user, password and database filled in where it has none."""
     parts = urlsplit(uri)
     credentials, _, host = parts.netloc.rpartition("@")
@@ -19,7 +19,7 @@ def completed_uri(uri: str, *, user: str = "", password: str = "", database: str
     return urlunsplit((parts.scheme, netloc, path, parts.query, parts.fragment))
 
 
-def masked_uri(uri: str) -> str:
+def mask_uri(uri: str) -> str:
     """Return *uri* with its passwords, before the host or among the options, replaced by stars."""
     parts = urlsplit(uri)
     credentials, at, host = parts.netloc.rpartition("@")

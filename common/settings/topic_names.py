@@ -13,11 +13,11 @@ def is_topic_name(name: str) -> bool:
     return _TOPIC_NAME.fullmatch(name) is not None
 
 
-def _checked(name: str) -> str:
+def _check(name: str) -> str:
     if not is_topic_name(name):
         message = "must be letters, digits, dots, underscores and dashes, 249 at most"
         raise ValueError(message)
     return name
 
 
-TopicName = Annotated[str, Field(min_length=1), AfterValidator(_checked)]
+TopicName = Annotated[str, Field(min_length=1), AfterValidator(_check)]

@@ -22,7 +22,7 @@ def settings_of(config: Path | None, flags: Mapping[str, Mapping[str, Any]] | No
     if lifeline.VARIABLE not in os.environ:  # whoever started us with a lifeline has told it
         for warning in unknown_variables(os.environ):
             typer.echo(f"icecube: {warning}", err=True)
-    return _loaded(config, os.environ, flags or {})
+    return _load(config, os.environ, flags or {})
 
 
 def settings_of_a_part(command: str, config: Path | None) -> Settings:
@@ -44,13 +44,13 @@ def settings_beside(command: str, config: Path | None, data_dir: str | None) -> 
     if missing := missing_for(command, settings):
         if not announced.exists():
             give_up(f"{refusal(command, missing)}\n{_nothing_runs(announced)}", EXIT_REFUSED)
-        told = _announced(announced, with_store=command == "gc")
-        settings = _loaded(config, {**told, **os.environ}, flags)
+        told = _read_announcement(announced, with_store=command == "gc")
+        settings = _load(config, {**told, **os.environ}, flags)
     configure(settings.server)
     return _complete(command, settings)
 
 
-def _announced(file: Path, *, with_store: bool) -> dict[str, str]:
+def _read_announcement(file: Path, *, with_store: bool) -> dict[str, str]:
     try:
         endpoints = json.loads(file.read_text("utf-8"))
         told = {
@@ -75,7 +75,7 @@ def _nothing_runs(announced: Path) -> str:
     )
 
 
-def _loaded(config: Path | None, environment: Mapping[str, str], flags: Mapping[str, Mapping[str, Any]]) -> Settings:
+def _load(config: Path | None, environment: Mapping[str, str], flags: Mapping[str, Mapping[str, Any]]) -> Settings:
     try:
         return load_settings(flags=flags, environment=environment, file=config)
     except SettingsError as exc:

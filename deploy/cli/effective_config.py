@@ -7,13 +7,13 @@ from typing import Any
 
 from common.settings.loading import variables
 from common.settings.model import Settings
-from common.settings.postgres_uri import masked_uri
+from common.settings.postgres_uri import mask_uri
 
 
 def as_json(settings: Settings, *, environment: Mapping[str, str], file: Path | None) -> str:
     """Return *settings* as the JSON of a configuration file, and beside it the source of what is no default."""
     shown: dict[str, Any] = settings.model_dump(mode="json", by_alias=True)  # masks every SecretStr
-    shown["database"]["uri"] = masked_uri(settings.database.uri.get_secret_value())
+    shown["database"]["uri"] = mask_uri(settings.database.uri.get_secret_value())
     return json.dumps({**shown, "sources": _sources(settings, environment, file)}, indent=2)
 
 

@@ -105,7 +105,7 @@ async def _show(settings: "Settings", name: str) -> None:
     from ingest_api.upkeep.dead_letters import open_dead_letters  # noqa: PLC0415 - see deploy/cli/command.py
 
     async with open_dead_letters(settings.kafka) as topic:
-        letter = await _named(topic, name)
+        letter = await _find_letter(topic, name)
     shown = {
         "partition": letter.partition,
         "offset": letter.offset,
@@ -117,7 +117,7 @@ async def _show(settings: "Settings", name: str) -> None:
     typer.echo(json.dumps(shown, indent=2))
 
 
-async def _named(topic: "DeadLetterTopic", name: str) -> "DeadLetter":
+async def _find_letter(topic: "DeadLetterTopic", name: str) -> "DeadLetter":
     async for letter in topic.letters():
         if letter.name == name:
             return letter
@@ -130,16 +130,16 @@ async def _replay(settings: "Settings", name: str | None) -> None:
 
     async with AsyncExitStack() as stack:
         topic = await stack.enter_async_context(open_dead_letters(settings.kafka))
-        replaying = await _opened_replay(settings, stack)
+        replaying = await _open_replay(settings, stack)
         if name is not None:
-            typer.echo(f"{name}: {await replaying.of(await _named(topic, name))}")
+            typer.echo(f"{name}: {await replaying.of(await _find_letter(topic, name))}")
             return
         for letter in [letter async for letter in topic.letters() if not letter.was_replayed]:
             typer.echo(f"{letter.name}: {await replaying.of(letter)}")
             await topic.mark_replayed(letter)
 
 
-async def _opened_replay(settings: "Settings", stack: AsyncExitStack) -> "Replay":
+async def _open_replay(settings: "Settings", stack: AsyncExitStack) -> "Replay":
     from common.kafka.clients import open_producer  # noqa: PLC0415 - see deploy/cli/command.py
     from ingest_api.delivery.messages import Messages  # noqa: PLC0415 - see there
     from ingest_api.intake.jobs import JobIntake  # noqa: PLC0415 - see there

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from common.settings.groups import ServerSettings
 from deploy.local.folders.closing import close_to_others
-from deploy.local.folders.folder_lock import FolderInUseError, locked
+from deploy.local.folders.folder_lock import FolderInUseError, hold_lock
 from deploy.local.kafka.embedded_broker import EmbeddedBrokerError, embedded_broker
 from deploy.local.plan import UpError
 from deploy.local.ports import free_ports, is_free
@@ -23,7 +23,7 @@ def data_folder(folder: Path) -> Iterator[Path]:
         try:
             close_to_others(folder)
             (folder / "run").mkdir(exist_ok=True)
-            stack.enter_context(locked(folder / "up.lock"))
+            stack.enter_context(hold_lock(folder / "up.lock"))
         except FolderInUseError as exc:
             message = f"the data folder {folder} is in use by another `icecube up`; {advice}"
             raise UpError(message) from exc

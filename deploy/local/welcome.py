@@ -3,7 +3,7 @@
 import json
 from dataclasses import asdict, dataclass
 
-from common.settings.postgres_uri import masked_uri
+from common.settings.postgres_uri import mask_uri
 
 _WATCH = (
     "from confluent_kafka import Consumer as C; "
@@ -56,7 +56,7 @@ def welcome(endpoints: Endpoints, *, topic: str, python: str, is_broker_open: bo
     return text.format(
         api=endpoints.api,
         kafka=endpoints.kafka,
-        postgres=masked_uri(endpoints.postgres),
+        postgres=mask_uri(endpoints.postgres),
         topic=topic,
         python=python,
         watch=_WATCH.format(kafka=endpoints.kafka, topic=topic),

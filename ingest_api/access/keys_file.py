@@ -34,7 +34,7 @@ def read_keys_file(path: Path) -> str:
 
 def entries_in(text: str, path: Path) -> tuple[str, ...]:
     """Return the entries in *text*, the content of the file at *path*; raise `KeysFileError` naming a wrong line."""
-    return tuple(_checked(line, number, path) for number, line in _lines(text))
+    return tuple(_check(line, number, path) for number, line in _lines(text))
 
 
 @contextmanager
@@ -43,7 +43,7 @@ def changing_lines(path: Path) -> Iterator[list[str]]:
 
     The file need not be there yet. Raises `KeysFileError`. Only its owner may read a new one.
     """
-    with _locked(path.parent):
+    with _hold_lock(path.parent):
         lines = read_keys_file(path).splitlines() if path.exists() else []
         entries_in("\n".join(lines), path)
         yield lines
@@ -56,7 +56,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
             yield number, line.strip()
 
 
-def _checked(line: str, number: int, path: Path) -> str:
+def _check(line: str, number: int, path: Path) -> str:
     try:
         return _ENTRY.validate_python(line)
     except ValidationError as exc:
@@ -66,7 +66,7 @@ def _checked(line: str, number: int, path: Path) -> str:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def _hold_lock(folder: Path) -> Iterator[None]:
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as exc:

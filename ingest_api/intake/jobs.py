@@ -52,7 +52,7 @@ class JobIntake:
         if len(options) > self.limits.tasks:
             raise TooManyTasksError(self.limits.tasks, found=len(options))
         asked = _idempotency_key(key, original_id, options)
-        if asked and (first := await self._job_made_under(asked)):
+        if asked and (first := await self._find_earlier_job(asked)):
             return first
         original = await self.jobs.find_image(original_id)
         if original is None or not caller.sees(original.owner):
@@ -83,7 +83,7 @@ class JobIntake:
             for option, work in zip(options, works, strict=True)
         )
 
-    async def _job_made_under(self, asked: IdempotencyKey) -> JobRecord | None:
+    async def _find_earlier_job(self, asked: IdempotencyKey) -> JobRecord | None:
         ids = await self.jobs.find_by_idempotency_key(asked)
         record = await self.jobs.find_job(ids[0]) if ids else None
         return replace(record, job=Job(id=record.job.id)) if record else None

@@ -52,10 +52,10 @@ class OriginalIntake:
         """
         parts = [part for file in files for part in (file.name or "", file.digest.hexdigest())]
         asked = idempotency_key("uploadImages", key, parts)
-        if asked and (first := await self._images_made_under(asked)):
+        if asked and (first := await self._find_earlier_images(asked)):
             return first
         with disk_errors(self.blobs.work_dir):
-            headers = [await asyncio.to_thread(self._checked_header, file) for file in files]
+            headers = [await asyncio.to_thread(self._check_header, file) for file in files]
             images = [self._image(file, header, owner) for file, header in zip(files, headers, strict=True)]
             await self._put_all(images, files)
         fail_at(Failpoint.ORIGINAL_STORED_NOT_COMMITTED)
@@ -87,12 +87,12 @@ class OriginalIntake:
         if not is_stored and not await holds(self.blobs, image.id, file.path):
             raise _IdTakenError(image.id)
 
-    async def _images_made_under(self, asked: IdempotencyKey) -> list[StoredImage] | None:
+    async def _find_earlier_images(self, asked: IdempotencyKey) -> list[StoredImage] | None:
         ids = await self.jobs.find_by_idempotency_key(asked)
         found = [await self.jobs.find_image(image_id) for image_id in ids or []]
         return [image for image in found if image] or None
 
-    def _checked_header(self, file: ReceivedFile) -> ImageHeader:
+    def _check_header(self, file: ReceivedFile) -> ImageHeader:
         try:
             header = read_header(file.path)
             check_limits(header, self.limits)

@@ -35,7 +35,7 @@ _AWAY = (
 
 
 @contextmanager
-def translated_errors() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """Raise `JobStoreUnavailableError` for what another try may cure, `ValueRefusedError` for what none will.
 
     Mistakes of ours crash loudly.
@@ -57,7 +57,7 @@ def _unavailable(exc: Exception) -> JobStoreUnavailableError:
 async def open_pool(dsn: str, *, max_connections: int) -> AsyncIterator[Pool]:
     """Yield a pool of connections; wait for a database that is still starting."""
     async for attempt in stamina.retry_context(on=JobStoreUnavailableError, attempts=None, timeout=STARTUP_SECONDS):
-        with attempt, translated_errors():
+        with attempt, translate_errors():
             pool = await asyncpg.create_pool(
                 dsn,
                 min_size=1,
@@ -84,7 +84,7 @@ async def connection_of(pool: Pool) -> AsyncIterator[Connection]:
     except (*_AWAY, asyncpg.PostgresError) as exc:
         raise _unavailable(exc) from exc
     try:
-        with translated_errors():
+        with translate_errors():
             yield connection
     finally:
         await _release(pool, connection)

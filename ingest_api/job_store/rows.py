@@ -55,7 +55,7 @@ def new_job_columns(jobs: Collection[tuple[JobRecord, OutboxMessage]]) -> Column
     return [
         [record.job.id for record, _ in jobs],
         [record.original.id for record, _ in jobs],
-        [encoded_tasks(record.tasks) for record, _ in jobs],
+        [encode_tasks(record.tasks) for record, _ in jobs],
         [record.created_at for record, _ in jobs],
         *message_columns([message for _, message in jobs])[:-1],  # the last names the job, which is known
     ]
@@ -87,7 +87,7 @@ def reusable_columns(reusable: Mapping[bytes, ReusableVariant]) -> Columns:
     return [list(reusable), [variant.model_dump_json(exclude_none=True) for variant in reusable.values()]]
 
 
-def encoded_tasks(tasks: tuple[RequestedTask, ...]) -> str:
+def encode_tasks(tasks: tuple[RequestedTask, ...]) -> str:
     """Return *tasks* as the jobs table keeps them."""
     return _TASKS.dump_json(tasks, exclude_none=True).decode()
 

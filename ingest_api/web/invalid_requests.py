@@ -31,12 +31,12 @@ def invalid_request(errors: Sequence[Any]) -> Problem:
     """
     told = [
         {
-            "field": _told(_field(error["loc"]), _FIELD_CHARACTERS),
-            "message": _told(_message(error), _MESSAGE_CHARACTERS),
+            "field": _shorten(_field(error["loc"]), _FIELD_CHARACTERS),
+            "message": _shorten(_message(error), _MESSAGE_CHARACTERS),
         }
         for error in errors[:_TOLD_ERRORS]
     ]
-    sentence = _told("; ".join(f"{each['field']}: {each['message']}" for each in told), _SENTENCE_CHARACTERS)
+    sentence = _shorten("; ".join(f"{each['field']}: {each['message']}" for each in told), _SENTENCE_CHARACTERS)
     if len(errors) > len(told):
         sentence += f"; and {len(errors) - len(told)} more"
     return Problem(HTTPStatus.BAD_REQUEST, "invalid_request", sentence, members={"errors": told})
@@ -48,7 +48,7 @@ def unreadable_body(sentence: str) -> Problem:
     return Problem(HTTPStatus.BAD_REQUEST, "invalid_request", f"body: {sentence}", members={"errors": told})
 
 
-def _told(text: str, characters: int) -> str:
+def _shorten(text: str, characters: int) -> str:
     """Return *text* as it may be shown anywhere: printable, and not too long."""
     shown = text if len(text) <= characters else f"{text[: characters - 1]}…"
     return "".join(each if each.isprintable() else "\ufffd" for each in shown)

@@ -41,7 +41,7 @@ class JsonRoute(APIRoute):
         async def read_and_handle(request: Request) -> Response:
             if content := await request.body():
                 check_media_type(request.headers.get("content-type"))
-                request._json = parsed(content)  # noqa: SLF001 - where Starlette keeps what it has parsed
+                request._json = parse(content)  # noqa: SLF001 - where Starlette keeps what it has parsed
                 self.check(request, request._json)  # noqa: SLF001 - see above
             return await handle(request)
 
@@ -55,7 +55,7 @@ def check_media_type(media_type: str | None) -> None:
         raise UnsupportedMediaTypeError(media_type)
 
 
-def parsed(content: bytes) -> Any:
+def parse(content: bytes) -> Any:
     """Return the value of *content*; raise `UnreadableBodyError`."""
     try:
         return json.loads(content.decode("utf-8-sig"), parse_constant=_refuse_constant)

@@ -18,7 +18,7 @@ class HeadMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
-        if scope["type"] != "http" or scope["method"] != "HEAD" or "HEAD" in _taken(scope):
+        if scope["type"] != "http" or scope["method"] != "HEAD" or "HEAD" in _methods_at(scope):
             await self._app(scope, receive, send)
             return
         as_get = {**scope, "method": "GET"}
@@ -30,7 +30,7 @@ class HeadMiddleware:
 
 def allowed_methods(scope: Scope) -> str:
     """Return the methods that the path of *scope* takes, as `Allow` names them; empty where there is none."""
-    taken = _taken(scope)
+    taken = _methods_at(scope)
     return ", ".join(sorted(taken | ({"HEAD"} if "GET" in taken else set())))
 
 
@@ -41,14 +41,14 @@ async def redirect_or_not_found(scope: Scope, receive: Receive, send: Send) -> N
     """
     path = scope["path"]
     other = "/" + (path.strip("/") if path.endswith("/") else f"{path.lstrip('/')}/")
-    if scope["type"] != "http" or path == "/" or not _taken({**scope, "path": other}):
+    if scope["type"] != "http" or path == "/" or not _methods_at({**scope, "path": other}):
         raise HTTPException(404)
     query = scope["query_string"].decode("latin-1")
     location = quote(scope.get("root_path", "") + other) + (f"?{query}" if query else "")
     await Response(status_code=307, headers={"Location": location})(scope, receive, send)
 
 
-def _taken(scope: Scope) -> set[str]:
+def _methods_at(scope: Scope) -> set[str]:
     routes: list[BaseRoute] = scope["app"].router.routes
     return {
         method

@@ -33,7 +33,7 @@ class RequestContextMiddleware:
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
-                told = {_ID_HEADER: request_id.encode(), **_encoded(trace_headers())}
+                told = {_ID_HEADER: request_id.encode(), **_encode(trace_headers())}
                 message["headers"] = [*message["headers"], *told.items()]
             await send(message)
 
@@ -53,5 +53,5 @@ def _trace_in(given: Mapping[bytes, bytes]) -> dict[str, str]:
     return {name: given[raw].decode("latin-1") for raw, name in _TRACE_HEADERS if raw in given}
 
 
-def _encoded(headers: Mapping[str, str]) -> dict[bytes, bytes]:
+def _encode(headers: Mapping[str, str]) -> dict[bytes, bytes]:
     return {name.encode(): value.encode() for name, value in headers.items()}

@@ -22,7 +22,7 @@ def take_in(source: Source, copy: Path) -> int:
     Image processes see this copy only, never the folders that pictures lie in.
     """
     try:
-        with _opened(source) as reader, copy.open("xb") as writer:
+        with _open(source) as reader, copy.open("xb") as writer:
             return _copy(reader, writer)
     except OSError as exc:
         message = f"{shown_name(source)}: {explain(exc)}"
@@ -42,7 +42,7 @@ class _TooLargeError(Exception):
 
 
 @contextmanager
-def _opened(source: Source) -> Iterator[BinaryIO]:
+def _open(source: Source) -> Iterator[BinaryIO]:
     if source.name != STDIN:
         with source.path.open("rb", buffering=0) as reader:
             yield reader

@@ -14,7 +14,7 @@ from processor.convert.conversions import format_asked_for, plan
 from processor.convert.errors import ConversionError, printable
 from processor.convert.interruption import Interruption
 from processor.convert.limits import configured_limits
-from processor.convert.options import checked_options
+from processor.convert.options import check_options
 from processor.convert.outcomes import Failed, Outcome
 from processor.convert.placing import Policy
 from processor.convert.session import Session
@@ -51,7 +51,7 @@ def run(asked: Invocation) -> int:
     error: str | None = None
     with Interruption() as interruption:
         try:
-            outcomes = _converted(asked, interruption)
+            outcomes = _convert(asked, interruption)
         except (ConversionError, OSError, RuntimeError) as exc:
             error = str(exc)
         if interruption.signal is not None:
@@ -62,7 +62,7 @@ def run(asked: Invocation) -> int:
     return EXIT_FAILED if failed else 0
 
 
-def _converted(asked: Invocation, interruption: Interruption) -> Sequence[Outcome]:
+def _convert(asked: Invocation, interruption: Interruption) -> Sequence[Outcome]:
     if asked.overwrite and asked.skip_existing:
         message = "--overwrite and --skip-existing contradict each other"
         raise ConversionError(message)
@@ -79,7 +79,7 @@ def _converted(asked: Invocation, interruption: Interruption) -> Sequence[Outcom
 def _options(asked: Invocation) -> VariantOptions:
     """Return what was asked for; raise `ConversionError` where a flag is wrong, or contradicts the output's suffix."""
     named = format_asked_for(asked.output)
-    options = checked_options(asked.image_format or named, asked.max_dimension, asked.quality, asked.keep_metadata)
+    options = check_options(asked.image_format or named, asked.max_dimension, asked.quality, asked.keep_metadata)
     if named is not None and options.format is not named:
         message = f"{printable(asked.output or '')}: the suffix stands for {named}, -format for {options.format}"
         raise ConversionError(message)

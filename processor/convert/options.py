@@ -6,7 +6,7 @@ from common.options import VariantOptions
 from processor.convert.errors import ConversionError
 
 
-def checked_options(
+def check_options(
     image_format: str | None,
     max_dimension: int,
     quality: int,

@@ -50,7 +50,7 @@ async def run(
 async def _outcome(task: Task, options: VariantOptions, placing: Placing, pool: ImagePool) -> Outcome:
     source = task.conversion.source
     try:
-        return await _converted(task, options, placing, pool)
+        return await _convert(task, options, placing, pool)
     except ExistsError as exc:
         return Skipped(source.name, exc.path)
     except ConversionError as exc:
@@ -59,7 +59,7 @@ async def _outcome(task: Task, options: VariantOptions, placing: Placing, pool: 
         return Failed(source.name, f"{shown_name(source)}: {printable(explain(exc))}")
 
 
-async def _converted(task: Task, options: VariantOptions, placing: Placing, pool: ImagePool) -> Converted:
+async def _convert(task: Task, options: VariantOptions, placing: Placing, pool: ImagePool) -> Converted:
     conversion, started = task.conversion, time.monotonic()
     if options.format is not None:  # refuse before the work where that is known
         placing.check(conversion, conversion.target(options.format))

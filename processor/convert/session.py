@@ -86,10 +86,10 @@ class Session:
             outcome = self.outcomes[task.conversion]
             if isinstance(outcome, Converted) and is_stream(outcome.output):
                 del self.outcomes[task.conversion]  # until it is written
-                self.outcomes[task.conversion] = _written(task.variant, outcome)
+                self.outcomes[task.conversion] = _write_outcome(task.variant, outcome)
 
 
-def _written(variant: Path, outcome: Converted) -> Outcome:
+def _write_outcome(variant: Path, outcome: Converted) -> Outcome:
     try:
         write_stream(variant, outcome.output)
     except ConversionError as exc:

@@ -69,7 +69,7 @@ def pytest_report_header() -> str:
 def kafka_server() -> Iterator[KafkaServer]:
     """Yield the session's broker; tests keep apart by random names of topics and groups."""
     with ExitStack() as stack:
-        yield _started(chosen_kind(), stack)
+        yield _start(chosen_kind(), stack)
 
 
 @pytest.fixture(scope="session")
@@ -93,7 +93,7 @@ def own_kafka(*, kafka_is_real: bool) -> Iterator[Broker]:
         yield stack.enter_context(_apache_kafka(chosen_kind(), stack))
 
 
-def _started(kind: Kind, stack: ExitStack) -> KafkaServer:
+def _start(kind: Kind, stack: ExitStack) -> KafkaServer:
     if kind is not Kind.EMBEDDED:
         try:
             return KafkaServer(stack.enter_context(_apache_kafka(kind, stack)).address, kind)

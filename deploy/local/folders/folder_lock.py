@@ -18,21 +18,21 @@ class FolderInUseError(Exception):
 
 
 @contextmanager
-def locked(path: Path, *, wait_seconds: float = 0) -> Iterator[None]:
+def hold_lock(path: Path, *, wait_seconds: float = 0) -> Iterator[None]:
     """Hold the lock file at *path*, made where it is missing; raise `FolderInUseError` after the wait.
 
     The file stays behind: removing it would let two processes lock two files of one name.
     """
     with path.open("ab") as file:
         deadline = time.monotonic() + wait_seconds
-        while not _taken(file.fileno()):
+        while not _try_lock(file.fileno()):
             if time.monotonic() >= deadline:
                 raise FolderInUseError(path)
             time.sleep(_POLL_SECONDS)
         yield
 
 
-def _taken(descriptor: int) -> bool:
+def _try_lock(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -34,7 +34,7 @@ class Account:
             os.chown(folder, self.uid, self.gid)
 
     @contextmanager
-    def opened(self, folder: Path) -> Iterator["OpenedFolder"]:
+    def open_folder(self, folder: Path) -> Iterator["OpenedFolder"]:
         """Yield *folder* by a name under which the account reaches it, however closed the folders above it are.
 
         On Linux that is an open descriptor, handed on. Elsewhere they are opened for passing through; see `reach`.

@@ -35,7 +35,7 @@ def make_cluster(folder: Path, account: Account) -> None:
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(mode=0o700)
     account.own(new)
-    with account.opened(new) as opened:
+    with account.open_folder(new) as opened:
         result = _initialise(opened, account)
     if result.returncode != 0:
         message = f"PostgreSQL's folder {folder} could not be made: {result.stderr.decode(errors='replace').strip()}"

@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil
 
-from deploy.local.folders.folder_lock import FolderInUseError, locked
+from deploy.local.folders.folder_lock import FolderInUseError, hold_lock
 from deploy.local.postgres.account import Account, account_for
 from deploy.local.postgres.cluster import EmbeddedPostgresError, make_cluster, program
 from deploy.local.postgres.socket_folder import dsn_for, socket_folder
@@ -55,12 +55,12 @@ def embedded_postgres(folder: Path, *, durable: bool = True) -> Iterator[Running
     folder = folder.resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with locked(folder.with_name(f"{folder.name}.lock"), wait_seconds=STOP_SECONDS):
+        with hold_lock(folder.with_name(f"{folder.name}.lock"), wait_seconds=STOP_SECONDS):
             account = account_for(folder)
             _stop_leftovers(folder)
             make_cluster(folder, account)
             with socket_folder(folder, account) as sockets:
-                process = _started(folder, sockets, account, durable=durable)
+                process = _start(folder, sockets, account, durable=durable)
                 try:
                     _wait_until_ready(folder, process)
                     yield RunningPostgres(dsn_for(sockets), process)
@@ -90,9 +90,9 @@ def _is_server_on(folder: Path, process: Mapping[str, Any]) -> bool:
     return process["name"] == "postgres" and "-D" in words and str(folder) in {*words, process["cwd"]}
 
 
-def _started(folder: Path, sockets: Path, account: Account, *, durable: bool) -> subprocess.Popen[bytes]:
+def _start(folder: Path, sockets: Path, account: Account, *, durable: bool) -> subprocess.Popen[bytes]:
     options: Sequence[str] = _TUNING if durable else (*_TUNING, *_NOT_DURABLE)
-    with _log_file(folder).open("wb") as log, account.opened(folder) as opened:
+    with _log_file(folder).open("wb") as log, account.open_folder(folder) as opened:
         named_sockets = opened.name if sockets == folder else str(sockets)
         command = [str(program("postgres")), "-D", opened.name, "-k", named_sockets]
         return subprocess.Popen(  # noqa: S603 - the wheel's own program, no shell

@@ -75,10 +75,10 @@ def services_of(request: Request) -> Services:
     return services
 
 
-def _admitted_with(needed: Scope) -> Callable[[Request], Awaitable[Admitted]]:
+def _admit_with(needed: Scope) -> Callable[[Request], Awaitable[Admitted]]:
     """Return a dependency: who is asking, provided that their key has the scope and their share is not used up."""
 
-    async def admitted(request: Request) -> Admitted:
+    async def admit(request: Request) -> Admitted:
         services = services_of(request)
         caller = ANYBODY if services.access.is_open else services.access.caller_with(_key_in(request.headers))
         if caller.scope < needed:
@@ -88,7 +88,7 @@ def _admitted_with(needed: Scope) -> Callable[[Request], Awaitable[Admitted]]:
             structlog.contextvars.bind_contextvars(caller=caller.name)
         return Admitted(services, caller)
 
-    return admitted
+    return admit
 
 
 def _key_in(headers: Headers) -> str | None:
@@ -104,12 +104,12 @@ async def _downloading(request: Request) -> Download:
         access = services.urls.check(request.scope["path"], query, at=at)
         policy = until(access.expires_at, at=at)
         return Download(services, BEARER, policy, is_signed=True, as_download=access.as_download)
-    admitted = await _admitted_with(Scope.READ)(request)
+    admitted = await _admit_with(Scope.READ)(request)
     return Download(services, admitted.caller, OPEN if services.access.is_open else KEYED)
 
 
-Reader = Annotated[Admitted, Depends(_admitted_with(Scope.READ))]
-Writer = Annotated[Admitted, Depends(_admitted_with(Scope.WRITE))]
+Reader = Annotated[Admitted, Depends(_admit_with(Scope.READ))]
+Writer = Annotated[Admitted, Depends(_admit_with(Scope.WRITE))]
 Downloader = Annotated[Download, Depends(_downloading)]
 
 IdempotencyKey = Annotated[

@@ -17,7 +17,7 @@ from ingest_api.intake.jobs import JobIntake
 from ingest_api.job_store import Backlog, JobRecord
 from ingest_api.job_store.connecting import Pool
 from ingest_api.job_store.postgres import PostgresJobStore
-from ingest_api.job_store.rows import encoded_tasks, image_columns
+from ingest_api.job_store.rows import encode_tasks, image_columns
 from tests.factories.jobs import NOON, a_record, an_image
 
 SQL = Path(__file__).with_name("schema_3_sql")
@@ -38,7 +38,7 @@ class ReleaseBefore:
     async def add(self, record: JobRecord) -> None:
         """Take an image and a job in."""
         await self.run("insert_images", *image_columns([record.original])[:9])  # it knows no owners
-        job = ([record.job.id], [record.original.id], [encoded_tasks(record.tasks)], [NOON])
+        job = ([record.job.id], [record.original.id], [encode_tasks(record.tasks)], [NOON])
         inserted = await self.run("insert_jobs", *job, ["t"], [b"k"], [b"v"], ['{"h": "1"}'], [None])
         assert len(inserted) == 1
 

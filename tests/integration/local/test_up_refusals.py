@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from deploy.local.folders.folder_lock import locked
+from deploy.local.folders.folder_lock import hold_lock
 
 
 def _up(*flags: str) -> subprocess.CompletedProcess[str]:
@@ -31,7 +31,7 @@ def test_a_port_in_use_is_named_with_its_setting(tmp_path: Path) -> None:
 
 def test_a_data_folder_serves_one_at_a_time(tmp_path: Path) -> None:
     """A folder that another run has stops the start: one line that names it, status 1."""
-    with locked(tmp_path / "up.lock"):
+    with hold_lock(tmp_path / "up.lock"):
         result = _up("-port", "0", "-data-dir", str(tmp_path))
 
     assert result.returncode == 1

@@ -9,7 +9,7 @@ import pytest
 from common.settings.groups import DatabaseSettings
 from common.settings.loading import SettingsError, load_settings, variables
 from common.settings.model import Settings
-from common.settings.postgres_uri import masked_uri
+from common.settings.postgres_uri import mask_uri
 
 PROMISED = {
     "ICECUBE_SERVER_PORT": ("server", "port"),
@@ -193,4 +193,4 @@ def test_a_uri_is_completed_from_its_parts(uri: str, completed: str) -> None:
 )
 def test_a_masked_uri_holds_no_password(uri: str, masked: str) -> None:
     """Wherever the password stands, it is stars when shown."""
-    assert masked_uri(uri) == masked
+    assert mask_uri(uri) == masked

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.folders.folder_lock import FolderInUseError, locked
+from deploy.local.folders.folder_lock import FolderInUseError, hold_lock
 from deploy.local.folders.ram_folder import ram_folder
 
 _HOLD = """
@@ -31,14 +31,14 @@ def _holder(module: str, function: str, path: Path) -> tuple[subprocess.Popen[by
 def test_a_lock_is_refused_while_its_holder_lives(tmp_path: Path) -> None:
     """A second process does not get the lock, and a kill -9 of the first sets it free."""
     path = tmp_path / "lock"
-    holder, _ = _holder("folder_lock", "locked", path)
+    holder, _ = _holder("folder_lock", "hold_lock", path)
 
-    with pytest.raises(FolderInUseError), locked(path):
+    with pytest.raises(FolderInUseError), hold_lock(path):
         pass
     os.kill(holder.pid, signal.SIGKILL)
     holder.wait()
 
-    with locked(path):
+    with hold_lock(path):
         assert path.exists()
 
 
