@@ -18,13 +18,25 @@ from ingest_api.web.host_guard import HostGuardMiddleware
 from ingest_api.web.paths import HeadMiddleware, redirect_or_not_found
 from ingest_api.web.request_context import RequestContextMiddleware
 from ingest_api.web.request_metrics import add_metrics, telemetry
-from ingest_api.web.routes import health, image_urls, images, jobs
+from ingest_api.web.routes import health, image_urls, images, jobs, lists
 from ingest_api.web.routes.dependencies import SECURITY_SCHEMES
 
 _DESCRIPTION = """
 Upload images, ask for variants of them (resized, converted, compressed), and fetch the results.
 Every finished job is announced on a Kafka topic. Errors are problem details (RFC 9457).
 """
+
+
+_ROUTERS = (
+    images.router,
+    images.reads,
+    image_urls.router,
+    lists.router,
+    jobs.router,
+    jobs.reads,
+    health.router,
+    page.router,
+)
 
 
 def create_app(
@@ -59,7 +71,7 @@ def create_app(
     add_cors(app, settings.access.cors_origins)
     app.add_middleware(RequestContextMiddleware)
     add_metrics(app)
-    for router in (images.router, images.reads, image_urls.router, jobs.router, jobs.reads, health.router, page.router):
+    for router in _ROUTERS:
         app.include_router(router)
     app.router.redirect_slashes, app.router.default = False, redirect_or_not_found
     _document(app)

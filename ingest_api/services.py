@@ -30,6 +30,7 @@ from ingest_api.intake.jobs import JobIntake
 from ingest_api.intake.originals import OriginalIntake
 from ingest_api.job_store import JobStore
 from ingest_api.job_store.connecting import Pool, connection_of, open_pool
+from ingest_api.job_store.lists import PostgresLists
 from ingest_api.job_store.migrating import check_schema
 from ingest_api.job_store.outbox import PostgresOutbox
 from ingest_api.job_store.postgres import PostgresJobStore
@@ -67,6 +68,7 @@ class Services:
     ended_jobs: ResponseCache
     small_downloads: ResponseCache
     urls: ImageUrls
+    lists: PostgresLists
 
     def url_of(self, image_id: UUID) -> str:
         """Return the URL of an image's bytes, as bodies carry it."""
@@ -131,6 +133,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             ended_jobs=ResponseCache(4 * _MIB, seconds=_JOB_SECONDS),
             small_downloads=ResponseCache(16 * _MIB, seconds=_IMAGE_SECONDS),
             urls=urls,
+            lists=PostgresLists(pool),
         )
 
 

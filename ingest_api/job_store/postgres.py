@@ -6,8 +6,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 from datetime import datetime
 from uuid import UUID
 
-import asyncpg
-
 from common.events import ReusableVariant
 from common.expiring_cache import ExpiringCache
 from common.failpoints import Failpoint, fail_at
@@ -32,7 +30,7 @@ from ingest_api.job_store.rows import (
     job_columns,
     message_columns,
     publication_from,
-    record_from,
+    readable_or_not,
     reusable_columns,
     reusable_from,
 )
@@ -165,7 +163,7 @@ class PostgresJobStore:
     async def _find_jobs(self, job_ids: Sequence[UUID]) -> dict[UUID, JobRecord | UnreadableJobError]:
         async with connection_of(self._pool) as connection:
             rows = await connection.fetch(statement("find_jobs"), job_ids)
-        return _readable_or_not(rows)
+        return readable_or_not(rows)
 
     @asynccontextmanager
     async def changing(self, job_ids: Iterable[UUID]) -> AsyncIterator[PostgresJobChanges]:
@@ -174,7 +172,7 @@ class PostgresJobStore:
         async with connection_of(self._pool) as connection, connection.transaction():
             # Where it has to wait for a lock, READ COMMITTED reads the row anew: what is returned is never older.
             rows = await connection.fetch(statement("find_jobs") + statement("lock_jobs"), ids)
-            changes = PostgresJobChanges(_readable_or_not(rows))
+            changes = PostgresJobChanges(readable_or_not(rows))
             yield changes
             await changes.write(connection)
             fail_at(Failpoint.CHANGES_WRITTEN_NOT_COMMITTED)
@@ -195,17 +193,6 @@ class PostgresJobStore:
         """Make sure that the database answers."""
         async with connection_of(self._pool) as connection:
             await connection.fetchval("SELECT 1")
-
-
-def _readable_or_not(rows: Iterable[asyncpg.Record]) -> dict[UUID, JobRecord | UnreadableJobError]:
-    """Return what each row of find_jobs holds: one that cannot be read spoils no other."""
-    found: dict[UUID, JobRecord | UnreadableJobError] = {}
-    for row in rows:
-        try:
-            found[row["id"]] = record_from(row)
-        except UnreadableJobError as exc:
-            found[row["id"]] = exc
-    return found
 
 
 def _together(connection: Connection, key: IdempotencyKey | None) -> AbstractAsyncContextManager[object]:

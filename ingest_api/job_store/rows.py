@@ -1,8 +1,9 @@
 """Between PostgreSQL's rows and our values."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 from pydantic import TypeAdapter, ValidationError
@@ -157,3 +158,14 @@ def record_from(row: asyncpg.Record) -> JobRecord:
         created_at=row["created_at"],
         publication=publication_from(row) if row["published_at"] else None,
     )
+
+
+def readable_or_not(rows: Iterable[asyncpg.Record]) -> dict[UUID, JobRecord | UnreadableJobError]:
+    """Return what each row of find_jobs holds: one that cannot be read spoils no other."""
+    found: dict[UUID, JobRecord | UnreadableJobError] = {}
+    for row in rows:
+        try:
+            found[row["id"]] = record_from(row)
+        except UnreadableJobError as exc:
+            found[row["id"]] = exc
+    return found

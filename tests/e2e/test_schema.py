@@ -29,6 +29,8 @@ OPERATIONS = [
     ("GET", "/api/v1/image/{id}/metadata"),
     ("GET", "/image/{id}"),
     ("POST", "/api/v1/images/{id}/url"),
+    ("GET", "/api/v1/images"),
+    ("GET", "/api/v1/jobs"),
     ("POST", "/api/v1/job"),
     ("GET", "/api/v1/job/{id}"),
     ("GET", "/api/v1/health"),

@@ -29,6 +29,15 @@ class ImageBody(WireModel):
     height: int = Field(examples=[3024])
     byte_size: int = Field(examples=[3296423])
     url: str = Field(examples=[f"/image/{_ID}"], description="Where the bytes are; signed where keys are configured.")
+    original_id: Annotated[
+        UUID | None,
+        Field(
+            alias="originalID",
+            exclude_if=lambda original: original is None,
+            description="What a variant was made from.",
+        ),
+    ] = None
+    created_at: datetime
 
     @classmethod
     def of(cls, image: StoredImage, url: str) -> "ImageBody":
@@ -42,6 +51,8 @@ class ImageBody(WireModel):
             height=image.height,
             byte_size=image.byte_size,
             url=url,
+            original_id=image.original_id,
+            created_at=image.created_at,
         )
 
 
@@ -110,6 +121,20 @@ class JobBody(WireModel):
             ],
             created_at=record.created_at,
         )
+
+
+class ImagesBody(WireModel):
+    """A page of images."""
+
+    items: list[ImageBody]
+    next_cursor: UUID | None = Field(description="Where the next page begins; null on the last.")
+
+
+class JobsBody(WireModel):
+    """A page of jobs."""
+
+    items: list[JobBody]
+    next_cursor: UUID | None = Field(description="Where the next page begins; null on the last.")
 
 
 class UrlRequestBody(BaseModel):

@@ -67,6 +67,7 @@ async def test_an_upload_is_described_as_promised(api: Api, image_format: ImageF
         "height": 240,
         "byteSize": len(content),
         "url": f"/image/{image['id']}",
+        "createdAt": image["createdAt"],
     }
     assert image["id"][14] == "7"
 

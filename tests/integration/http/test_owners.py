@@ -49,6 +49,8 @@ REQUESTS: dict[tuple[str, str], Callable[[Belongings], Request]] = {
     ("POST", "/api/v1/images/{id}/url"): lambda its: Request(
         f"/api/v1/images/{its.image}/url", {"expiresInSeconds": 60}
     ),
+    ("GET", "/api/v1/images"): lambda _: Request("/api/v1/images", lists=True),
+    ("GET", "/api/v1/jobs"): lambda _: Request("/api/v1/jobs", lists=True),
     ("GET", "/api/v1/job/{id}"): lambda its: Request(f"/api/v1/job/{its.job}"),
 }
 """Every route that tells of, or changes, what belongs to somebody: how to ask it for an owner's belongings."""
@@ -125,6 +127,7 @@ async def test_another_owners_are_not_there(settings: Settings, method: str, pat
         assert nobody.status_code == 401
         if request.lists:
             assert other.status_code == 200
+            assert [one for one in its.ids() if one in owner.text]
             assert not [one for one in its.ids() if one in other.text]
             return
         assert other.status_code == missing.status_code == 404

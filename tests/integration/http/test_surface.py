@@ -140,6 +140,8 @@ async def test_every_operation_is_documented(api: Api) -> None:
         "getImageMetadata",
         "getImage",
         "signImageUrl",
+        "listImages",
+        "listJobs",
         "createJob",
         "getJob",
         "getHealth",

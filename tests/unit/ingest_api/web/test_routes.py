@@ -7,10 +7,10 @@ import pytest
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from ingest_api.web.routes import health, image_urls, images, jobs
+from ingest_api.web.routes import health, image_urls, images, jobs, lists
 from ingest_api.web.routes.dependencies import Admitted, Download
 
-ROUTERS = (images.router, images.reads, image_urls.router, jobs.router, jobs.reads, health.router)
+ROUTERS = (images.router, images.reads, image_urls.router, lists.router, jobs.router, jobs.reads, health.router)
 ROUTES = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
 
 DOCUMENTED = [route for route in ROUTES if route.include_in_schema]

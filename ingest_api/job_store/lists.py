@@ -1,0 +1,73 @@
+"""Images and jobs in pages, the newest first: a page begins where the one before ended, whatever was added since."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from ingest_api.domain.job import NEXT_STATES, JobState
+from ingest_api.job_store import JobRecord, StoredImage
+from ingest_api.job_store.connecting import Connection, Pool, connection_of
+from ingest_api.job_store.rows import image_from, readable_or_not
+from ingest_api.job_store.statements import statement
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRequest:
+    """Which part of a list is wanted, and of whose."""
+
+    limit: int
+    before: UUID | None = None
+    """The last id of the page before."""
+    owner: str | None = None
+    """None: everybody's."""
+    original_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """A part of a list, and the id that the next one goes on from; None where there is no next."""
+
+    items: Sequence[Item]
+    next_before: UUID | None
+
+
+class PostgresLists:
+    """Every method raises `JobStoreUnavailableError` when the database is away."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def images(self, wanted: PageRequest) -> Page[StoredImage]:
+        """Return a page of images, originals and variants."""
+        async with connection_of(self._pool) as connection, connection.transaction():
+            await _plan_for_arguments(connection)
+            rows = await connection.fetch(
+                statement("list_images"), wanted.before, wanted.owner, wanted.original_id, wanted.limit + 1
+            )
+        return _page([image_from(row) for row in rows[: wanted.limit]], [row["id"] for row in rows], wanted.limit)
+
+    async def jobs(
+        self, wanted: PageRequest, *, state: JobState | None = None, code: str | None = None
+    ) -> Page[JobRecord]:
+        """Return a page of jobs. One that a later release wrote, and this one cannot read, is left out."""
+        is_unfinished = bool(NEXT_STATES[state]) if state else None
+        arguments = (wanted.before, wanted.owner, wanted.original_id, state, is_unfinished, code, wanted.limit + 1)
+        async with connection_of(self._pool) as connection, connection.transaction():
+            await _plan_for_arguments(connection)
+            ids = [row["id"] for row in await connection.fetch(statement("list_jobs"), *arguments)]
+            rows = await connection.fetch(statement("find_jobs"), ids[: wanted.limit])
+        found = readable_or_not(rows)
+        records = (found.get(job_id) for job_id in ids[: wanted.limit])
+        return _page([record for record in records if isinstance(record, JobRecord)], ids, wanted.limit)
+
+
+async def _plan_for_arguments(connection: Connection) -> None:
+    """Have the statements of this transaction planned for their arguments: which index is right depends on these."""
+    await connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+
+
+def _page(items: Sequence[Item], ids: Sequence[Any], limit: int) -> Page[Item]:
+    return Page(items, ids[limit - 1] if len(ids) > limit else None)

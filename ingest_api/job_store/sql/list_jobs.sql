@@ -1,0 +1,12 @@
+-- The ids of jobs, the newest first. Planned for the arguments given: a filter that is null is none.
+-- $1 the id to go on before, $2 owner, $3 original, $4 state, $5 whether that state is one of unfinished jobs, $6 code,
+-- $7 how many at most
+SELECT id FROM jobs
+WHERE ($1::uuid IS NULL OR id < $1)
+  AND ($2::text IS NULL OR owner = $2)
+  AND ($3::uuid IS NULL OR original_id = $3)
+  AND ($4::text IS NULL OR state = $4)
+  AND ($5::boolean IS NOT TRUE OR ended_at IS NULL) -- so that their own index may be used
+  AND ($6::text IS NULL OR code = $6)
+ORDER BY id DESC
+LIMIT $7

@@ -1,0 +1,80 @@
+"""Lists of images and jobs: the newest first, in pages."""
+
+from typing import Annotated
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from ingest_api.domain.caller import Caller
+from ingest_api.domain.job import JobState
+from ingest_api.job_store.lists import PageRequest
+from ingest_api.web.routes.bodies import ImageBody, ImagesBody, JobBody, JobsBody, guarded, json_response
+from ingest_api.web.routes.dependencies import Reader
+
+router = APIRouter()
+
+_MOST = 200
+
+
+class ImageFilters(BaseModel):
+    """Which images, and which part of their list. An unknown filter is refused: it would have left out something."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: int = Field(50, ge=1, le=_MOST, description="How many at most.")
+    cursor: UUID | None = Field(None, description="Where to begin: `nextCursor` of the page before.")
+    original_id: UUID | None = Field(None, alias="originalID", description="Variants of this original, or jobs on it.")
+
+    def page(self, caller: Caller) -> PageRequest:
+        """Return the page that *caller* may see."""
+        owner = None if caller.sees_all else caller.owner
+        return PageRequest(limit=self.limit, before=self.cursor, owner=owner, original_id=self.original_id)
+
+
+class JobFilters(ImageFilters):
+    """Which jobs, and which part of their list."""
+
+    status: JobState | None = None
+    code: str | None = Field(None, min_length=1, max_length=64, description="Why they failed.")
+
+
+@router.get(
+    "/api/v1/images",
+    tags=["images"],
+    operation_id="listImages",
+    summary="List images",
+    response_model=ImagesBody,
+    responses=guarded(_400="A parameter is invalid or unknown.", _503="The database is away."),
+)
+async def list_images(request: Request, filters: Annotated[ImageFilters, Query()], reader: Reader) -> Response:
+    """Return originals and variants, the newest first. `Link` leads to the next page."""
+    services = reader.services
+    page = await services.lists.images(filters.page(reader.caller))
+    items = [ImageBody.of(image, services.url_of(image.id)) for image in page.items]
+    return _linked(json_response(ImagesBody(items=items, next_cursor=page.next_before)), request, page.next_before)
+
+
+@router.get(
+    "/api/v1/jobs",
+    tags=["jobs"],
+    operation_id="listJobs",
+    summary="List jobs",
+    response_model=JobsBody,
+    responses=guarded(_400="A parameter is invalid or unknown.", _503="The database is away."),
+)
+async def list_jobs(request: Request, filters: Annotated[JobFilters, Query()], reader: Reader) -> Response:
+    """Return jobs, the newest first; filters combine. `Link` leads to the next page."""
+    services = reader.services
+    page = await services.lists.jobs(filters.page(reader.caller), state=filters.status, code=filters.code)
+    items = [JobBody.of(record, services.url_of) for record in page.items]
+    return _linked(json_response(JobsBody(items=items, next_cursor=page.next_before)), request, page.next_before)
+
+
+def _linked(response: Response, request: Request, next_before: UUID | None) -> Response:
+    """Add where the next page is (RFC 8288), as a path: whatever host the caller came by."""
+    if next_before:
+        parameters = dict(request.query_params) | {"cursor": str(next_before)}
+        response.headers["Link"] = f'<{request.url.path}?{urlencode(parameters)}>; rel="next"'
+    return response

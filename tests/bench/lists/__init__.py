@@ -1,0 +1,1 @@
+"""Whether lists stay fast on tables of millions of rows."""
