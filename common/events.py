@@ -1,8 +1,8 @@
 """The events that travel on Kafka, and their encoding.
 
-Each class is a promise: optional fields may be added freely, anything else is a new version. What a later release
-added is kept wherever it is stored or sent on.
-`common/event_examples` holds one file for each version; tests decode and encode every one.
+Each class is a promise: you may add optional fields; any other change is a new version. What a later release added is
+kept wherever it is stored or forwarded.
+`common/event_examples` has a file for each version; tests decode and encode every one.
 """
 
 from datetime import datetime
@@ -19,11 +19,11 @@ Attempt = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
 class UnreadableEventError(Exception):
-    """These bytes are no event that this release knows; the message says why."""
+    """The bytes are not an event that this release knows; the message says why."""
 
 
 class UnsupportedRequestError(UnreadableEventError):
-    """A later release asks for a job in a way that this one cannot read; which job is known."""
+    """A later release requests a job in a form that this one cannot read; the job's id is known."""
 
     def __init__(self, message: str, *, job_id: UUID, attempt: int) -> None:
         super().__init__(message)
@@ -45,7 +45,7 @@ class OriginalImage(WireModel):
 class FinishedVariant(KeptModel):
     """A variant that is stored and can be downloaded under *id*.
 
-    Of an animated original it also says how many frames it holds, and how many the original has.
+    For an animated original, *frames* and *original_frames* count its own frames and the original's.
     """
 
     task_id: UUID
@@ -59,14 +59,14 @@ class FinishedVariant(KeptModel):
 
 
 class ReusableVariant(KeptModel):
-    """A variant that *engine* made of the same bytes with the same options: copying it saves making it."""
+    """A variant that *engine* made from the same bytes with the same options; it can be copied."""
 
     engine: Name
     variant: FinishedVariant
 
 
 class RequestedTask(KeptModel):
-    """One variant to make; the id of its image was given out when the job was created."""
+    """One variant to make; the id of its image was assigned when the job was created."""
 
     id: UUID
     variant_id: UUID
@@ -75,7 +75,7 @@ class RequestedTask(KeptModel):
 
 
 class JobRequested(WireModel):
-    """The API accepted a job, or asks for another attempt at it."""
+    """The API accepted a job, or requests another attempt at it."""
 
     type: Literal["JobRequested"] = "JobRequested"
     version: Literal[1] = 1
@@ -86,9 +86,9 @@ class JobRequested(WireModel):
 
 
 class JobStarted(WireModel):
-    """A processor has taken the job in hand; sent before the work, so that a fatal job leaves a trace.
+    """A processor has taken the job. Sent before the work, so that a job that kills its processor leaves a trace.
 
-    *start_id* tells two starts from one that is read twice; processors of the release before send none.
+    *start_id* distinguishes two starts from one that is read twice; processors of the previous release send none.
     """
 
     type: Literal["JobStarted"] = "JobStarted"
@@ -99,7 +99,7 @@ class JobStarted(WireModel):
 
 
 class JobSucceeded(WireModel):
-    """Every variant of the job is stored: made by *engine*, but for those *reused*, which are copies."""
+    """Every variant of the job is stored: *engine* made them, except those in *reused*, which are copies."""
 
     type: Literal["JobSucceeded"] = "JobSucceeded"
     version: Literal[1] = 1
@@ -111,7 +111,7 @@ class JobSucceeded(WireModel):
 
 
 class JobFailed(WireModel):
-    """This attempt ended without variants; *retryable* says whether another one may end better."""
+    """This attempt ended without variants; *retryable* says whether another may succeed."""
 
     type: Literal["JobFailed"] = "JobFailed"
     version: Literal[1] = 1
@@ -129,9 +129,9 @@ class AnnouncedVariant(FinishedVariant):
 
 
 class JobNotification(KeptModel):
-    """The public completion record: one for every job that ends. Its members are promised to clients.
+    """The public completion record: one for every job that ends. Its members are promises to clients.
 
-    *variants_left_out*: with them the record would be larger than Kafka takes; ask the API for them.
+    *variants_left_out*: the record would be too large for Kafka with them; ask the API for them.
     """
 
     job_id: UUID
@@ -149,7 +149,7 @@ Event = JobRequested | JobResult
 
 
 class _AnyRequest(WireModel):
-    """What a `JobRequested` of every version has."""
+    """The members that every version of `JobRequested` has."""
 
     type: Literal["JobRequested"]
     job_id: UUID
@@ -160,14 +160,14 @@ _EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="
 
 
 def encode(event: Event | JobNotification) -> bytes:
-    """Return *event* as the bytes of a Kafka record's value; members that are None are left out."""
+    """Return *event* as the value of a Kafka record, without members that are None."""
     return event.model_dump_json(exclude_none=True).encode()
 
 
 def decode(value: bytes | None) -> Event:
     """Return the event in *value*; raise `UnreadableEventError` for anything else.
 
-    Where that is a request of a later release, it is an `UnsupportedRequestError`.
+    For a request of a later release, that is an `UnsupportedRequestError`.
     """
     try:
         return _EVENTS.validate_json(value or b"")

@@ -1,4 +1,4 @@
-"""A cache in memory whose entries are forgotten when their time is over, or when others need the room."""
+"""A cache in memory that evicts entries when they expire, or when others need the room."""
 
 from collections.abc import Callable, Hashable
 from time import monotonic
@@ -11,9 +11,9 @@ Value = TypeVar("Value")
 
 
 class ExpiringCache(Generic[Key, Value]):
-    """What was read from a slower place, for *seconds* from the moment before it was read there.
+    """Keeps values from a slower source, for *seconds* from just before each was read there.
 
-    *room* is the sum of all values' sizes at most; what was asked for least lately makes room.
+    *room* bounds the sum of all values' sizes; the least recently used is evicted.
     """
 
     def __init__(
@@ -30,10 +30,10 @@ class ExpiringCache(Generic[Key, Value]):
         )
 
     def get(self, key: Key) -> Value | None:
-        """Return the value of *key*, unless it is unknown or its time is over."""
+        """Return the value of *key*, unless it is unknown or expired."""
         entry = self._entries.get(key)
         return entry[0] if entry else None
 
     def put(self, key: Key, value: Value, *, since: float) -> None:
-        """Keep *value*, which was read after *since*: take that of `now` before reading."""
+        """Keep *value*, which was read after *since*: call `now` for that before reading."""
         self._entries[key] = (value, since)

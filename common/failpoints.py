@@ -1,6 +1,6 @@
-"""The places between two steps of the event path where a test may have a process die; in production they do nothing.
+"""The places between two steps of the event path where a test can kill a process; in production they do nothing.
 
-`tests/chaos` arms them, and shows that nothing is lost, and nothing done twice, whichever one a process dies at.
+`tests/chaos` arms them, and shows that whichever one kills a process, nothing is lost and nothing done twice.
 """
 
 import os
@@ -9,11 +9,11 @@ from enum import StrEnum
 from pathlib import Path
 
 ARMED_FOLDER = "ICECUBE_TEST_FAILPOINTS"
-"""Names a folder. A file in it named like a point arms that point, for the first process that gets there."""
+"""Names a folder. A file in it with a failpoint's name arms that failpoint, for the first process that reaches it."""
 
 
 class Failpoint(StrEnum):
-    """Every point, in the order of a job's life: what has been done, and what has not."""
+    """Every failpoint, in the order of a job's life: what has been done, and what has not."""
 
     ORIGINAL_STORED_NOT_COMMITTED = "original_stored_not_committed"
     """API: the bytes are in the blob store, the image is not in the database: the client has no answer."""
@@ -24,13 +24,13 @@ class Failpoint(StrEnum):
     EVENT_SENT_NOT_DELETED = "event_sent_not_deleted"
     """Relay: Kafka has the events, the outbox still has them too."""
     JOB_TAKEN_NOT_ANNOUNCED = "job_taken_not_announced"
-    """Processor: the request was read, nothing was said of it."""
+    """Processor: the request was read, no start was reported."""
     JOB_ANNOUNCED_NOT_WORKED_ON = "job_announced_not_worked_on"
     """Processor: the start was reported, the work has not begun."""
     VARIANTS_MADE_NOT_STORED = "variants_made_not_stored"
     """Processor: the variants are in its work folder, none is in the blob store."""
     VARIANTS_STORED_NOT_REPORTED = "variants_stored_not_reported"
-    """Processor: every variant is in the blob store, nobody was told."""
+    """Processor: every variant is in the blob store, no result was sent."""
     RESULT_SENT_NOT_ACKNOWLEDGED = "result_sent_not_acknowledged"
     """Processor: Kafka has the result, the request counts as unread."""
     REQUEST_ACKNOWLEDGED_NOT_COMMITTED = "request_acknowledged_not_committed"
@@ -40,15 +40,15 @@ class Failpoint(StrEnum):
     CHANGES_WRITTEN_NOT_COMMITTED = "changes_written_not_committed"
     """Results consumer or reconciler: jobs are changed and messages written, the transaction is still open."""
     RESULTS_COMMITTED_OFFSET_NOT = "results_committed_offset_not"
-    """Results consumer: PostgreSQL has the results, Kafka still holds them to be unread."""
+    """Results consumer: PostgreSQL has the results, Kafka still counts them as unread."""
     LOSS_FOUND_NOT_REPAIRED = "loss_found_not_repaired"
-    """Reconciler: it knows that jobs are lost, and has not asked for them again."""
+    """Reconciler: it knows that jobs are lost, and has not requested them again."""
     LOSS_REPAIRED_NOT_SENT = "loss_repaired_not_sent"
-    """Reconciler: lost jobs are asked for again in the outbox, the relay has not been woken."""
+    """Reconciler: the outbox requests lost jobs again, the relay has not been woken."""
 
 
 def fail_at(point: Failpoint) -> None:
-    """Die here at once, as by kill -9, if *point* is armed; else, and always in production, do nothing."""
+    """Kill this process, as by kill -9, if *point* is armed; otherwise, and always in production, do nothing."""
     if folder := os.environ.get(ARMED_FOLDER):
         _die_if_armed(Path(folder) / point)
 

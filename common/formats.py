@@ -11,9 +11,9 @@ class ImageFormat(StrEnum):
     label: str
     """The name as people write it."""
     suffixes: tuple[str, ...]
-    """Of its files, in lower case, with the dot."""
+    """The suffixes of its files, in lower case, with the dot."""
     _written_as: str
-    """The wire name of what a variant is written as when its options name no format: its own, where we can write it."""
+    """The wire name of the format that variants get if their options name none: its own, if we can write it."""
 
     JPEG = "jpeg", "JPEG", (".jpeg", ".jpg"), "jpeg"
     PNG = "png", "PNG", (".png",), "png"
@@ -34,7 +34,7 @@ class ImageFormat(StrEnum):
 
     @property
     def aliases(self) -> tuple[str, ...]:
-        """Other names that are accepted for it, such as jpg."""
+        """Other accepted names, such as jpg."""
         names = (suffix.removeprefix(".") for suffix in self.suffixes)
         return tuple(name for name in names if name != self.value)
 
@@ -45,12 +45,12 @@ class ImageFormat(StrEnum):
 
     @property
     def is_written(self) -> bool:
-        """Whether a variant can be asked for in this format."""
+        """Whether variants can have this format."""
         return self._written_as == self.value
 
 
 OUTPUT_FORMATS = tuple(known for known in ImageFormat if known.is_written)
-"""The formats a variant can be asked for."""
+"""The formats that variants can have."""
 
 
 def media_type(format_name: str) -> str:
@@ -64,11 +64,11 @@ def format_of_suffix(suffix: str) -> ImageFormat | None:
 
 
 def output_format_named(name: str) -> ImageFormat | None:
-    """Return the format that a client who says *name* wants written; None where there is none."""
+    """Return the output format with this *name* or alias; None if there is none."""
     return next((known for known in OUTPUT_FORMATS if name in {known.value, *known.aliases}), None)
 
 
 def enumerate_formats(names: Iterable[str]) -> str:
-    """Return *names* as a sentence lists them: `jpeg, png or webp`."""
+    """Return *names* as a list in a sentence: `jpeg, png or webp`."""
     *others, last = names
     return f"{', '.join(others)} or {last}" if others else last

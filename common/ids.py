@@ -1,4 +1,4 @@
-"""Identifiers: time-ordered where we give them out, derived where the same thing must get the same id twice."""
+"""Makes ids: time-ordered for new things, derived where the same thing must get the same id twice."""
 
 from uuid import UUID, uuid5
 
@@ -16,7 +16,7 @@ def new_id() -> UUID:
 
 
 def new_id_text() -> str:
-    """Return a new id as text, in a tenth of the time that it takes by way of a `UUID`."""
+    """Return a new id as text, in a tenth of the time of `str(new_id())`."""
     return str(uuid_utils.uuid7())
 
 

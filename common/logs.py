@@ -1,4 +1,4 @@
-"""One log format for everything in a process: ours, uvicorn's, Faust's and aiokafka's."""
+"""Gives all logs of a process one format: ours, uvicorn's, Faust's and aiokafka's."""
 
 import logging
 import sys
@@ -24,7 +24,7 @@ _FACTS: list[Processor] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
 _QUIET = {
-    # They tell at INFO what we tell ourselves, or what nobody asks for.
+    # They log at INFO what we log ourselves, or what nobody needs.
     "aiokafka": logging.WARNING,
     "faust": logging.WARNING,
     "mode": logging.WARNING,
@@ -35,26 +35,26 @@ _QUIET = {
 
 
 class _Unfailing:
-    """A file that loses the lines it cannot take, as on a full disk or in a closed pipe: a log stops no work."""
+    """Drops lines that cannot be written, as on a full disk or to a closed pipe: logging must stop no work."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
 
     def write(self, line: bytes) -> None:
-        """Write as much as can be written."""
+        """Write what can be written."""
         with suppress(OSError, ValueError):
             self._file.write(line)
 
     def flush(self) -> None:
-        """Pass on as much as can be passed on."""
+        """Flush what can be flushed."""
         with suppress(OSError, ValueError):
             self._file.flush()
 
 
 def configure(settings: ServerSettings) -> None:
-    """Send every record of this process to stderr, structured, from the level in *settings* on.
+    """Write this process's log to stderr, structured, from the level in *settings* on.
 
-    Ours go straight there: through `logging` a line takes four times as long, and there are some for every job.
+    Our own lines bypass `logging`, which takes four times as long; every job logs some.
     """
     level, rendering = _LEVELS[settings.log_level], _rendering(settings.log_format)
     structlog.configure(
@@ -68,7 +68,7 @@ def configure(settings: ServerSettings) -> None:
 
 
 def _configure_libraries(level: int, rendering: Sequence[Processor]) -> None:
-    """Give what comes through `logging` the same facts and the same form."""
+    """Give records from `logging` the same facts and format."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(

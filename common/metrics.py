@@ -1,4 +1,4 @@
-"""Every metric of Icecube with its meaning; nothing else may declare one, and a test sees to it.
+"""Declares every metric with its meaning; a test makes sure that no other module declares one.
 
 Labels take few values: states, codes, topics, formats and route templates, never ids. Gauges of what all share (jobs,
 outbox, lag) are the same from every API process: take their `max`, not their `sum`. Beside these, both kinds of process
@@ -17,9 +17,9 @@ from prometheus_client import (
 )
 
 API = CollectorRegistry()
-"""What an API process shows."""
+"""The metrics of an API process."""
 PROCESSOR = CollectorRegistry()
-"""What a processor shows: not the API's gauges too, which it would show as 0 and so as well."""
+"""The metrics of a processor, without the API's gauges, which it would export as 0."""
 for _registry in (API, PROCESSOR):
     ProcessCollector(registry=_registry)
     PlatformCollector(registry=_registry)
@@ -29,7 +29,7 @@ _REQUEST_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _STAGE_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _JOB_BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200)
 
-# The API: requests and what they brought
+# The API: requests and uploads
 HTTP_REQUEST_SECONDS = Histogram(
     "icecube_http_request_seconds",
     "Time from a request to the end of its answer. `route` is a template, `none` where no route matches.",

@@ -1,4 +1,4 @@
-"""What a client may ask of a variant: what this release knows, and what any release may have written.
+"""The options of a variant: those that this release knows, and those that any release may have written.
 
 VariantOptions   strict: what this release can do, at the HTTP edge and in the engine
 TaskOptions      tolerant: what travels and is stored, kept member for member
@@ -41,7 +41,7 @@ def _whole(value: Any) -> Any:
 
 
 Integer = Annotated[int, BeforeValidator(_whole)]
-"""A whole number however it is written: 80, 80.0 and 8e1 are one integer, as JSON Schema has it."""
+"""A whole number in any notation: 80, 80.0 and 8e1 are one integer, as in JSON Schema."""
 
 OutputFormat = Annotated[
     ImageFormat,
@@ -57,7 +57,7 @@ _OFFERED = enumerate_formats(
 class VariantOptions(WireModel):
     """How to make one variant.
 
-    Strict: a member of the wrong type, out of its range or of an unknown name is refused, never guessed at.
+    Strict: a member of a wrong type, out of range or with an unknown name is refused.
     """
 
     model_config = ConfigDict(strict=True, extra="forbid")
@@ -74,8 +74,8 @@ class VariantOptions(WireModel):
 
 
 _ALWAYS_WRITTEN = {"format", "max_dimension", "quality", "keep_metadata"}
-"""The options of the first release. Later ones are written only where they are asked for: older processors that do
-not know them can do every job that does not need them."""
+"""The options of the first release. Later ones are written only if a client asks for them, so that older processors can
+do every job that does not need them."""
 _DEFAULTS: dict[str, JsonValue] = {
     field.alias or name: field.get_default() for name, field in VariantOptions.model_fields.items()
 }
@@ -83,21 +83,21 @@ _LONGEST_LIST = 200
 
 
 class UnsupportedOptionError(Exception):
-    """A job asks for what this release cannot do; a later one may. The message is a sentence for the job's owner."""
+    """A job needs what this release cannot do; a later one may. The message is a sentence for the job's owner."""
 
     def __init__(self, asked: str) -> None:
         super().__init__(f"The release of the processor cannot do what is asked: {asked[:_LONGEST_LIST]}.")
 
 
 def _in_order(asked: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    # A row's JSON has an order of its own: whoever asks finds the members in one order, wherever they come from.
+    # A row's JSON has its own order: give the members one order, wherever they come from.
     return {name: asked[name] for name in (*_DEFAULTS, *asked) if name in asked}
 
 
 class TaskOptions(RootModel[Annotated[dict[str, JsonValue], AfterValidator(_in_order)]]):
-    """The options of a task as some release wrote them: this one, an earlier or a later one.
+    """The options of a task as any release wrote them: this one, an earlier or a later one.
 
-    Members and values that this release does not know are kept: whoever stores them or sends them on loses nothing.
+    Unknown members and values are kept, so that storing or forwarding them loses nothing.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -109,7 +109,7 @@ class TaskOptions(RootModel[Annotated[dict[str, JsonValue], AfterValidator(_in_o
         return cls(first | options.model_dump(mode="json", exclude=_ALWAYS_WRITTEN, exclude_defaults=True))
 
     def understood(self) -> VariantOptions:
-        """Return what is asked; raise `UnsupportedOptionError` for a member or a value that this release cannot do."""
+        """Return the options as this release knows them; raise `UnsupportedOptionError` for those it does not."""
         try:
             return VariantOptions.model_validate(self.root, by_alias=True, by_name=False)
         except ValidationError as exc:
@@ -122,11 +122,11 @@ class TaskOptions(RootModel[Annotated[dict[str, JsonValue], AfterValidator(_in_o
         return self if "format" in self.root or written_as is None else TaskOptions({"format": written_as} | self.root)
 
     def without_defaults(self) -> dict[str, JsonValue]:
-        """Return what is asked beyond what everybody gets: an option that is added later changes nothing in it."""
+        """Return the options that are not defaults; an option that is added later does not change this."""
         return {name: value for name, value in self.root.items() if value != _DEFAULTS.get(name, _UNKNOWN)}
 
     def as_first_written(self) -> str:
-        """Return the text that the first release took a request's fingerprint of: every default in it."""
+        """Return the text from which the first release took a request's fingerprint: with every default."""
         return json.dumps({**_DEFAULTS_OF_FIRST_RELEASE, **self.root}, separators=(",", ":"))
 
     def are_known(self) -> bool:
@@ -135,7 +135,7 @@ class TaskOptions(RootModel[Annotated[dict[str, JsonValue], AfterValidator(_in_o
 
     @classmethod
     def __get_pydantic_json_schema__(cls, _: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """Return the schema of the options that are known, open to others."""
+        """Return the schema of the known options, open to others."""
         known = handler.resolve_ref_schema(handler(VariantOptions.__pydantic_core_schema__))
         return {**known, "title": cls.__name__, "description": getdoc(cls), "additionalProperties": True}
 
@@ -151,5 +151,5 @@ _UNKNOWN = object()
 
 
 def canonical_json(value: JsonValue) -> str:
-    """Return the one text of *value*, whatever the order of its members."""
+    """Return *value* as JSON that does not depend on the order of its members."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"))

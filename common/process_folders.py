@@ -1,4 +1,4 @@
-"""A folder for each process: while it runs nobody else touches it, and what a killed one left is removed by the next.
+"""Gives each process a folder of its own; the next process removes what a killed one left.
 
 The lock on a folder tells that its process lives; the system gives it up with the process, however that ends.
 """
@@ -16,12 +16,12 @@ _PREFIX = "process-"
 
 @contextmanager
 def process_folder(parent: Path) -> Iterator[Path]:
-    """Yield a new folder in *parent*, and remove it at the end; first remove those of processes that have died.
+    """Yield a new folder in *parent*, and remove it at the end; first remove those of dead processes.
 
-    Where the file system knows no locks nothing of others is removed. Raises `OSError`; blocks.
+    Without file locks, folders of other processes are kept. Raises `OSError`; blocks.
     """
     parent.mkdir(parents=True, exist_ok=True)
-    with _hold_lock(parent):  # nobody may take a folder for abandoned that is not locked yet
+    with _hold_lock(parent):  # a folder that is not locked yet must not count as abandoned
         _remove_abandoned(parent)
         folder = Path(mkdtemp(dir=parent, prefix=_PREFIX))
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -43,7 +43,7 @@ def _remove_abandoned(parent: Path) -> None:
 
 @contextmanager
 def _hold_lock(folder: Path, *, wait: bool = True) -> Iterator[bool]:
-    """Hold the lock on *folder* while the block runs; yield whether it could be had."""
+    """Hold the lock on *folder* while the block runs; yield whether it was acquired."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         try:

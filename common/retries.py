@@ -1,4 +1,4 @@
-"""Waiting out an outage, however long: what cannot be done now is tried again until it can."""
+"""Waits out outages of any length: repeats a call until it succeeds."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -6,7 +6,7 @@ from typing import TypeVar
 import stamina
 
 LONGEST_WAIT_SECONDS = 5.0
-"""Between two tries; so also how long after an outage work goes on."""
+"""The longest wait between two tries, and so the longest delay after an outage."""
 
 Result = TypeVar("Result")
 
@@ -14,12 +14,12 @@ Result = TypeVar("Result")
 async def retry_until_available(
     work: Callable[[], Awaitable[Result]], on: type[Exception] | tuple[type[Exception], ...]
 ) -> Result:
-    """Return what *work* returns, called again and again until it ends without raising *on*.
+    """Call *work* until it does not raise *on*, and return its result.
 
-    The second call follows the first at once, every other after a longer wait than the one before.
+    The second call follows at once, each further one after a longer wait.
     """
     try:
-        return await work()  # nearly always: stamina's preparations cost more than the smallest job's send
+        return await work()  # nearly always enough: stamina's setup costs more than sending the smallest job
     except on:
         async for attempt in stamina.retry_context(on, attempts=None, timeout=None, wait_max=LONGEST_WAIT_SECONDS):
             with attempt:

@@ -1,4 +1,4 @@
-"""Stop marks: how the API keeps a job that kills its processors from being begun once more.
+"""Stop marks: how the API prevents another start of a job that kills its processors.
 
 Such a job's request was never acknowledged, so Kafka delivers it again and again, and processors have no database to
 ask. The one thing both sides can reach is the blob store: a small blob there says that the job has been given up.
@@ -16,7 +16,7 @@ _CONTENT = b"given up: this job stopped its processors\n"
 
 
 async def mark_stopped(blobs: BlobStore, job_id: UUID) -> None:
-    """Leave the mark of a job; again is harmless. Raises `BlobStoreUnavailableError`."""
+    """Write the mark of a job; repeating it is harmless. Raises `BlobStoreUnavailableError`."""
     path = blobs.work_dir / f"{new_id()}.mark"
     try:
         with disk_errors(blobs.work_dir):
@@ -27,7 +27,7 @@ async def mark_stopped(blobs: BlobStore, job_id: UUID) -> None:
 
 
 async def is_stopped(blobs: BlobStore, job_id: UUID) -> bool:
-    """Say whether the job has a mark; raise `BlobStoreUnavailableError`. One small request to the store."""
+    """Say whether the job has a mark; raise `BlobStoreUnavailableError`. Takes one small request to the store."""
     return await blobs.exists(_mark_of(job_id))
 
 

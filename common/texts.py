@@ -1,4 +1,4 @@
-"""Texts from elsewhere, made harmless and short before anybody keeps, logs or sends them."""
+"""Makes foreign texts harmless and short before they are stored, logged or sent."""
 
 import re
 from typing import Annotated
@@ -9,9 +9,9 @@ _NOT_IN_CODES = re.compile(r"[^a-z0-9_]")
 
 
 def printable(text: str, *, most: int) -> str:
-    """Return the beginning of *text*, *most* characters of it, with what cannot be printed replaced.
+    """Return at most *most* characters of *text*, with unprintable ones replaced.
 
-    PostgreSQL takes no NUL, a header no line break, and a log line no 20 kB.
+    PostgreSQL accepts no NUL, a header no line break, and a log line should not be 20 kB long.
     """
     beginning = text[:most]
     if beginning.isprintable():
@@ -20,7 +20,7 @@ def printable(text: str, *, most: int) -> str:
 
 
 def size_in_words(byte_size: int) -> str:
-    """Return *byte_size* as people say it: 32 MB for 32 MiB as for 32 million bytes, with one decimal at most."""
+    """Return *byte_size* for people: 32 MB for 32 MiB and for 32 million bytes, with at most one decimal."""
     for power, unit in ((3, "GB"), (2, "MB"), (1, "kB")):
         if byte_size >= 1000**power:
             is_binary = byte_size % 1024**power == 0
@@ -29,12 +29,12 @@ def size_in_words(byte_size: int) -> str:
 
 
 def code_of(text: str) -> str:
-    """Return *text* as programs and metrics take it: 64 of the characters that our codes have, one at least."""
+    """Return *text* as a code for programs and metrics: 1 to 64 of the characters that our codes have."""
     return _NOT_IN_CODES.sub("_", text[:64]) or "unknown"
 
 
-# Cut, never refused: a job still ends, whatever its processor has to say. Nothing is compared by these but codes and
-# engines, whose real values are far shorter.
+# Cut, never refused: a job must end, whatever its processor sends. Only codes and engines are compared, and their real
+# values are far shorter.
 Reason = Annotated[
     str,
     AfterValidator(lambda text: printable(text, most=2000)),
@@ -42,8 +42,8 @@ Reason = Annotated[
 ]
 """A sentence for people."""
 Code = Annotated[str, AfterValidator(code_of), WithJsonSchema({"type": "string", "maxLength": 64})]
-"""What programs tell failures apart by."""
+"""A failure's code, for programs."""
 Name = Annotated[
     str, AfterValidator(lambda text: printable(text, most=255)), WithJsonSchema({"type": "string", "maxLength": 255})
 ]
-"""A name: of an image, or of an engine."""
+"""The name of an image or an engine."""

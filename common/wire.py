@@ -1,4 +1,4 @@
-"""The bases of everything that travels as JSON: camelCase outside, snake_case inside, immutable."""
+"""The base classes of JSON on the wire: camelCase outside, snake_case inside, immutable."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 FormatName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.+-]{0,31}$", examples=["jpeg"])]
-"""A format on the wire and in rows, which a later release may have written: safe in headers and file names."""
+"""A format on the wire and in rows; a later release may have written it. Safe in headers and file names."""
 
 
 class WireModel(BaseModel):
@@ -22,6 +22,6 @@ class WireModel(BaseModel):
 
 
 class KeptModel(WireModel):
-    """A JSON object that is stored or sent on: unknown members are kept, so what a later release wrote is not lost."""
+    """A JSON object that is stored or forwarded: unknown members are kept, so a later release's are not lost."""
 
     model_config = ConfigDict(extra="allow")

@@ -1,4 +1,4 @@
-"""What an image's first bytes tell: its format and size, read within bounds by code that decodes nothing."""
+"""Reads an image's format and size from its header, within bounds, by code that decodes nothing."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from common.formats import ImageFormat
 
 @dataclass(frozen=True, slots=True)
 class ImageHeader:
-    """What the header says: the format by its first bytes, width and height in pixels as stored, unrotated."""
+    """The contents of a header: the format by its first bytes, width and height in pixels as stored, unrotated."""
 
     format: ImageFormat
     width: int
@@ -19,7 +19,7 @@ class DamagedHeaderError(Exception):
 
 
 class UnsupportedImageError(Exception):
-    """The file uses what is not read here, such as a rare compression; the message is a sentence for its owner."""
+    """The file has a feature we cannot read, such as a rare compression; the message is a sentence for its owner."""
 
     def __init__(self, image_format: ImageFormat, feature: str) -> None:
         super().__init__(f"{image_format.label} files with {feature} cannot be read.")

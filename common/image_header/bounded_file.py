@@ -1,4 +1,4 @@
-"""A file of which only so much is read: whatever an upload claims, looking at its header ends soon."""
+"""Bounds what is read of a file, so that reading a header ends soon, whatever an upload claims."""
 
 import os
 from typing import Protocol
@@ -13,18 +13,18 @@ MAX_BYTES = 256 * 1024
 
 
 _FARTHEST = 2**62
-"""No file is that long, and beyond twice that the system would complain."""
+"""No file is that long; beyond twice that, seeking raises."""
 
 
 class SeekableFile(Protocol):
-    """What is used of a file."""
+    """The part of a file that is used."""
 
     def seek(self, offset: int, whence: int = ..., /) -> int:
         """Move, and return the position."""
         ...
 
     def read(self, size: int, /) -> bytes:
-        """Return so many bytes, fewer at the end."""
+        """Return *size* bytes, fewer at the end."""
         ...
 
 
@@ -44,7 +44,7 @@ class BoundedFile:
         return self._file.seek(offset, whence)
 
     def read(self, size: int = -1) -> bytes:
-        """Return *size* bytes, fewer at the end of the file; a read of everything is a read of too much."""
+        """Return *size* bytes, fewer at the end of the file; reading everything is reading too much."""
         self._reads_left -= 1
         if self._reads_left < 0 or not 0 <= size <= self._bytes_left:
             message = "The image's header is too long or goes nowhere."
@@ -54,7 +54,7 @@ class BoundedFile:
         return content
 
     def exactly(self, size: int) -> bytes:
-        """Return *size* bytes; raise `DamagedHeaderError` when the file ends before."""
+        """Return *size* bytes; raise `DamagedHeaderError` if the file ends before."""
         content = self.read(size)
         if len(content) < size:
             message = "The file ends inside the image's header."

@@ -7,7 +7,7 @@ from common.image_header.reader import HeaderReader, Size
 
 
 def _size(file: BoundedFile) -> Size:
-    # Not imagesize: it takes the numbers for signed ones, and those above 32767 are lost.
+    # Not imagesize: it reads the numbers as signed, and loses those above 32767.
     file.seek(6)
     width, height = struct.unpack("<HH", file.exactly(7)[:4])
     return width, height

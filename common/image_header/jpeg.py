@@ -18,7 +18,7 @@ _STANDALONE = frozenset({0x00, 0x01, *range(0xD0, 0xD9)})
 
 
 def _size(file: BoundedFile) -> Size:
-    # Not imagesize: it is content with a file that ends before its pixels begin.
+    # Not imagesize: it accepts a file that ends before its pixels begin.
     file.seek(2)
     size = None
     while (marker := _next_marker(file)) not in {_START_OF_SCAN, _END_OF_IMAGE}:
@@ -38,7 +38,7 @@ def _size(file: BoundedFile) -> Size:
 
 
 def _next_marker(file: BoundedFile) -> int:
-    # Decoders skip what stands between segments, and any number of fill bytes; so do we.
+    # Like decoders, skip bytes between segments, and any number of fill bytes.
     byte = file.exactly(1)
     while byte != b"\xff":
         byte = file.exactly(1)
@@ -48,7 +48,7 @@ def _next_marker(file: BoundedFile) -> int:
 
 
 def _refuse_unsupported(frame: int, precision: int) -> None:
-    """Raise `UnsupportedImageError` for the kinds of JPEG that no picture for screens has."""
+    """Raise `UnsupportedImageError` for kinds of JPEG that are not made for screens."""
     if frame in _LOSSLESS:
         raise UnsupportedImageError(ImageFormat.JPEG, "lossless compression")
     if frame in _HIERARCHICAL:

@@ -1,4 +1,4 @@
-"""What reads the header of one format."""
+"""The reader of one format's headers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ Size = tuple[int, int]
 """Width and height in pixels as stored."""
 
 UNREAD: Size = (-1, -1)
-"""The size where a header tells none; it is also imagesize's word for that."""
+"""The size if a header has none; imagesize returns it too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeaderReader:
-    """How files of a format begin, as a pattern of their first bytes, and what reads their size."""
+    """The pattern of a format's first bytes, and the function that reads its size."""
 
     signature: bytes
     size: Callable[[BoundedFile], Size]

@@ -8,7 +8,7 @@ from common.image_header.registry import HEAD_BYTES, dimensions, known_format
 
 
 def read_image_header(file: BinaryIO) -> ImageHeader:
-    """Return the header of *file*, read from its start; raise `DamagedHeaderError` for whatever has none of ours.
+    """Return the header of *file*, read from its start; raise `DamagedHeaderError` for unknown formats.
 
     Some 4 KiB are read of a sound file, 260 KiB of a hostile one at most. Nothing is decoded: that the header
     is whole says nothing about the pixels.

@@ -1,4 +1,4 @@
-"""The header reader of each format: the module here that is called as the format is."""
+"""The header reader of each format: the module here that has the format's name."""
 
 import re
 from importlib import import_module
@@ -8,7 +8,7 @@ from common.image_header.bounded_file import BoundedFile
 from common.image_header.reader import UNREAD, HeaderReader, Size, refuse
 
 HEAD_BYTES = 4096
-"""How much of a file is looked at: enough for the comments that may precede an SVG's root."""
+"""How much of a file is examined: enough for the comments that may precede an SVG's root."""
 
 
 def _reader_of(image_format: ImageFormat) -> HeaderReader:
@@ -20,7 +20,7 @@ READERS: dict[ImageFormat, HeaderReader] = {known: _reader_of(known) for known i
 
 
 def known_format(head: bytes) -> ImageFormat | None:
-    """Return the format of a file that begins with *head*, its first `HEAD_BYTES`; None when we do not read it."""
+    """Return the format of a file that begins with *head*, its first `HEAD_BYTES`; None if we cannot read it."""
     beginning = (known for known, reader in READERS.items() if re.match(reader.signature, head, re.DOTALL))
     return next(beginning, None)
 

@@ -1,4 +1,4 @@
-"""The size of a TIFF's first page, and what in its tags says that it cannot be read.
+"""Reads the size of a TIFF's first page, and refuses what its tags say cannot be read.
 
 Not imagesize: it tells the size only, and whether the pixels can be read is told by the same tags.
 """
@@ -16,7 +16,7 @@ _TAGS = frozenset({_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLE_F
 _TYPES = {1: "B", 3: "H", 4: "L", 16: "Q"}
 """Of the numbers that these tags hold, as `struct` calls them."""
 _MOST_VALUES = 64
-"""One for each sample of a pixel; what has more is no picture."""
+"""One value for each sample of a pixel; more are no picture."""
 
 _READ_COMPRESSIONS = frozenset({1, 2, 3, 4, 5, 7, 8, 32773, 32946})
 _COMPRESSIONS = {
@@ -37,7 +37,7 @@ def _size(file: BoundedFile) -> Size:
 
 
 def _refuse_unsupported(tags: dict[int, tuple[int, ...]]) -> None:
-    """Raise `UnsupportedImageError` for what the tags say cannot be read."""
+    """Raise `UnsupportedImageError` if the tags say that we cannot read the file."""
     [compression, *_] = tags.get(_COMPRESSION) or (1,)
     [photometric, *_] = tags.get(_PHOTOMETRIC) or (1,)
     bits = tags.get(_BITS) or (1,)

@@ -5,7 +5,7 @@ from common.image_header.reader import HeaderReader, Size, refuse
 
 
 def _size(file: BoundedFile) -> Size:
-    # Not imagesize: it takes the scaling bits of VP8 for part of the size, and checks no start code.
+    # Not imagesize: it reads VP8's scaling bits as part of the size, and checks no start code.
     file.seek(12)
     kind = file.exactly(8)[:4]
     if kind == b"VP8X":

@@ -1,4 +1,4 @@
-"""Kafka clients as Icecube uses them: acknowledged by all replicas, never idempotent, offsets committed by hand."""
+"""Opens Kafka clients: acknowledged by all in-sync replicas, never idempotent, offsets committed by hand."""
 
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
@@ -19,11 +19,11 @@ METADATA_SECONDS = 5
 By default it is five minutes, in which a group that found no partitions reads nothing.
 """
 _MAX_POLL_INTERVAL_MS = 3_600_000
-"""A consumer that waits for PostgreSQL keeps its partitions; its heartbeats say that it lives."""
+"""A consumer that waits for PostgreSQL keeps its partitions; its heartbeats show that it is alive."""
 
 
 class SentRecord(Protocol):
-    """Where a record stands."""
+    """A record's place in Kafka."""
 
     partition: int
     offset: int
@@ -41,7 +41,7 @@ class ConsumedRecord(Protocol):
 
 
 class Producer(Protocol):
-    """What we use of `AIOKafkaProducer`."""
+    """The part of `AIOKafkaProducer` that we use."""
 
     async def send(
         self,
@@ -51,17 +51,17 @@ class Producer(Protocol):
         *,
         headers: Sequence[tuple[str, bytes]] | None = None,
     ) -> Awaitable[SentRecord]:
-        """Enqueue a record; what is returned is done when all replicas have it, or raises `KafkaError`."""
+        """Enqueue a record; the result is done when all in-sync replicas have it, or raises `KafkaError`."""
         ...
 
 
 class Consumer(Protocol):
-    """What we use of `AIOKafkaConsumer`."""
+    """The part of `AIOKafkaConsumer` that we use."""
 
     async def getmany(
         self, *, timeout_ms: int = 0, max_records: int | None = None
     ) -> dict[object, list[ConsumedRecord]]:
-        """Return what has come, by partition, after *timeout_ms* at most."""
+        """Return new records by partition, after *timeout_ms* at most."""
         ...
 
     async def commit(self) -> None:
@@ -71,9 +71,9 @@ class Consumer(Protocol):
 
 @asynccontextmanager
 async def open_producer(settings: KafkaSettings) -> AsyncIterator[Producer]:
-    """Yield a producer; raise `KafkaError` when no broker answers.
+    """Yield a producer; raise `KafkaError` if no broker answers.
 
-    Not idempotent: such a producer hangs while its broker is away (aiokafka #1101). Ids make twice harmless.
+    Not idempotent: such a producer hangs while its broker is away (aiokafka #1101). Ids make duplicates harmless.
     """
     producer = aiokafka.AIOKafkaProducer(
         bootstrap_servers=settings.broker_list,

@@ -13,7 +13,7 @@ Headers = dict[str, str]
 
 
 def event_headers(*, event_id: UUID, event_type: str, source: str, subject: UUID, at: datetime) -> Headers:
-    """Return the headers of one event. *event_id* must be the same whenever the same event is sent again."""
+    """Return the headers of one event. *event_id* must be the same each time the same event is sent."""
     return {
         "content-type": "application/json",
         "ce_specversion": "1.0",
@@ -27,14 +27,14 @@ def event_headers(*, event_id: UUID, event_type: str, source: str, subject: UUID
 
 
 def to_kafka(headers: Mapping[str, str]) -> list[tuple[str, bytes]]:
-    """Return *headers* as Kafka clients take them."""
+    """Return *headers* in the form of Kafka clients."""
     return [(name, value.encode()) for name, value in headers.items()]
 
 
 def from_kafka(headers: Iterable[tuple[str, bytes | None]] | Mapping[str, bytes | None] | None) -> Headers:
-    """Return the headers that a record came with; undecodable bytes are replaced, a later duplicate wins.
+    """Return a record's headers as text. Undecodable bytes are replaced; the last of duplicates wins.
 
-    Faust passes on what it got: pairs from Kafka, a mapping from its own test context, or nothing.
+    Faust passes pairs from Kafka, a mapping from its own test context, or nothing.
     """
     pairs = headers.items() if isinstance(headers, Mapping) else headers or ()
     return {name: (value or b"").decode("utf-8", "replace") for name, value in pairs}

@@ -21,7 +21,7 @@ _REFUSALS = (
     errors.UnsupportedForMessageFormatError,
 )
 _NO_RECORDS = (AssertionError, AttributeError, OverflowError, TypeError, ValueError)
-"""What aiokafka raises for what it cannot write as a record, such as neither a key nor a value."""
+"""What aiokafka raises for a record it cannot write, such as one with neither key nor value."""
 
 
 class RecordRefusedError(Exception):
@@ -31,13 +31,13 @@ class RecordRefusedError(Exception):
 async def send(
     producer: Producer, topic: str, value: bytes | None, key: bytes | None, *, headers: Headers
 ) -> SentRecord:
-    """Return where the record stands once all replicas have it.
+    """Send the record; return its place once all in-sync replicas have it.
 
     Raises `RecordRefusedError`, and `KafkaError` or `TimeoutError` for an outage.
     """
     if not is_topic_name(topic):
-        # Asked for such a topic, aiokafka waits until its time is up, as for one that is yet to be made.
-        message = f"{topic!r} is no name of a topic"
+        # aiokafka would wait for such a topic until its timeout, as for one that does not exist yet.
+        message = f"{topic!r} is not a valid topic name"
         raise RecordRefusedError(message)
     try:
         async with asyncio.timeout(SEND_SECONDS + 1):

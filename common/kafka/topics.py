@@ -1,4 +1,4 @@
-"""Makes our topics where a broker does not make them by itself."""
+"""Creates our topics on brokers that do not create topics automatically."""
 
 import asyncio
 
@@ -11,13 +11,13 @@ from common.settings.groups import KafkaSettings
 log = structlog.get_logger(__name__)
 
 _RETENTION_MS = 7 * 24 * 3600 * 1000
-"""A week: longer than any outage that should go unnoticed; PostgreSQL remembers what is still to be done."""
+"""A week: longer than any outage should go unnoticed; PostgreSQL remembers unfinished jobs."""
 
 
 async def create_topics(settings: KafkaSettings) -> None:
-    """Create the topics that do not exist; those that do are left as they are.
+    """Create the missing topics; leave existing ones as they are.
 
-    Delete policy, as compaction leaves gaps in the offsets that Faust's commits do not survive.
+    Their policy is delete: Faust's commits do not survive the gaps that compaction leaves in the offsets.
     """
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.broker_list)
     try:

@@ -1,4 +1,4 @@
-"""The base of every group of settings, and how a field's environment variable is named."""
+"""The base of every group of settings, and the names of environment variables."""
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
@@ -7,13 +7,13 @@ from pydantic.fields import FieldInfo
 
 
 class SettingsGroup(BaseModel):
-    """A section of the configuration file: camelCase members, unknown ones refused."""
+    """A section of the configuration file: its members are camelCase, unknown ones are refused."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="forbid")
 
 
 def env(name: str) -> JsonDict:
-    """Name a field's environment variable where it does not follow from the field's own name."""
+    """Name an environment variable that does not follow from the field's name."""
     return {"env": name}
 
 

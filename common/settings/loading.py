@@ -1,4 +1,4 @@
-"""Settings from flags, environment and file, in that order of precedence; every mistake told at once."""
+"""Loads settings from flags, environment and file, in that order of precedence; reports all mistakes together."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ Sections = dict[str, dict[str, Any]]
 
 
 class SettingsError(Exception):
-    """The configuration is wrong; the message lists everything that is, one line each."""
+    """The configuration is wrong; the message lists every mistake on a line of its own."""
 
 
 def load_settings(
@@ -22,7 +22,7 @@ def load_settings(
 ) -> Settings:
     """Return the settings in force; raise `SettingsError` naming every mistake by variable and file member.
 
-    An empty environment variable counts as absent, as compose files pass it for one that is not set.
+    An empty environment variable counts as absent: compose files pass unset variables as empty.
     """
     merged = _from_file(file) if file else {}
     for source in (_from_environment(environment), flags):

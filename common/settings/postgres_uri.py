@@ -1,4 +1,4 @@
-"""PostgreSQL connection URIs: filled in from their parts, and masked for display."""
+"""Completes PostgreSQL connection URIs, and masks them for display."""
 
 import re
 from urllib.parse import quote, urlsplit, urlunsplit

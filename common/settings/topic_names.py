@@ -1,4 +1,4 @@
-"""What Kafka takes as a topic's name."""
+"""Checks the names of topics."""
 
 import re
 from typing import Annotated
@@ -9,7 +9,7 @@ _TOPIC_NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}")
 
 
 def is_topic_name(name: str) -> bool:
-    """Say whether Kafka takes *name*: of any other, its clients know no better than that there is no such topic yet."""
+    """Say whether Kafka accepts *name*. Its clients treat any other as a topic that does not exist yet."""
     return _TOPIC_NAME.fullmatch(name) is not None
 
 

@@ -1,4 +1,4 @@
-"""Finds environment variables that look like ours and are none: mistyped, or of another release."""
+"""Finds environment variables that look like settings but are not: mistyped, or of another release."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -17,11 +17,11 @@ _NO_SETTINGS = frozenset(
 )
 _FOR_TESTS = "ICECUBE_TEST_"
 _SERVICE_LINK = re.compile(r".*(_SERVICE_HOST|_SERVICE_PORT(_\w+)?|_PORT_\d+_(TCP|UDP)(_\w+)?)")
-"""What Kubernetes tells every pod of a Service whose name begins with icecube."""
+"""Variables that Kubernetes sets in every pod for a Service whose name begins with icecube."""
 
 
 def unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
-    """Yield a sentence for every variable that is named like a setting and is none, with the one that may be meant."""
+    """Yield a sentence for every variable that looks like a setting but is not; suggest the one that may be meant."""
     known = [name for _, _, name in variables() if name.startswith(_PREFIX)]
     for name in sorted(environment):
         if name.startswith(_PREFIX) and name not in known and not _is_anothers(name, environment[name]):

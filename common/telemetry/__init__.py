@@ -1,1 +1,1 @@
-"""Where spans go: nowhere, or by OTLP to a collector. Recording them is the business of common/tracing.py."""
+"""Sends spans nowhere, or by OTLP to a collector; common/tracing.py records them."""

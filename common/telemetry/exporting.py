@@ -1,4 +1,4 @@
-"""Exports spans where `OTEL_*` variables say where to and the extra `otel` is installed."""
+"""Exports spans if `OTEL_*` variables name a collector and the extra `otel` is installed."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

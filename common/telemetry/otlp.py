@@ -1,4 +1,4 @@
-"""The tracer of OpenTelemetry's SDK with its OTLP/HTTP exporter; importable with the extra `otel` only."""
+"""Makes the tracer provider of OpenTelemetry's SDK, with OTLP over HTTP; imports only with the extra `otel`."""
 
 from importlib.metadata import version
 
@@ -9,7 +9,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 
 def otlp_provider(service: str) -> TracerProvider:
-    """Return a provider that sends spans in batches, as the `OTEL_*` variables of the process say; shut it down."""
+    """Return a provider that sends spans in batches, as `OTEL_*` variables configure; the caller shuts it down."""
     ours = Resource.create({SERVICE_NAME: service, SERVICE_VERSION: version("icecube")})
     provider = TracerProvider(resource=ours.merge(OTELResourceDetector().detect()), shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
