@@ -22,8 +22,8 @@ from ingest_api.web.routes import health, image_urls, images, jobs, lists
 from ingest_api.web.routes.dependencies import SECURITY_SCHEMES
 
 _DESCRIPTION = """
-Upload images, ask for variants of them (resized, converted, compressed), and fetch the results.
-Every finished job is announced on a Kafka topic. Errors are problem details (RFC 9457).
+Upload images, request variants of them (resized, converted, compressed), and fetch the results.
+A Kafka topic announces every job that ends. Errors are problem details (RFC 9457).
 """
 
 
@@ -51,8 +51,8 @@ def create_app(
         async with open_with(settings) as services:
             yield {"services": services}
 
-    # FastAPIOffline brings the documentation page's scripts along instead of having browsers fetch them elsewhere; the
-    # page is ours, as its own runs a script inline.
+    # FastAPIOffline serves the documentation page's scripts itself instead of having browsers fetch them elsewhere; the
+    # page is ours, as its own runs an inline script.
     app: FastAPI = FastAPIOffline(
         docs_url=None,
         title="Icecube",
@@ -62,7 +62,7 @@ def create_app(
         redoc_url=None,
         telemetry=telemetry(),
     )
-    # From the inside out: whatever goes wrong is answered and logged with the request's id, and measured.
+    # From the inside out: every error is answered and logged with the request's id, and measured.
     app.add_middleware(HeadMiddleware)
     app.add_middleware(BodyLimitMiddleware)
     app.add_middleware(HostGuardMiddleware, settings=settings)
@@ -79,7 +79,7 @@ def create_app(
 
 
 def _document(app: FastAPI) -> None:
-    """Put into the schema what FastAPI cannot know: how keys are sent, and which answers are ours to give."""
+    """Add to the schema what FastAPI cannot know: how keys are sent, and which answers we give."""
     schema = app.openapi()
     schema["components"]["securitySchemes"] = SECURITY_SCHEMES
     for path in schema["paths"].values():

@@ -1,1 +1,1 @@
-"""What travels on Kafka, seen from the API: messages out, results in, and the proof that none was lost."""
+"""The API's Kafka traffic: outgoing messages, incoming results, and the search for lost jobs."""

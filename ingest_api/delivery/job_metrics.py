@@ -1,4 +1,4 @@
-"""Counts what becomes of jobs and events."""
+"""Counts the outcomes of jobs and events."""
 
 from common import metrics
 from common.events import JobFailed, JobResult
@@ -6,12 +6,12 @@ from common.settings.groups import KafkaSettings
 from ingest_api.job_store import JobRecord
 
 _MOST_CODES = 50
-"""Different codes that metrics tell apart: what else a processor, or a stranger, may say is counted as "other"."""
+"""How many codes metrics distinguish; further ones, from a processor or a stranger, count as "other"."""
 _codes: set[str] = set()
 
 
 def count_change(record: JobRecord, result: JobResult) -> None:
-    """Count that *result* changed a job into *record*; to be called once that is committed."""
+    """Count that *result* changed a job into *record*; call this after the commit."""
     if record.job.has_ended:
         count_end(record)
     elif isinstance(result, JobFailed):
@@ -19,7 +19,7 @@ def count_change(record: JobRecord, result: JobResult) -> None:
 
 
 def count_end(record: JobRecord) -> None:
-    """Count that the job of *record* has ended; to be called once that is committed."""
+    """Count that the job of *record* has ended; call this after the commit."""
     job = record.job
     if job.ended_at is not None:
         metrics.JOBS_ENDED.labels(job.state, _label(job.code or "")).inc()
@@ -27,7 +27,7 @@ def count_end(record: JobRecord) -> None:
 
 
 def begin_at_zero(topics: KafkaSettings) -> None:
-    """Show the series of misfortunes before the first: Prometheus sees no increase in one that is born at 1."""
+    """Export the series of failures at zero: Prometheus sees no increase in a series that starts at 1."""
     metrics.UNREADABLE_EVENTS.labels(topics.results_topic)
     for topic in (topics.jobs_topic, topics.topic, topics.dead_topic):
         metrics.EVENTS_NOT_SENT.labels(topic)

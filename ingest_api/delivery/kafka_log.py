@@ -1,4 +1,4 @@
-"""Reads how far Kafka's logs reach and how far groups have come: the reconciler's evidence."""
+"""Reads the ends of Kafka's logs and the positions of groups: the reconciler's evidence."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -17,7 +17,7 @@ _PATIENCE_SECONDS = 15
 
 @dataclass(frozen=True, slots=True)
 class PartitionView:
-    """One partition: the first offset it still has, the next one it will give out, and a group's position."""
+    """One partition: the first offset it still has, the next one it will assign, and a group's position."""
 
     first: int
     end: int
@@ -25,14 +25,14 @@ class PartitionView:
 
 
 class KafkaLog:
-    """A view of topics that joins no group. Every method raises `KafkaError` when Kafka is away."""
+    """Reads topics without joining a group. Every method raises `KafkaError` when Kafka is away."""
 
     def __init__(self, admin: Any, consumer: Any) -> None:
         self._admin = admin
         self._consumer = consumer
 
     async def view(self, topic: str, group: str) -> Mapping[int, PartitionView]:
-        """Return every partition of *topic*; what the group has committed is read before where the log ends."""
+        """Return every partition of *topic*; the group's position is read before the end of the log."""
         numbers = await self._partitions(topic)
         partitions = [TopicPartition(topic, number) for number in numbers]
         committed = await self._committed(group, partitions) if partitions else {}
@@ -44,7 +44,7 @@ class KafkaLog:
         }
 
     async def _committed(self, group: str, partitions: list[Any]) -> Mapping[Any, Any]:
-        # A broker asked about a group for the first time may still be making the place where groups are kept.
+        # A broker's first request about a group may come while it still creates the topic of group offsets.
         async for attempt in stamina.retry_context(on=GroupCoordinatorNotAvailableError, timeout=_PATIENCE_SECONDS):
             with attempt:
                 return dict(await self._admin.list_consumer_group_offsets(group, partitions=partitions))
@@ -70,5 +70,5 @@ async def open_kafka_log(settings: KafkaSettings) -> AsyncIterator[KafkaLog]:
 
 
 def _known(committed: Any) -> int | None:
-    # -1 is the broker's word for "never".
+    # The broker says -1 for "never".
     return committed.offset if committed and committed.offset >= 0 else None

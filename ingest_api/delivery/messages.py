@@ -1,4 +1,4 @@
-"""The Kafka records that the API's side writes, each built in one place."""
+"""Builds the Kafka records that the API writes."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -21,13 +21,13 @@ _SOURCE = "/icecube/api"
 
 @dataclass(frozen=True, slots=True)
 class Messages:
-    """Builds records for the topics in *topics*, with the trace that is current when it is called."""
+    """Builds records for the topics in *topics*, with the caller's current trace."""
 
     topics: KafkaSettings
     urls: ImageUrls = field(default_factory=ImageUrls)
 
     def job_requested(self, record: JobRecord, *, at: datetime) -> OutboxMessage:
-        """Ask the processors for the job's current attempt, when it is due."""
+        """Return the request for the job's current attempt, to be sent when it is due."""
         return OutboxMessage(
             topic=self.topics.jobs_topic,
             key=str(record.job.id).encode(),
@@ -38,7 +38,7 @@ class Messages:
         )
 
     def job_ended(self, record: JobRecord, variants: tuple[FinishedVariant, ...], *, at: datetime) -> OutboxMessage:
-        """Tell the world how a job has ended."""
+        """Return the notification of how a job has ended."""
         notification = JobNotification(
             job_id=record.job.id,
             status=record.job.state,
@@ -58,12 +58,12 @@ class Messages:
     def of_end(
         self, record: JobRecord, variants: tuple[FinishedVariant, ...] = (), *, at: datetime
     ) -> list[OutboxMessage]:
-        """Return all that the end of a job has to say: to the world, and to a person where one has to look at it."""
+        """Return the messages of a job's end: the notification, and the dead letter if there is one."""
         dead_letter = [self.given_up(record, at=at)] if record.job.is_dead_lettered else []
         return [self.job_ended(record, variants, at=at), *dead_letter]
 
     def given_up(self, record: JobRecord, *, at: datetime) -> OutboxMessage:
-        """Put the request of a job whose attempts are used up aside, for a person to look at."""
+        """Return the dead letter of a job whose attempts are used up, for an operator."""
         request = encode(request_of(record))
         key, value = cut_to_fit(str(record.job.id).encode(), request)
         return OutboxMessage(
@@ -83,7 +83,7 @@ class Messages:
     def unreadable(
         self, record: ConsumedRecord, reason: str, *, at: datetime, code: str = FailureCode.UNREADABLE_EVENT
     ) -> OutboxMessage:
-        """Put a record that is no event of ours aside, byte for byte where it is not too large for that."""
+        """Return the dead letter of a record that is no event of ours: byte for byte, unless it is too large."""
         key, value = cut_to_fit(record.key, record.value)
         return OutboxMessage(
             topic=self.topics.dead_topic,
@@ -93,9 +93,9 @@ class Messages:
         )
 
     def smaller(self, message: OutboxMessage, reason: str) -> OutboxMessage | None:
-        """Return what to send in place of *message*, which Kafka refuses for *reason*; None where nothing is left.
+        """Return a replacement for *message*, which Kafka refuses for *reason*; None when nothing is left.
 
-        A notification goes without its variants, a dead letter with less of its value; all else becomes a dead letter.
+        A notification loses its variants, a dead letter a part of its value; anything else becomes a dead letter.
         """
         if message.topic == self.topics.dead_topic:
             value = shorten(message.value)
@@ -113,7 +113,7 @@ class Messages:
 
 
 def _without_variants(message: OutboxMessage) -> OutboxMessage | None:
-    """Return a notification that tells no more than how the job ended; None where that makes it no smaller."""
+    """Return the notification without its variants; None if it has none to lose."""
     try:
         notification = JobNotification.model_validate_json(message.value or b"")
     except ValidationError:
@@ -124,7 +124,7 @@ def _without_variants(message: OutboxMessage) -> OutboxMessage | None:
 
 
 def request_of(record: JobRecord) -> JobRequested:
-    """Return the event that asks for the job's current attempt."""
+    """Return the event that requests the job's current attempt."""
     return JobRequested(
         job_id=record.job.id,
         attempt=record.job.attempt,

@@ -1,4 +1,4 @@
-"""The reconciler: asks again for jobs that are provably lost, never for jobs that are merely slow.
+"""The reconciler: requests provably lost jobs again, but never jobs that are merely slow.
 
 Keeps the protocol's rule "proof of loss" (ARCHITECTURE.md).
 """
@@ -24,7 +24,7 @@ _ANSWERS_POLL_SECONDS = 0.2
 
 
 def is_past(publication: Publication, partitions: Mapping[int, PartitionView]) -> bool:
-    """Say whether no processor will ever read this request: read by the group already, or gone from the log.
+    """Say whether no processor will ever read this request: the group has read it, or the log has lost it.
 
     A broker that came back empty needs no rule of its own: its log ends before the request, or grows past it
     and is committed past it.
@@ -37,7 +37,7 @@ def is_past(publication: Publication, partitions: Mapping[int, PartitionView]) -
 
 @dataclass(frozen=True, slots=True)
 class Reconciler:
-    """Compares unanswered jobs with Kafka. Running in several processes is fine: the job's lock decides."""
+    """Compares unanswered jobs with Kafka. Several processes may run one: the job's lock decides."""
 
     jobs: JobStore
     messages: Messages
@@ -47,7 +47,7 @@ class Reconciler:
     wake_relay: Callable[[], None]
 
     async def run(self) -> None:
-        """Reconcile until cancelled; raise `KafkaError` or `JobStoreUnavailableError` when one side is away."""
+        """Reconcile until cancelled; raise `KafkaError` or `JobStoreUnavailableError` when either is away."""
         async with open_kafka_log(self.topics) as kafka:
             while True:
                 if await self.reconcile(kafka):
@@ -56,7 +56,7 @@ class Reconciler:
                 await asyncio.sleep(self.pace.reconcile_seconds)
 
     async def reconcile(self, kafka: KafkaLog) -> int:
-        """Ask again for every lost job; return how many there were."""
+        """Request every lost job again; return how many there were."""
         before = self.clock() - timedelta(seconds=self.pace.lost_after_seconds)
         unanswered = await self.jobs.list_unanswered(published_before=before, limit=_LIMIT)
         if not unanswered:
@@ -69,12 +69,12 @@ class Reconciler:
         return await self._ask_again(suspects)
 
     async def _every_answer_is_in(self, kafka: KafkaLog) -> bool:
-        """Wait until every result written before now is applied: only then is a missing one proof of loss."""
+        """Wait until every result written before now is applied: only then does a missing one prove the loss."""
         ends = await kafka.view(self.topics.results_topic, self.topics.results_group)
         wanted = {number: view.end for number, view in ends.items() if view.end > view.first}
         try:
             async with asyncio.timeout(self.pace.reconcile_seconds):
-                while True:  # Kafka tells of no commits: one has to ask
+                while True:  # Kafka does not announce commits: poll
                     if _has_reached(await kafka.view(self.topics.results_topic, self.topics.results_group), wanted):
                         return True
                     await asyncio.sleep(_ANSWERS_POLL_SECONDS)
@@ -87,7 +87,7 @@ class Reconciler:
         async with self.jobs.changing(publication.job_id for publication in suspects) as changes:
             for publication in suspects:
                 record = changes.records.get(publication.job_id)
-                # Ended or published anew meanwhile: not lost.
+                # Ended or published again meanwhile: not lost.
                 if record and not record.job.has_ended and record.publication == publication:
                     changes.publish(self.messages.job_requested(record, at=self.clock()))
                     asked += 1

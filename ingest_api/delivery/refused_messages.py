@@ -1,4 +1,4 @@
-"""Gives up messages of the outbox that Kafka will never take, so that they hold back no other."""
+"""Gives up messages of the outbox that Kafka will never accept, so that they block no others."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -28,16 +28,16 @@ class RefusedMessage:
 
 @dataclass(frozen=True, slots=True)
 class RefusedMessages:
-    """Decides what becomes of refused messages. Twice is harmless: a job ends once, and a letter keeps its id."""
+    """Ends or replaces refused messages. Repeating is harmless: a job ends once, and a dead letter keeps its id."""
 
     jobs: JobStore
     messages: Messages
     clock: Callable[[], datetime]
 
     async def give_up(self, refused: Mapping[int, RefusedMessage]) -> None:
-        """Take *refused* out of the outbox, by their places in it, and leave in one transaction what follows from it.
+        """Remove *refused* from the outbox, by their places in it; write the consequences in the same transaction.
 
-        A job whose request it was ends as failed; anything else is sent smaller, or becomes a dead letter.
+        The job of a refused request fails; anything else is replaced by a smaller message or a dead letter.
         """
         ended: list[JobRecord] = []
         asked_for = {one.message.request_of for one in refused.values() if one.message.request_of}

@@ -1,4 +1,4 @@
-"""The relay: carries committed events from the outbox to Kafka."""
+"""The relay: sends committed events from the outbox to Kafka."""
 
 import asyncio
 from collections.abc import Collection, Mapping
@@ -22,10 +22,10 @@ log = structlog.get_logger(__name__)
 
 
 class Relay:
-    """Sends what is due, oldest first; an event leaves the outbox only after Kafka has acknowledged it.
+    """Sends due events, oldest first; an event leaves the outbox only after Kafka has acknowledged it.
 
-    Sent twice when it dies in between: readers know events by their ids. One that Kafka will never take is given up,
-    and holds back no other.
+    If the relay dies in between, the event is sent twice; readers recognise it by its id. The relay gives up an event
+    that Kafka will never accept, and continues with the others.
     """
 
     def __init__(
@@ -40,11 +40,11 @@ class Relay:
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
-        """Look at the outbox now: something was committed. A lost wake-up costs one poll interval."""
+        """Read the outbox now: something was committed. A lost wake-up costs one poll interval."""
         self._woken.set()
 
     async def run(self) -> None:
-        """Relay until cancelled; raise `KafkaError` or `JobStoreUnavailableError` when one side is away."""
+        """Relay until cancelled; raise `KafkaError` or `JobStoreUnavailableError` when either is away."""
         async with open_producer(self._settings) as producer:
             while True:
                 self._woken.clear()
@@ -53,9 +53,9 @@ class Relay:
                         await asyncio.wait_for(self._woken.wait(), self._poll_seconds)
 
     async def relay_batch(self, producer: Producer) -> int:
-        """Send a batch and return its size; raise the first failure after noting what did get through.
+        """Send a batch and return its size; raise the first failure after marking what was sent.
 
-        A topic that takes nothing, as one that is missing, must not fill every batch: the others are sent before.
+        A topic that accepts nothing, such as a missing one, must not fill every batch: the others are sent first.
         """
         outcomes = await self._relay(producer)
         failed = outcomes.failed_topics
@@ -79,7 +79,7 @@ class Relay:
             if sends:
                 fail_at(Failpoint.EVENT_SENT_NOT_DELETED)
         if outcomes.refused:
-            # Only now: the transaction above holds these messages, and this one takes them away.
+            # Only now: the transaction above holds these messages, and this one removes them.
             await self._refused.give_up(outcomes.refused)
         return outcomes
 
@@ -95,13 +95,13 @@ class Relay:
         return Publication(job_id=message.request_of, partition=sent.partition, offset=sent.offset)
 
     def _signature_of(self, message: OutboxMessage) -> Headers:
-        """Return the signature of a request, made when it is sent: by the newest key, whenever it was committed."""
+        """Sign a request when it is sent: by the newest key, whenever it was committed."""
         return {} if message.request_of is None else self._signatures.sign(message.key, message.value)
 
 
 @dataclass(frozen=True, slots=True)
 class _Outcomes:
-    """Of *size* messages, those that Kafka will never take, by their places, and failures of another kind."""
+    """Of *size* messages, those that Kafka will never accept, by their places, and the other failures."""
 
     size: int
     failed_topics: set[str] = field(default_factory=set)

@@ -1,4 +1,4 @@
-"""Whether a success can be the job's: it names exactly the variants that were asked for, of sizes that are possible.
+"""Checks that a success matches its job: it must name exactly the requested variants, with possible sizes.
 
 One that cannot is put aside and changes nothing. The job does not hang on it: its own result is still to come, or the
 reconciler finds that none will and asks again, each time a start more, until the attempt has had its share of those.
@@ -11,15 +11,15 @@ from common.formats import OUTPUT_FORMATS
 from ingest_api.job_store import JobRecord, StoredImage
 
 _LONGEST_SIDE = 65_535
-"""Beyond what any format of ours can say."""
+"""More than any of our formats can hold."""
 _MOST_FRAMES = 1_000_000
 _LARGEST_PIXEL_BYTES = 8
-"""Four channels of 16 bits: no encoder needs more than the raw picture."""
+"""Four channels of 16 bits: no encoder needs more than the raw pixels."""
 _ROOM_FOR_HEADERS = 1024 * 1024
 
 
 def reason_to_refuse(success: JobSucceeded, record: JobRecord) -> str | None:
-    """Return what is impossible about *success* as a result of the job in *record*; None where nothing is."""
+    """Return why *success* cannot be a result of the job in *record*; None if it can."""
     told = sorted((variant.task_id, variant.id) for variant in success.variants)
     if told != sorted((task.id, task.variant_id) for task in record.tasks):
         return "the variants are not those that the job asks for"

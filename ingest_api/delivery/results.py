@@ -1,4 +1,4 @@
-"""Lets what the processors report change the state of jobs.
+"""Applies the processors' results to jobs.
 
 Keeps the protocol's rules "one transaction" and "stop mark" (ARCHITECTURE.md).
 """
@@ -48,18 +48,18 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ResultsHandler:
-    """Applies results to jobs. Handling a result again, or late, changes nothing: the first terminal one stands."""
+    """Applies results to jobs. A repeated or late result changes nothing: the first terminal one wins."""
 
     jobs: JobStore
     messages: Messages
     policy: RetryPolicy
     clock: Callable[[], datetime]
     stop: Callable[[UUID], Awaitable[None]]
-    """Keeps a job that was given up from being begun again; see `common.stop_marks`."""
+    """Holds the stop marks, which prevent another start of a job that was given up; see `common.stop_marks`."""
     reuse: Reuse = Reuse.OWN
-    """Whether the variants of this job may save the making of others."""
+    """Whether later jobs may copy the variants."""
     signatures: Signatures = UNSIGNED
-    """Who may tell of results."""
+    """Checks who may send results."""
 
     async def handle(self, records: Sequence[ConsumedRecord]) -> None:
         """Apply a batch in one transaction; raise `JobStoreUnavailableError` having changed nothing.
@@ -104,7 +104,7 @@ class ResultsHandler:
                     elif changed := self._apply(changes, result, at):
                         changed_by.append((changed, result))
         await self._stop_the_fatal(changes, results)
-        # Counted when committed: what is rolled back comes again.
+        # Counted after the commit: what is rolled back comes again.
         for record, _ in unreadable:
             metrics.UNREADABLE_EVENTS.labels(record.topic).inc()
         for changed, result in changed_by:
@@ -119,7 +119,7 @@ class ResultsHandler:
         return event
 
     async def _stop_the_fatal(self, changes: JobChanges, results: Sequence[tuple[JobResult, ConsumedRecord]]) -> None:
-        """Stop every job that was just begun though it kills its processors: it would be begun for ever."""
+        """Mark every job that has just been given up for killing its processors, or it would start for ever."""
         for result, _ in results:
             record = changes.records.get(result.job_id)
             if isinstance(result, JobStarted) and record and record.job.code == FailureCode.PROCESSOR_LOST:
@@ -127,7 +127,7 @@ class ResultsHandler:
                 await self.stop(result.job_id)
 
     def _apply(self, changes: JobChanges, result: JobResult, at: datetime) -> JobRecord | None:
-        """Record what *result* changes; return the job as it then is, None when it is as before."""
+        """Record the changes of *result*; return the changed job, or None if it did not change."""
         record = changes.records.get(result.job_id)
         if record is None:
             log.warning("result of an unknown job ignored", type=result.type)
@@ -175,12 +175,12 @@ class ResultsHandler:
 
 
 class _PoisonError(Exception):
-    """This result cannot be applied, by a mistake of ours or of its writer's."""
+    """This result cannot be applied, by our mistake or its writer's."""
 
 
 @contextmanager
 def _poison() -> Iterator[None]:
-    """Raise `_PoisonError` for whatever applying one result raises: no I/O is in it, it would be raised again."""
+    """Raise `_PoisonError` for any error of applying one result: without I/O, it would be raised again."""
     try:
         yield
     except Exception as exc:
@@ -191,7 +191,7 @@ def _poison() -> Iterator[None]:
 
 @contextmanager
 def _told_of(record: ConsumedRecord, result: JobResult) -> Iterator[None]:
-    """Continue the record's trace, and say in every log line where we are."""
+    """Continue the record's trace, and add its place to every log line."""
     where = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
     with (
         continue_trace(from_kafka(record.headers)) as trace_id,
@@ -202,7 +202,7 @@ def _told_of(record: ConsumedRecord, result: JobResult) -> Iterator[None]:
 
 
 def _reason_to_put_aside(changes: JobChanges, result: JobResult) -> Exception | None:
-    """Return why *result* cannot be its job's; None for one that may be, and for one that changes nothing anyway."""
+    """Return why *result* cannot be its job's; None if it can, or changes nothing anyway."""
     record = changes.records.get(result.job_id)
     if not isinstance(result, JobSucceeded) or record is None or record.job.has_ended:
         return changes.unreadable.get(result.job_id)

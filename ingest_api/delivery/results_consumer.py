@@ -1,4 +1,4 @@
-"""The results consumer: reads what the processors report, and has it applied."""
+"""The results consumer: reads the processors' results and has them applied."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -14,12 +14,12 @@ from ingest_api.job_store import JobStoreUnavailableError
 _BATCH = 500
 _READ_MS = 1000
 _SENT_TOGETHER_SECONDS = 0.004
-"""Kafka wakes a fetch with the first partition of what was sent together; the others' come in the next one."""
+"""A fetch returns with the first partition of records sent together; the next fetch brings the others."""
 _STARTS_WAIT_MS = 150
-"""How long starts wait for what comes after them: most jobs end sooner, and are then written once instead of twice."""
+"""How long starts wait for their results: most jobs end sooner, and are then written once instead of twice."""
 _STARTED = b"icecube.JobStarted"
 _COMMIT_SECONDS = 0.5
-"""How much of what was applied may be read again after a crash, which changes nothing."""
+"""How much applied work may be read again after a crash, which changes nothing."""
 
 
 class ResultsConsumer:
@@ -48,7 +48,7 @@ class ResultsConsumer:
 
 
 class Commits:
-    """Commits offsets once in *seconds*: each time is a write on the broker, and what it saves is cheap to do again."""
+    """Commits offsets once in *seconds*: a commit is a write on the broker, and applying results again is cheap."""
 
     def __init__(self, consumer: Consumer, *, seconds: float = _COMMIT_SECONDS) -> None:
         self._consumer = consumer
@@ -57,7 +57,7 @@ class Commits:
         self._last_at = -inf
 
     async def after(self, records: Sequence[ConsumedRecord]) -> None:
-        """Commit all that was applied, *records* included, unless that was done just now."""
+        """Commit all applied records, *records* included, unless the last commit is recent."""
         self._is_due = self._is_due or bool(records)
         now = asyncio.get_running_loop().time()
         if self._is_due and now - self._last_at >= self._seconds:
@@ -66,7 +66,7 @@ class Commits:
 
 
 async def read_batch(consumer: Consumer) -> list[ConsumedRecord]:
-    """Return what has come, nothing after a while. Starts alone, which nobody waits for, are held for a moment."""
+    """Return new records, or none after a while. A batch of starts alone, which nobody waits for, lingers."""
     records = _flat(await consumer.getmany(timeout_ms=_READ_MS, max_records=_BATCH))
     if records:
         await asyncio.sleep(_SENT_TOGETHER_SECONDS)

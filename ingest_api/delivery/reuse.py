@@ -1,4 +1,4 @@
-"""Keeps work from being done twice: the same bytes with the same options give the same variant."""
+"""Reuses variants: the same bytes with the same options give the same variant."""
 
 from enum import Enum, auto
 from hashlib import sha256
@@ -11,9 +11,9 @@ from common.settings.groups import ProcessingSettings
 from ingest_api.job_store import JobChanges, JobRecord, StoredImage
 
 _VERSION = b"v2:"
-"""Of how the key is taken. The first release took defaults in, of which a new option would have been one more.
+"""How the key is made. The first release included defaults, so that a new option would have changed the key.
 
-What it remembered is left alone: other engines made it, and processors copy no variant of another engine.
+Its rows are left alone: other engines made their variants, and processors copy no variant of another engine.
 """
 
 
@@ -26,14 +26,14 @@ class Reuse(Enum):
 
     @classmethod
     def of(cls, settings: ProcessingSettings) -> "Reuse":
-        """Return what is configured."""
+        """Return the reuse that *settings* configure."""
         if not settings.reuse:
             return cls.NOBODYS
         return cls.ANYBODYS if settings.reuse_across_owners else cls.OWN
 
 
 def reuse_key(original: StoredImage, options: TaskOptions, reuse: Reuse = Reuse.OWN) -> bytes | None:
-    """Return the SHA-256 that names what *options* make of *original*, whatever its id and name.
+    """Return the SHA-256 that names the variant of *original* with *options*, whatever its id and name.
 
     Sizes that leave the picture as it is count as one. None where nothing may be reused, and for an original that came
     before its bytes were hashed.
@@ -48,14 +48,14 @@ def reuse_key(original: StoredImage, options: TaskOptions, reuse: Reuse = Reuse.
 def _effective(original: StoredImage, options: TaskOptions) -> dict[str, JsonValue]:
     asked = options.without_defaults()
     side = asked.get("maxDimension")
-    # An option of a later release may say what a size means: then none counts as another.
+    # An option of a later release may change what a size means: then all sizes count as different.
     if options.are_known() and isinstance(side, int) and side >= max(original.width, original.height):
         del asked["maxDimension"]
     return asked
 
 
 def remember_variants(changes: JobChanges, record: JobRecord, result: JobSucceeded, reuse: Reuse) -> None:
-    """Remember the variants that were made, not copied, for whoever asks for the same work."""
+    """Remember the variants that were made, not copied, for later jobs."""
     if result.engine is None:
         return  # from a processor of the release before
     options = {task.variant_id: task.options for task in record.tasks}

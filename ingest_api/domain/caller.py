@@ -1,11 +1,11 @@
-"""Who asks, what they may do, and whose images and jobs they see."""
+"""Callers: what they may do, and whose images and jobs they see."""
 
 from dataclasses import dataclass
 from enum import IntEnum
 
 
 class Scope(IntEnum):
-    """What a key allows; each includes those before it."""
+    """What a key allows; each scope includes those before it."""
 
     READ = 1
     WRITE = 2
@@ -14,7 +14,7 @@ class Scope(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Somebody who asks: a name for logs, never the key itself."""
+    """A caller of the API; the name is for logs, and never the key itself."""
 
     name: str
     scope: Scope
@@ -32,4 +32,4 @@ class Caller:
 
 
 ANYBODY = Caller("anybody", Scope.ADMIN, "anybody")
-"""Every caller where no keys are configured, and the operator at the command line."""
+"""The caller when no keys are configured, and the operator at the command line."""

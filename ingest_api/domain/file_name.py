@@ -1,4 +1,4 @@
-"""The name of a file with an image's bytes, for whoever downloads it."""
+"""Names the files of downloads."""
 
 from pathlib import PurePosixPath
 
@@ -6,9 +6,9 @@ from common.formats import ImageFormat
 
 
 def file_name(sent_name: str | None, safe_name: str, image_format: str) -> str:
-    """Return what its uploader called the image, with a suffix that is true of *image_format*.
+    """Return the uploader's name of the image, with a suffix of *image_format*.
 
-    A suffix of that format stays as it was sent; another is replaced. Without a *sent_name*, the *safe_name* is taken.
+    A suffix of that format stays as it was sent; any other is replaced. Without a *sent_name*, *safe_name* is used.
     """
     if not sent_name:
         return f"{safe_name}.{image_format}"

@@ -1,4 +1,4 @@
-"""Requests that a client may send again: the same key and request get the first answer, not a second job.
+"""Idempotency keys: a repeated request with the same key gets the first answer, not a second job.
 
 After the IETF draft "The Idempotency-Key HTTP Header Field" (draft-ietf-httpapi-idempotency-key-header).
 """
@@ -16,21 +16,21 @@ class KeyReusedError(Exception):
 
 
 _VERSION = "v2:"
-"""Of how the fingerprint is taken: of what was asked for, without defaults. A later release may have another way."""
+"""How the fingerprint is made: from the request without defaults. A later release may use another way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdempotencyKey:
-    """A request to be done once: what is asked for, under the key that its client chose."""
+    """A request to be done once, under the key that its client chose."""
 
     operation: str
     key: str
     fingerprint: str
     first_fingerprint: bytes
-    """As the first release takes it, which reads no other. To go when no release reads it."""
+    """The first release's fingerprint; it reads no other. Remove this when no release reads it."""
 
     def check(self, *, stored: str | None, first: bytes) -> None:
-        """Raise `KeyReusedError` where the fingerprints stored under the key are another request's.
+        """Raise `KeyReusedError` if the fingerprints stored under the key are another request's.
 
         A row of the first release has no versioned one. That of a later release cannot be compared, and the client is
         believed.
@@ -46,9 +46,9 @@ class IdempotencyKey:
 def idempotency_key(
     operation: str, key: str | None, parts: Sequence[str], *, as_first_written: Sequence[str] | None = None
 ) -> IdempotencyKey | None:
-    """Return how to recognise the request made of *parts*; None without a key.
+    """Return the idempotency key of the request made of *parts*; None without a key.
 
-    *as_first_written* are the parts that the first release took the request for, where those were others.
+    *as_first_written* are the parts by which the first release knows the request, if they differ.
     """
     if key is None:
         return None

@@ -1,6 +1,6 @@
-"""The life of a job as plain values: which states there are and what leads from one to the next.
+"""The life of a job as plain values: its states, and what leads from one to the next.
 
-Imports only the standard library, and the codes of failures, which do the same. Time and chance come in as arguments.
+Imports only the standard library, and the failure codes, which do the same. Times and random values are arguments.
 Keeps the protocol's rules "first end wins" and "start counted once" (ARCHITECTURE.md).
 """
 
@@ -14,7 +14,7 @@ from common.failure_codes import FailureCode
 
 
 class JobState(StrEnum):
-    """Where a job is; the values are those of the API."""
+    """The state of a job; its values are those of the API."""
 
     PENDING = "pending"
     PROCESSING = "processing"
@@ -37,21 +37,21 @@ _FOLLOWING: Mapping[str, frozenset[JobState]] = {state.value: following for stat
 
 
 class End(StrEnum):
-    """How a job came to its end."""
+    """How a job ended."""
 
     COMPLETED = "completed"
     REFUSED = "refused"
-    """It can never be done, and nobody can mend that."""
+    """It can never be done, and no repair changes that."""
     GIVEN_UP = "given_up"
-    """It might be done once somebody has mended what keeps it from that."""
+    """It may succeed after a repair."""
 
 
 DEAD_LETTERED = frozenset({End.GIVEN_UP})
-"""The ends that leave a dead letter, for a person to look at and to send on its way again."""
+"""The ends that leave a dead letter, which an operator may replay."""
 
 
 class IllegalTransitionError(Exception):
-    """A job was asked to leave a state that it cannot leave in that direction."""
+    """The table has no such transition."""
 
     def __init__(self, job_id: UUID, state: JobState | str, wanted: JobState) -> None:
         super().__init__(f"job {job_id} cannot go from {state} to {wanted}")
@@ -60,7 +60,7 @@ class IllegalTransitionError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """How often an attempt may fail or vanish, and how long to wait before the next."""
+    """How often an attempt may fail or be lost, and how long to wait before the next."""
 
     attempts: int
     starts: int
@@ -82,20 +82,20 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A job between two events. Every method returns the job after the event, the same one when it changes nothing."""
+    """A job between two events. Every method returns the job after the event, or itself if nothing changes."""
 
     id: UUID
     state: JobState | str = JobState.PENDING
-    """Text for a state of a later release, which this one moves on as if it were `processing`."""
+    """Text for a state of a later release, which this one treats as `processing`."""
     attempt: int = 1
     starts: int = 0
     counted_starts: tuple[UUID, ...] = ()
-    """The ids of the starts that were counted, of those that have one: Kafka may deliver a start again."""
+    """The ids of the counted starts, if they have one: Kafka may deliver a start again."""
     code: str | None = None
     reason: str | None = None
     due_at: datetime | None = None
     ended_at: datetime | None = None
-    """When it ended: of every release, the one sign that no event can change it any more."""
+    """When it ended. In every release this alone means that no event can change it any more."""
     end: End | None = field(default=None, compare=False)
     """How the last event ended it; not stored."""
 
@@ -117,9 +117,9 @@ class Job:
         return replace(self, state=state)
 
     def started(self, *, attempt: int, start_id: UUID | None, policy: RetryPolicy, at: datetime) -> "Job":
-        """Apply that a processor took *attempt* in hand. One start too many: the job kills its processors.
+        """Apply that a processor started *attempt*. After one start too many, the job fails: it kills its processors.
 
-        A start is counted once, however often it is delivered; one without an id, each time.
+        A start is counted once, however often it is delivered; a start without an id is counted each time.
         """
         if self._is_stale(attempt) or start_id in self.counted_starts:
             return self
@@ -131,11 +131,11 @@ class Job:
         return replace(started, starts=self.starts + 1, counted_starts=counted, due_at=None)
 
     def succeeded(self, *, at: datetime) -> "Job":
-        """Apply that the variants are stored, by whichever attempt: the work is the same, and it is done."""
+        """Apply that the variants are stored, by any attempt: the work is the same."""
         return self if self.has_ended else self._end(JobState.COMPLETED, End.COMPLETED, at=at)
 
     def given_up(self, *, code: str, reason: str, at: datetime) -> "Job":
-        """Apply that no attempt can ever be made: the job ends."""
+        """Apply that no attempt is possible: the job ends."""
         return self if self.has_ended else self._failed(End.GIVEN_UP, at=at, code=code, reason=reason)
 
     def attempt_failed(  # noqa: PLR0913 - a failure is all of these, and they are named at every call
@@ -160,7 +160,7 @@ class Job:
         return replace(self.move_to(JobState.PENDING), attempt=attempt + 1, starts=0, counted_starts=(), due_at=due_at)
 
     def _counted_with(self, start_id: UUID | None, *, most: int) -> tuple[UUID, ...]:
-        # An API of the release before begins an attempt without forgetting those of the last: hence the bound.
+        # An API of the previous release starts an attempt without clearing those of the last: hence the bound.
         return (*self.counted_starts, start_id)[-most:] if start_id else self.counted_starts
 
     def _is_stale(self, attempt: int) -> bool:

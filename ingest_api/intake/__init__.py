@@ -1,1 +1,1 @@
-"""The use cases that take something in from a client."""
+"""The use cases that accept uploads and jobs from clients."""

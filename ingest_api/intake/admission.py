@@ -1,4 +1,4 @@
-"""Backpressure: turns new work away while what was accepted cannot be carried on."""
+"""Backpressure: refuses new work while accepted work cannot proceed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ _RETRY_AFTER_SECONDS = 30
 
 
 class OverloadedError(Exception):
-    """New work would only wait, or not fit; the same request may be welcome later."""
+    """New work would only wait, or not fit; the same request may succeed later."""
 
     def __init__(self, sentence: str, *, code: str, retry_after_seconds: int = _RETRY_AFTER_SECONDS) -> None:
         super().__init__(sentence)
@@ -20,7 +20,7 @@ class OverloadedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """Checks made before work is taken in. What it sees of the backlog is a few seconds old."""
+    """Checks made before work is accepted. Its view of the backlog is a few seconds old."""
 
     limits: LimitsSettings
     backlog: Callable[[], Backlog]

@@ -1,4 +1,4 @@
-"""Takes jobs in: a job and the event that asks for it are committed together."""
+"""Accepts jobs: commits a job and its request together."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 
 class TooManyTasksError(Exception):
-    """A job asks for more variants than the limit."""
+    """A job requests more variants than the limit."""
 
     def __init__(self, limit: int, *, found: int) -> None:
         super().__init__(f"options: a job may have {limit} tasks at most, this one has {found}")
@@ -44,7 +44,7 @@ class JobIntake:
     async def accept(
         self, original_id: UUID, options: Sequence[TaskOptions], *, caller: Caller, key: str | None = None
     ) -> JobRecord:
-        """Commit a job and the event that asks for it; asked again under the same *key*, return the first as it began.
+        """Commit a job and its request; for a repeated *key*, return the first job as it was created.
 
         The job belongs to the owner of its original, which *caller* must see.
         Raises `TooManyTasksError`, `ImageUnknownError` or `KeyReusedError`.
@@ -75,7 +75,7 @@ class JobIntake:
         return record
 
     async def _tasks(self, original: StoredImage, options: Sequence[TaskOptions]) -> tuple[RequestedTask, ...]:
-        """Return a task for each of *options*, offered what was made before of the same bytes."""
+        """Return a task for each of *options*, with the reusable variant of the same bytes, if there is one."""
         works = [reuse_key(original, option, self.reuse) for option in options]
         done = await self.jobs.find_reusable([work for work in works if work]) if any(works) else {}
         return tuple(

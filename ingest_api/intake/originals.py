@@ -1,4 +1,4 @@
-"""Takes uploads in: checked first, then stored, all or nothing."""
+"""Accepts uploads: checks them first, then stores all or nothing."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 
 class _IdTakenError(Exception):
-    """Somebody else's blob stands under an id that was given out just now."""
+    """A foreign blob is stored under an id that was just assigned."""
 
     def __init__(self, image_id: UUID) -> None:
         super().__init__(f"another blob stands under the new id {image_id}")
@@ -44,7 +44,7 @@ class OriginalIntake:
     async def store(self, files: Sequence[ReceivedFile], *, owner: str, key: str | None = None) -> list[StoredImage]:
         """Store *files* for *owner* and return their images in the same order.
 
-        Asked again under the same *key*, return the first.
+        For a repeated *key*, return the first.
 
         Raises `UploadRefusedError` before anything is stored when one of them is no image we take, or beyond
         a limit, `KeyReusedError`, and `BlobStoreUnavailableError`, also when a received file went with its volume.
@@ -60,7 +60,7 @@ class OriginalIntake:
             await self._put_all(images, files)
         fail_at(Failpoint.ORIGINAL_STORED_NOT_COMMITTED)
         try:
-            # A commit whose answer is lost may stand: its blobs stay, for gc to remove if it does not.
+            # A commit whose answer was lost may have succeeded: keep its blobs; gc removes them if it failed.
             await self.jobs.add_originals(images, key=asked)
         except KeyTakenError:
             await self._take_back(images)
@@ -83,7 +83,7 @@ class OriginalIntake:
 
     async def _put(self, image: StoredImage, file: ReceivedFile) -> None:
         is_stored = await self.blobs.put_file(image.id, file.path)
-        # Asked again after an answer that was lost, S3 says that the object exists: it is ours.
+        # After a lost answer, S3 says on a retry that the object exists: it is ours.
         if not is_stored and not await holds(self.blobs, image.id, file.path):
             raise _IdTakenError(image.id)
 
