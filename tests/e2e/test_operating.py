@@ -89,8 +89,8 @@ def test_gc_finds_nothing_in_a_sound_store(data_dir: Path) -> None:
         (("gc",), "database.type (ICECUBE_DATABASE_TYPE) is embedded"),
         (("dead", "replay"), "PARTITION:OFFSET"),
         (("dead", "replay", "0:1", "--all"), "PARTITION:OFFSET"),
-        (("api-key", "a:b"), "NAME has no colon"),
-        (("api-key", "me", "--scope", "root"), "read, write or admin"),
+        (("api-key", "a:b"), "NAME and --owner have no colon"),
+        (("api-key", "me", "--scope", "root"), "'admin'"),
     ],
 )
 def test_what_cannot_be_done_is_told(tmp_path: Path, words: tuple[str, ...], told: str) -> None:

@@ -66,7 +66,7 @@ async def test_a_surprise_is_answered_and_logged_with_its_ids() -> None:
         raise ZeroDivisionError
 
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://icecube") as http:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
         with structlog.testing.capture_logs([structlog.contextvars.merge_contextvars]) as told:
             answer = await http.get("/surprise", headers={"X-Request-ID": "call-7"})
 
