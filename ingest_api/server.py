@@ -21,14 +21,14 @@ from ingest_api.web.open_files import connections_within, open_files_limit, rais
 log = structlog.get_logger(__name__)
 
 _KEEP_ALIVE_SECONDS = 75
-"""Longer than the 60 s after which common load balancers drop an idle connection, so that they never race with us."""
+"""Longer than the 60 s after which common load balancers drop idle connections, so that they close them first."""
 
 
 def run(settings: Settings) -> int:
-    """Serve until SIGTERM or SIGINT, finish the requests in hand, and return the exit status."""
+    """Serve until SIGTERM or SIGINT, finish running requests, and return the exit status."""
     raise_open_files_limit()
     begin_at_zero(settings.kafka)
-    # uvicorn raises the signal that stopped it once more when all is done; then it means: leave.
+    # uvicorn raises the signal that stopped it again at the end: exit then.
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: sys.exit(0))
     with (
@@ -41,17 +41,17 @@ def run(settings: Settings) -> int:
 
 
 def config_of(settings: Settings) -> uvicorn.Config:
-    """Return how the API is served."""
+    """Return uvicorn's configuration."""
     return uvicorn.Config(
         create_app(settings),
         host=settings.server.host,
         port=settings.server.port,
         http=cast("Any", _protocol(settings)),  # typed as a class; uvicorn only calls it
-        ws="none",  # there is no WebSocket here, and its handshake would have no bounds
+        ws="none",  # we serve no WebSocket, and its handshake would have no bounds
         log_config=None,
         access_log=False,
         server_header=False,
-        # Else a request sent ahead, before the one on its connection is answered, would begin with that one's trace.
+        # Otherwise a pipelined request would start with the trace of the one before it.
         reset_contextvars=True,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=int(settings.server.drain_seconds),
@@ -59,14 +59,14 @@ def config_of(settings: Settings) -> uvicorn.Config:
 
 
 def _protocol(settings: Settings) -> partial[BoundedHttpProtocol]:
-    """Return what makes the protocol of each connection; the connections of one server know of one another."""
+    """Return the factory of connections' protocols; it shares the list of the server's connections with them."""
     limits = settings.limits
     connections = Connections(connections_within(limits.connections, open_files=open_files_limit()))
     return partial(BoundedHttpProtocol, limits=limits, connections=connections)
 
 
 def _listening(host: str, port: int) -> socket.socket:
-    """Return a bound socket; raise `OSError` naming the address when it is taken."""
+    """Return a bound socket; raise `OSError` with the address if it is taken."""
     try:
         listener = socket.create_server((host, port), backlog=2048)
     except OSError as exc:

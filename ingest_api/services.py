@@ -1,4 +1,4 @@
-"""Opens everything the API works with, in one place."""
+"""Opens and wires everything that the API uses."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -45,13 +45,13 @@ from ingest_api.uploads.folder import UploadFolder, open_upload_folder
 _MIB = 1024 * 1024
 _JOB_SECONDS = 10
 _IMAGE_SECONDS = 5
-"""Times to live of answers that are kept. The job store has cached an image's row for five seconds at most by then:
-no answer is older than ten, counted from the read of its row."""
+"""Times to live of cached responses. The job store may have cached an image's row for five seconds before: no response
+is older than ten, counted from the read of its row."""
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the routes use."""
+    """Everything that the routes use."""
 
     settings: Settings
     jobs: JobStore
@@ -71,13 +71,13 @@ class Services:
     lists: PostgresLists
 
     def url_of(self, image_id: UUID) -> str:
-        """Return the URL of an image's bytes, as bodies carry it."""
+        """Return the URL of an image's bytes for a response's body."""
         return self.urls.of(image_id, at=utc_now())
 
 
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
-    """Yield the services, their background work running; whatever was opened is closed on the way out.
+    """Yield the services, with their background work running; close everything at the end.
 
     Raises `JobStoreUnavailableError` or `BlobStoreUnavailableError` when one of them cannot be reached,
     `SchemaVersionError` when the database is not migrated, `KeysFileError` when the file of API keys cannot be read.
@@ -139,7 +139,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
 
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncIterator[Pool]:
-    """Yield connections to a database whose schema fits this release; raise `SchemaVersionError` otherwise."""
+    """Yield connections to a database with a schema of this release; raise `SchemaVersionError` otherwise."""
     async with open_pool(settings.database.dsn, max_connections=settings.database.max_connections) as pool:
         async with connection_of(pool) as connection:
             await check_schema(connection)
@@ -147,7 +147,7 @@ async def open_database(settings: Settings) -> AsyncIterator[Pool]:
 
 
 def utc_now() -> datetime:
-    """Return the time, the only clock of the API."""
+    """Return the current time; the API has no other clock."""
     return datetime.now(UTC)
 
 

@@ -1,4 +1,4 @@
-"""The truth about images, jobs and events still to be sent: the port; its adapter stands beside it."""
+"""The port to images, jobs and unsent events; its adapter is beside it."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -14,15 +14,15 @@ from ingest_api.domain.job import Job
 
 
 class JobStoreUnavailableError(Exception):
-    """PostgreSQL cannot serve now; nothing was written, or the same write may be made again."""
+    """PostgreSQL cannot serve now; nothing was written, or the same write is safe to repeat."""
 
 
 class ValueRefusedError(Exception):
-    """PostgreSQL cannot hold a value it was given; nothing was written, and the same write would fail again."""
+    """PostgreSQL cannot store a value; nothing was written, and the same write would fail again."""
 
 
 class UnreadableJobError(Exception):
-    """A job's row is not as this release writes or reads them: a later release's. The message says why."""
+    """This release cannot read a job's row, as a later release wrote it. The message says why."""
 
     def __init__(self, job_id: UUID, reason: str) -> None:
         super().__init__(f"job {job_id} is unreadable: {reason}")
@@ -30,7 +30,7 @@ class UnreadableJobError(Exception):
 
 
 class ImageUnknownError(Exception):
-    """There is no image of this id to work on."""
+    """No image has this id."""
 
     def __init__(self, image_id: UUID) -> None:
         super().__init__(f"no image {image_id}")
@@ -38,7 +38,7 @@ class ImageUnknownError(Exception):
 
 
 class KeyTakenError(Exception):
-    """The idempotency key was taken meanwhile: `find_by_idempotency_key` now tells what was made."""
+    """The idempotency key was taken meanwhile: `find_by_idempotency_key` now returns what was made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ class StoredImage:
     created_at: datetime
     original_id: UUID | None = None
     sha256: bytes | None = None
-    """Of an original's bytes; None for a variant, and for an original of a release that did not hash."""
+    """The hash of an original's bytes; None for a variant, and for an original of a release that did not hash."""
     owner: str | None = None
     """Whose it is, and the jobs on it; None: nobody's, as of a release that knew no owners."""
     sent_name: str | None = None
@@ -76,14 +76,14 @@ class OutboxMessage:
     value: bytes | None
     headers: dict[str, str]
     due_at: datetime | None = None
-    """None: at once, whatever the clocks of this machine and the database say."""
+    """None: at once, whatever the clocks say."""
     request_of: UUID | None = None
-    """The job that the record asks for, whose place in Kafka is to be remembered."""
+    """The job that the record requests; its place in Kafka is remembered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """Where in Kafka a job's newest request stands."""
+    """The place of a job's newest request in Kafka."""
 
     job_id: UUID
     partition: int
@@ -92,19 +92,19 @@ class Publication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRecord:
-    """A job with what it works on."""
+    """A job with its original and tasks."""
 
     job: Job
     original: StoredImage
     tasks: tuple[RequestedTask, ...]
     created_at: datetime
     publication: Publication | None = None
-    """Where the newest request stands; None while it is in the outbox."""
+    """The place of the newest request; None while it is in the outbox."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backlog:
-    """How much waits to be done. Messages of a later attempt do not count before they are due."""
+    """How much work waits. Messages of a later attempt do not count before they are due."""
 
     outbox_depth: int = 0
     outbox_age_seconds: float = 0
@@ -116,16 +116,16 @@ class Backlog:
 
 
 class JobChanges(Protocol):
-    """Jobs locked for change. What is recorded here is written together, or not at all."""
+    """Jobs locked for change. All recorded changes are written together, or none."""
 
     @property
     def records(self) -> dict[UUID, JobRecord]:
-        """The locked jobs as they are now; an unknown id is absent."""
+        """The locked jobs in their current state; unknown ids are absent."""
         ...
 
     @property
     def unreadable(self) -> Mapping[UUID, UnreadableJobError]:
-        """Those of the locked jobs whose rows this release cannot read."""
+        """The locked jobs whose rows this release cannot read."""
         ...
 
     def save(self, job: Job) -> None:
@@ -133,78 +133,78 @@ class JobChanges(Protocol):
         ...
 
     def add_images(self, images: Iterable[StoredImage]) -> None:
-        """Add variants; one that is there already is left as it is."""
+        """Add variants; existing ones stay as they are."""
         ...
 
     def remember_variant(self, work: bytes, variant: ReusableVariant) -> None:
-        """Remember *variant* as what *work* makes, in place of any older one."""
+        """Remember *variant* under the reuse key *work*, in place of any older one."""
         ...
 
     def publish(self, message: OutboxMessage) -> None:
-        """Add *message* to the outbox; the job it asks for counts as unpublished until the relay has sent it."""
+        """Add *message* to the outbox; its job counts as unpublished until the relay has sent it."""
         ...
 
     def withdraw(self, position: int) -> None:
-        """Remove a message from the outbox by its place there; no error when it has gone."""
+        """Remove a message from the outbox by its place, if it is still there."""
         ...
 
 
 class ClaimedMessages(Protocol):
-    """Due messages that this relay alone holds, until its block ends."""
+    """Due messages that only this relay holds, until its block ends."""
 
     @property
     def messages(self) -> dict[int, OutboxMessage]:
-        """The messages by their place in the outbox, in the order to send them in."""
+        """The messages by their place in the outbox, in sending order."""
         ...
 
     def mark_sent(self, position: int, publication: Publication | None) -> None:
-        """Note that Kafka has acknowledged a message, and where a job's request now stands."""
+        """Note that Kafka has acknowledged a message, and the place of a job's request."""
         ...
 
 
 class Outbox(Protocol):
-    """Committed events on their way to Kafka."""
+    """Committed events that wait for the relay."""
 
     def claim(self, limit: int, *, without: Collection[str] = ()) -> AbstractAsyncContextManager[ClaimedMessages]:
-        """Hold due messages, none of the topics *without*.
+        """Hold due messages, except of the topics *without*.
 
-        When the block ends well those marked as sent are forgotten, the others released.
+        If the block succeeds, messages marked as sent are deleted, the others released.
         """
         ...
 
 
 class JobStore(Protocol):
-    """Durable home of images and jobs. The rules are in tests/contracts/test_job_store.py.
+    """Stores images and jobs durably. The rules are in tests/contracts/test_job_store.py.
 
     Every method raises `JobStoreUnavailableError` when the database is away, and `ValueRefusedError` for a value
     that it cannot hold.
     """
 
     async def add_originals(self, images: Sequence[StoredImage], *, key: IdempotencyKey | None = None) -> None:
-        """Add all of *images* and take *key*, or neither; raise `KeyTakenError`."""
+        """Add all *images* and take *key*, or do neither; raise `KeyTakenError`."""
         ...
 
     async def find_image(self, image_id: UUID) -> StoredImage | None:
-        """Return the image, original or variant; one that was deleted may be returned for a while yet."""
+        """Return the image, original or variant; a deleted one may still be returned for a while."""
         ...
 
     async def add_job(self, record: JobRecord, request: OutboxMessage, *, key: IdempotencyKey | None = None) -> None:
-        """Add a job, the event that asks for it and *key*, or none of them.
+        """Add a job, its request and *key*, or none of them.
 
-        Raises `ImageUnknownError` or `KeyTakenError`. Of several callers with one key one wins; the others wait.
+        Raises `ImageUnknownError` or `KeyTakenError`. Of several callers with one key, one wins and the others wait.
         """
         ...
 
     async def find_by_idempotency_key(self, key: IdempotencyKey) -> list[UUID] | None:
-        """Return the ids of what was made under *key*, None for a new key; raise `KeyReusedError`."""
+        """Return the ids made under *key*, None for a new key; raise `KeyReusedError`."""
         ...
 
     async def forget_keys(self, *, older_than_hours: int) -> int:
-        """Forget old idempotency keys; return how many."""
+        """Delete old idempotency keys; return how many."""
         ...
 
     async def find_reusable(self, works: Sequence[bytes]) -> dict[bytes, ReusableVariant]:
-        """Return, for those of *works* that were done, the newest variant made; its blob may be gone."""
+        """Return the newest variant for each reuse key in *works* that has one; its blob may be gone."""
         ...
 
     async def find_job(self, job_id: UUID) -> JobRecord | None:
@@ -212,18 +212,18 @@ class JobStore(Protocol):
         ...
 
     def changing(self, job_ids: Iterable[UUID]) -> AbstractAsyncContextManager[JobChanges]:
-        """Lock jobs and commit, when the block ends well, all that was recorded in it.
+        """Lock jobs; if the block succeeds, commit all changes recorded in it.
 
-        Two callers that name the same job wait for each other; the second sees what the first wrote.
+        Two callers with the same job wait for each other; the second sees the changes of the first.
         """
         ...
 
     async def list_unanswered(self, *, published_before: datetime, limit: int) -> list[Publication]:
-        """Return where the unfinished jobs published before that time stand in Kafka, the oldest first."""
+        """Return the places of unfinished jobs' requests published before that time, the oldest first."""
         ...
 
     async def backlog(self) -> Backlog:
-        """Return how much waits now, by the database's clock; the time it takes grows with what is unfinished."""
+        """Return the backlog by the database's clock; this takes longer the more jobs are unfinished."""
         ...
 
     async def check(self) -> None:

@@ -1,4 +1,4 @@
-"""One statement for all who have something to ask, or to add, at once: a round trip costs more than a row."""
+"""Combines concurrent lookups or inserts into one statement: a round trip costs more than a row."""
 
 import asyncio
 from collections import defaultdict
@@ -7,18 +7,18 @@ from itertools import chain
 from typing import Generic, TypeVar
 
 _AT_ONCE = 2
-"""Statements out at a time: while one comes back another is on its way."""
+"""How many statements run at a time: while one returns, another is on its way."""
 _MOST = 500
-"""Keys in one of them."""
+"""The most keys in one statement."""
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
 class BatchLoader(Generic[Key, Value]):
-    """Runs *fetch*, which answers for many keys at the price of one, for whoever comes with one.
+    """Runs *fetch*, which takes many keys at the price of one, for callers with one key each.
 
-    They join a statement that has yet to begin, never one that is out: what is found was there after they asked.
+    A caller joins a statement that has yet to start, never one that runs: its result is newer than the call.
     """
 
     def __init__(self, fetch: Callable[[Sequence[Key]], Awaitable[Mapping[Key, Value]]]) -> None:
@@ -27,7 +27,7 @@ class BatchLoader(Generic[Key, Value]):
         self._workers: set[asyncio.Task[None] | None] = set()
 
     async def get(self, key: Key) -> Value | None:
-        """Return what is found for *key*; raise what *fetch* raised. Who is cancelled takes nobody along."""
+        """Return the value of *key*; raise what *fetch* raised. A cancelled caller affects no other."""
         answer: asyncio.Future[Value | None] = asyncio.get_running_loop().create_future()
         self._waiting[key].append(answer)
         if len(self._workers) < _AT_ONCE:
@@ -39,7 +39,7 @@ class BatchLoader(Generic[Key, Value]):
             while self._waiting:
                 await self._answer({key: self._waiting.pop(key) for key in list(self._waiting)[:_MOST]})
         finally:
-            # At once, not when the task is done: who asks in between would count on it.
+            # Now, not when the task is done: a caller in between would rely on it.
             self._workers.discard(asyncio.current_task())
 
     async def _answer(self, asked: Mapping[Key, Sequence[asyncio.Future[Value | None]]]) -> None:
@@ -55,5 +55,5 @@ class BatchLoader(Generic[Key, Value]):
 
 
 def _open(answers: Iterable[asyncio.Future[Value | None]]) -> list[asyncio.Future[Value | None]]:
-    """Return those that somebody still waits for."""
+    """Return those that a caller still waits for."""
     return [answer for answer in answers if not answer.done()]

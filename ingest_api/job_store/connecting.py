@@ -1,4 +1,4 @@
-"""The pool of PostgreSQL connections, and the one place where its errors become ours."""
+"""Opens the pool of PostgreSQL connections, and translates its errors into ours."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -16,10 +16,10 @@ Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 ACQUIRE_SECONDS = 5
-"""How long a caller waits for a free connection before it is told that the database is busy."""
+"""How long a caller waits for a free connection before the database counts as busy."""
 COMMAND_SECONDS = 30
 STARTUP_SECONDS = 30
-"""How long a starting process waits for a database that is starting too."""
+"""How long a starting process waits for a database that is also starting."""
 
 _AWAY = (
     OSError,
@@ -36,9 +36,9 @@ _AWAY = (
 
 @contextmanager
 def translate_errors() -> Iterator[None]:
-    """Raise `JobStoreUnavailableError` for what another try may cure, `ValueRefusedError` for what none will.
+    """Raise `JobStoreUnavailableError` if another try may succeed, `ValueRefusedError` if none will.
 
-    Mistakes of ours crash loudly.
+    Our own mistakes crash loudly.
     """
     try:
         yield
@@ -73,12 +73,12 @@ async def open_pool(dsn: str, *, max_connections: int) -> AsyncIterator[Pool]:
 
 
 async def _leave_as_it_is(_: asyncpg.Connection) -> None:
-    """Reset nothing, and save a round trip: asyncpg still ends an open transaction, and we set no more than that."""
+    """Reset nothing, and save a round trip: asyncpg still ends an open transaction, and we set nothing else."""
 
 
 @asynccontextmanager
 async def connection_of(pool: Pool) -> AsyncIterator[Connection]:
-    """Yield a connection, with errors translated; whatever keeps us from getting one means that we cannot be served."""
+    """Yield a connection, with errors translated; failing to get one counts as unavailable."""
     try:
         connection = await pool.acquire(timeout=ACQUIRE_SECONDS)
     except (*_AWAY, asyncpg.PostgresError) as exc:
@@ -91,7 +91,7 @@ async def connection_of(pool: Pool) -> AsyncIterator[Connection]:
 
 
 async def _release(pool: Pool, connection: Connection) -> None:
-    """Give *connection* back. One that cannot be reset is closed by the pool: what was done on it, is done."""
+    """Release *connection*. The pool closes one that cannot be reset; its committed work stands."""
     try:
         await pool.release(connection)
     except (*_AWAY, asyncpg.PostgresError) as exc:

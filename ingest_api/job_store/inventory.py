@@ -1,4 +1,4 @@
-"""The images that the database knows, read in bulk: what gc compares with the blob store."""
+"""Reads the database's images in bulk; gc compares them with the blob store."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
@@ -24,7 +24,7 @@ class PostgresInventory:
         return [row["id"] for row in rows]
 
     async def pages(self, *, created_before: datetime) -> AsyncIterator[list[UUID]]:
-        """Yield the ids of the images created before that time, a page at a time."""
+        """Yield the ids of images created before that time, a page at a time."""
         last = _BEFORE_ALL
         while True:
             async with connection_of(self._pool) as connection:
@@ -35,7 +35,7 @@ class PostgresInventory:
             last = rows[-1]["id"]
 
     async def delete_unused(self, ids: Sequence[UUID]) -> list[UUID]:
-        """Remove those of *ids* that no job and no variant refers to, and return them."""
+        """Delete and return those of *ids* that no job and no variant refers to."""
         async with connection_of(self._pool) as connection:
             rows = await connection.fetch(statement("delete_unused_images"), list(ids))
         return [row["id"] for row in rows]

@@ -1,4 +1,4 @@
-"""Images and jobs in pages, the newest first: a page begins where the one before ended, whatever was added since."""
+"""Lists images and jobs in pages, newest first: a page starts where the last one ended, whatever was added since."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,19 +16,19 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageRequest:
-    """Which part of a list is wanted, and of whose."""
+    """The requested part of a list, and its owner."""
 
     limit: int
     before: UUID | None = None
-    """The last id of the page before."""
+    """The last id of the previous page."""
     owner: str | None = None
-    """None: everybody's."""
+    """None: all owners."""
     original_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
-    """A part of a list, and the id that the next one goes on from; None where there is no next."""
+    """A part of a list, and the id after which the next one starts; None at the end."""
 
     items: Sequence[Item]
     next_before: UUID | None
@@ -52,7 +52,7 @@ class PostgresLists:
     async def jobs(
         self, wanted: PageRequest, *, state: JobState | None = None, code: str | None = None
     ) -> Page[JobRecord]:
-        """Return a page of jobs. One that a later release wrote, and this one cannot read, is left out."""
+        """Return a page of jobs, without those that this release cannot read."""
         is_unfinished = bool(NEXT_STATES[state]) if state else None
         arguments = (wanted.before, wanted.owner, wanted.original_id, state, is_unfinished, code, wanted.limit + 1)
         async with connection_of(self._pool) as connection, connection.transaction():
@@ -65,7 +65,7 @@ class PostgresLists:
 
 
 async def _plan_for_arguments(connection: Connection) -> None:
-    """Have the statements of this transaction planned for their arguments: which index is right depends on these."""
+    """Plan the statements of this transaction for their arguments: the right index depends on them."""
     await connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
 
 

@@ -1,4 +1,4 @@
-"""Brings the database to the schema this release needs: numbered SQL files, forward only.
+"""Migrates the database to the schema of this release: numbered SQL files, forward only.
 
 A file whose first line is `-- concurrently` is applied outside a transaction, statement by statement, so that it locks
 no table that others write to. It must be one that can be applied again from its beginning.
@@ -16,7 +16,7 @@ from common.settings.model import Settings
 
 log = structlog.get_logger(__name__)
 
-_LOCK = 0x1CECBE  # one migration at a time, whoever starts it
+_LOCK = 0x1CECBE  # only one process migrates at a time
 _LOCK_POLL_SECONDS = 0.2
 _CONCURRENTLY = "-- concurrently\n"
 _STATEMENT_END = re.compile(r";[ \t]*(?:--.*)?$", re.MULTILINE)
@@ -28,11 +28,11 @@ _LEDGER = """
 
 
 class MigrationError(Exception):
-    """The database's history and this release's do not fit together."""
+    """The database's migrations do not match this release's."""
 
 
 class SchemaVersionError(Exception):
-    """The database is not at the schema this release needs."""
+    """The database does not have the schema that this release needs."""
 
 
 def migrations() -> dict[int, tuple[str, str]]:
@@ -43,7 +43,7 @@ def migrations() -> dict[int, tuple[str, str]]:
 
 
 async def migrate(dsn: str, *, up_to: int | None = None) -> int:
-    """Apply what is missing, each file in a transaction of its own, or concurrently; return how many were applied.
+    """Apply missing migrations, each file in its own transaction, or concurrently; return how many were applied.
 
     *up_to* is the last one to apply; None: all.
 
@@ -62,7 +62,7 @@ async def migrate(dsn: str, *, up_to: int | None = None) -> int:
 async def check_schema(connection: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]") -> None:
     """Raise `SchemaVersionError` when a migration of this release is missing.
 
-    A newer schema is fine: a migration must leave the release before it working.
+    A newer schema is fine: a migration must keep the previous release working.
     """
     exists = await connection.fetchval("SELECT to_regclass('schema_migrations') IS NOT NULL")
     rows = await connection.fetch("SELECT number FROM schema_migrations") if exists else []
@@ -103,8 +103,8 @@ def _refuse_edited(migration: tuple[str, str], checksum: str) -> None:
 
 
 async def _wait_for_turn(connection: asyncpg.Connection) -> None:
-    # Asked for again and again: who waits inside pg_advisory_lock holds a snapshot, which CREATE INDEX CONCURRENTLY of
-    # whoever has the lock waits for in turn.
+    # Poll: a process that waits inside pg_advisory_lock holds a snapshot, and CREATE INDEX CONCURRENTLY of the lock's
+    # holder would wait for it.
     while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):  # noqa: ASYNC110 - of another process
         await asyncio.sleep(_LOCK_POLL_SECONDS)
 

@@ -1,4 +1,4 @@
-"""Adds jobs and the events that ask for them; those that come at once share a statement and its commit."""
+"""Adds jobs and their requests; concurrent ones share a statement and its commit."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from ingest_api.job_store.statements import statement
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NewJob:
-    """A job, and the event that asks for it."""
+    """A job and its request."""
 
     record: JobRecord
     request: OutboxMessage
 
 
 class NewJobs:
-    """Adds jobs one by one, as far as its callers see."""
+    """Adds jobs; to its callers, one by one."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -34,7 +34,7 @@ class NewJobs:
             raise ImageUnknownError(new.record.original.id)
 
     async def _outcomes(self, jobs: Sequence[NewJob]) -> dict[NewJob, NewJob | ValueRefusedError]:
-        """Return what became of *jobs*, but for those of unknown images. One that is refused spoils no other."""
+        """Insert *jobs*; return the outcome of each except those of unknown images. A refused one affects no other."""
         try:
             async with connection_of(self._pool) as connection:
                 return {new: new for new in await insert_jobs(connection, jobs)}
@@ -48,7 +48,7 @@ class NewJobs:
 
 
 async def insert_jobs(connection: Connection, jobs: Sequence[NewJob]) -> list[NewJob]:
-    """Insert *jobs* with their events; return those whose originals are known: of the others nothing is there."""
+    """Insert *jobs* with their events; return those whose originals exist. The others leave nothing."""
     columns = new_job_columns([(new.record, new.request) for new in jobs])
     inserted = {row["id"] for row in await connection.fetch(statement("insert_jobs"), *columns)}
     return [new for new in jobs if new.record.job.id in inserted]

@@ -1,4 +1,4 @@
-"""The outbox on PostgreSQL: rows claimed, sent by the relay, and forgotten in one transaction."""
+"""The outbox on PostgreSQL: the relay claims rows, sends them and deletes them in one transaction."""
 
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
@@ -18,20 +18,20 @@ class PostgresClaimedMessages:
         self._publications: list[Publication] = []
 
     def mark_sent(self, position: int, publication: Publication | None) -> None:
-        """Note that Kafka has acknowledged a message, and where a job's request now stands."""
+        """Note that Kafka has acknowledged a message, and the place of a job's request."""
         self._sent.append(position)
         if publication:
             self._publications.append(publication)
 
     async def write(self, connection: Connection) -> None:
-        """Forget what was sent and remember where it stands."""
+        """Delete the sent messages and remember the places of requests."""
         if self._sent:
             columns = publication_columns(self._publications)
             await connection.execute(statement("settle_messages"), self._sent, *columns)
 
 
 class PostgresOutbox:
-    """See `Outbox`. Relays do not share messages, and may work side by side.
+    """See `Outbox`. Relays may run side by side; no two hold the same message.
 
     Nothing orders the messages of a job beyond their due times, and nothing needs to: a job's next request
     is written after the answer to the one before, and it has one notification.
@@ -42,7 +42,7 @@ class PostgresOutbox:
 
     @asynccontextmanager
     async def claim(self, limit: int, *, without: Collection[str] = ()) -> AsyncIterator[PostgresClaimedMessages]:
-        """Hold due messages; when the block ends well those marked as sent are forgotten, the others released."""
+        """Hold due messages; if the block succeeds, those marked as sent are deleted, the others released."""
         async with connection_of(self._pool) as connection, connection.transaction():
             rows = await connection.fetch(statement("claim_messages"), limit, list(without))
             claimed = PostgresClaimedMessages({row["id"]: message_from(row) for row in rows})

@@ -39,11 +39,11 @@ from ingest_api.job_store.statements import statement
 _IMAGES_CACHED = 1000
 """Some 1 MB."""
 _IMAGE_SECONDS = 5
-"""How long an image is found after an operator has deleted its row; the API's answers add as much (`services.py`)."""
+"""How long a deleted image may still be found; the API's response caches add as much (`services.py`)."""
 
 
 class PostgresJobChanges:
-    """Changes gathered while jobs are locked; see `JobChanges`."""
+    """Collects changes while jobs are locked; see `JobChanges`."""
 
     def __init__(self, found: Mapping[UUID, JobRecord | UnreadableJobError]) -> None:
         self.records = {job_id: one for job_id, one in found.items() if isinstance(one, JobRecord)}
@@ -59,11 +59,11 @@ class PostgresJobChanges:
         self._jobs[job.id] = job
 
     def add_images(self, images: Iterable[StoredImage]) -> None:
-        """Add variants; one that is there already is left as it is."""
+        """Add variants; existing ones stay as they are."""
         self._images.extend(images)
 
     def remember_variant(self, work: bytes, variant: ReusableVariant) -> None:
-        """Remember *variant* as what *work* makes, in place of any older one."""
+        """Remember *variant* under the reuse key *work*, in place of any older one."""
         self._reusable[work] = variant
 
     def publish(self, message: OutboxMessage) -> None:
@@ -71,11 +71,11 @@ class PostgresJobChanges:
         self._messages.append(message)
 
     def withdraw(self, position: int) -> None:
-        """Remove a message from the outbox; no error when it has gone."""
+        """Remove a message from the outbox, if it is still there."""
         self._withdrawn.append(position)
 
     async def write(self, connection: Connection) -> None:
-        """Write what was gathered, in a number of statements that does not depend on how much it is."""
+        """Write the changes, in a number of statements that does not depend on how many there are."""
         if self._images:
             await connection.execute(statement("insert_images"), *image_columns(self._images))
         if self._jobs:
@@ -99,7 +99,7 @@ class PostgresJobStore:
         self._works = BatchLoader(self._find_reusable)
 
     async def add_originals(self, images: Sequence[StoredImage], *, key: IdempotencyKey | None = None) -> None:
-        """Add all of *images* and take *key*, or neither; raise `KeyTakenError`."""
+        """Add all *images* and take *key*, or do neither; raise `KeyTakenError`."""
         async with connection_of(self._pool) as connection, _together(connection, key):
             await _take_key(connection, key, [image.id for image in images])
             await connection.execute(statement("insert_images"), *image_columns(images))
@@ -128,7 +128,7 @@ class PostgresJobStore:
                 raise ImageUnknownError(record.original.id)
 
     async def find_by_idempotency_key(self, key: IdempotencyKey) -> list[UUID] | None:
-        """Return the ids of what was made under *key*, None for a new key; raise `KeyReusedError`."""
+        """Return the ids made under *key*, None for a new key; raise `KeyReusedError`."""
         async with connection_of(self._pool) as connection:
             row = await connection.fetchrow(statement("find_key"), key.operation, key.key)
         if row is None:
@@ -138,12 +138,12 @@ class PostgresJobStore:
         return ids
 
     async def forget_keys(self, *, older_than_hours: int) -> int:
-        """Forget old idempotency keys; return how many."""
+        """Delete old idempotency keys; return how many."""
         async with connection_of(self._pool) as connection:
             return int(await connection.fetchval(statement("delete_keys"), older_than_hours))
 
     async def find_reusable(self, works: Sequence[bytes]) -> dict[bytes, ReusableVariant]:
-        """Return, for those of *works* that were done, the newest variant made; its blob may be gone."""
+        """Return the newest variant for each reuse key in *works* that has one; its blob may be gone."""
         found = await asyncio.gather(*(self._works.get(work) for work in works))
         return {work: variant for work, variant in zip(works, found, strict=True) if variant}
 
@@ -154,7 +154,7 @@ class PostgresJobStore:
         return {work: variant for work, variant in found.items() if variant}
 
     async def find_job(self, job_id: UUID) -> JobRecord | None:
-        """Return the job as last committed; raise `UnreadableJobError`. Those who ask at once share a query."""
+        """Return the job as last committed; raise `UnreadableJobError`. Concurrent callers share a query."""
         found = await self._jobs.get(job_id)
         if isinstance(found, UnreadableJobError):
             raise found
@@ -167,10 +167,10 @@ class PostgresJobStore:
 
     @asynccontextmanager
     async def changing(self, job_ids: Iterable[UUID]) -> AsyncIterator[PostgresJobChanges]:
-        """Lock jobs and commit, when the block ends well, all that was recorded in it."""
+        """Lock jobs; if the block succeeds, commit all changes recorded in it."""
         ids = list(job_ids)
         async with connection_of(self._pool) as connection, connection.transaction():
-            # Where it has to wait for a lock, READ COMMITTED reads the row anew: what is returned is never older.
+            # After waiting for a lock, READ COMMITTED reads the row again: the result is never older.
             rows = await connection.fetch(statement("find_jobs") + statement("lock_jobs"), ids)
             changes = PostgresJobChanges(readable_or_not(rows))
             yield changes
@@ -178,13 +178,13 @@ class PostgresJobStore:
             fail_at(Failpoint.CHANGES_WRITTEN_NOT_COMMITTED)
 
     async def list_unanswered(self, *, published_before: datetime, limit: int) -> list[Publication]:
-        """Return where the unfinished jobs published before that time stand in Kafka, the oldest first."""
+        """Return the places of unfinished jobs' requests published before that time, the oldest first."""
         async with connection_of(self._pool) as connection:
             rows = await connection.fetch(statement("unanswered_jobs"), published_before, limit)
         return [publication_from(row) for row in rows]
 
     async def backlog(self) -> Backlog:
-        """Return how much waits now, by the database's clock."""
+        """Return the backlog by the database's clock."""
         async with connection_of(self._pool) as connection:
             row = await connection.fetchrow(statement("backlog"))
         return Backlog(**row) if row else Backlog()
@@ -196,7 +196,7 @@ class PostgresJobStore:
 
 
 def _together(connection: Connection, key: IdempotencyKey | None) -> AbstractAsyncContextManager[object]:
-    """Return a transaction where a key makes it two statements: one alone is a transaction, without two round trips."""
+    """Return a transaction if a key makes it two statements; one alone needs none, and saves two round trips."""
     return connection.transaction() if key else nullcontext()
 
 

@@ -1,4 +1,4 @@
-"""Between PostgreSQL's rows and our values."""
+"""Converts between PostgreSQL's rows and our values."""
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -16,7 +16,7 @@ _STATES: Mapping[str, JobState] = {state.value: state for state in JobState}
 _TASKS = TypeAdapter(tuple[RequestedTask, ...])
 
 Columns = list[list[Any]]
-"""Arguments of a set-based statement: one array a column."""
+"""Arguments of a set-based statement: one array per column."""
 
 
 def image_columns(images: Collection[StoredImage]) -> Columns:
@@ -52,7 +52,7 @@ def job_columns(jobs: Collection[Job]) -> Columns:
 
 
 def new_job_columns(jobs: Collection[tuple[JobRecord, OutboxMessage]]) -> Columns:
-    """Return the arguments of insert_jobs: jobs and the events that ask for them."""
+    """Return the arguments of insert_jobs: jobs and their requests."""
     return [
         [record.job.id for record, _ in jobs],
         [record.original.id for record, _ in jobs],
@@ -75,7 +75,7 @@ def message_columns(messages: Sequence[OutboxMessage]) -> Columns:
 
 
 def publication_columns(publications: Sequence[Publication]) -> Columns:
-    """Return the arguments of settle_messages that tell of jobs."""
+    """Return the arguments of settle_messages that concern jobs."""
     return [
         [publication.job_id for publication in publications],
         [publication.partition for publication in publications],
@@ -89,7 +89,7 @@ def reusable_columns(reusable: Mapping[bytes, ReusableVariant]) -> Columns:
 
 
 def encode_tasks(tasks: tuple[RequestedTask, ...]) -> str:
-    """Return *tasks* as the jobs table keeps them."""
+    """Return *tasks* as the jobs table stores them."""
     return _TASKS.dump_json(tasks, exclude_none=True).decode()
 
 
@@ -111,7 +111,7 @@ def message_from(row: asyncpg.Record) -> OutboxMessage:
 
 
 def reusable_from(row: asyncpg.Record) -> ReusableVariant | None:
-    """Return the variant in a row of find_reusable; None for one that this release cannot read."""
+    """Return the variant in a row of find_reusable; None if this release cannot read it."""
     try:
         return ReusableVariant.model_validate_json(row["variant"])
     except ValidationError:
@@ -161,7 +161,7 @@ def record_from(row: asyncpg.Record) -> JobRecord:
 
 
 def readable_or_not(rows: Iterable[asyncpg.Record]) -> dict[UUID, JobRecord | UnreadableJobError]:
-    """Return what each row of find_jobs holds: one that cannot be read spoils no other."""
+    """Return the job of each row of find_jobs; one that cannot be read affects no other."""
     found: dict[UUID, JobRecord | UnreadableJobError] = {}
     for row in rows:
         try:

@@ -1,4 +1,4 @@
-"""The SQL statements, by the names of their files."""
+"""Loads the SQL statements by the names of their files."""
 
 from functools import cache
 from importlib.resources import files

@@ -1,1 +1,1 @@
-"""What keeps the service in order: background tasks, readiness, clean-up, dead letters."""
+"""Maintenance: background tasks, readiness, clean-up, dead letters."""

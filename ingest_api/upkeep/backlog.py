@@ -1,4 +1,4 @@
-"""How much waits to be done, looked at in the background so that nobody who asks has to wait for the answer."""
+"""Reads the backlog in the background, so that no request waits for it."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ _EVERY_SECONDS = 5.0
 
 
 class BacklogWatch:
-    """Keeps the newest `Backlog`; it is as old as `_EVERY_SECONDS` at most, unless the database is away."""
+    """Keeps the newest `Backlog`, at most `_EVERY_SECONDS` old unless the database is away."""
 
     def __init__(self, jobs: JobStore) -> None:
         self._jobs = jobs
@@ -18,17 +18,17 @@ class BacklogWatch:
 
     @property
     def latest(self) -> Backlog:
-        """What was last seen; nothing waits until somebody has looked."""
+        """The last backlog read; empty before the first."""
         return self._latest
 
     async def run(self) -> None:
-        """Look until cancelled; raise `JobStoreUnavailableError` when the database is away."""
+        """Poll until cancelled; raise `JobStoreUnavailableError` when the database is away."""
         while True:
             await self.look()
             await asyncio.sleep(_EVERY_SECONDS)
 
     async def look(self) -> None:
-        """Look once."""
+        """Read the backlog once."""
         self._latest = await self._jobs.backlog()
         _show(self._latest)
 

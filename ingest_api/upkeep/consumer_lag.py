@@ -1,4 +1,4 @@
-"""How far our consumer groups are behind on Kafka, looked at in the background."""
+"""Measures the lag of our consumer groups in the background."""
 
 import asyncio
 from collections.abc import Mapping
@@ -13,19 +13,19 @@ _EVERY_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class LagWatch:
-    """Shows the lag of the processors and of the results consumer, whoever of them runs."""
+    """Exports the lag of the processors and of the results consumer, whether or not they run."""
 
     topics: KafkaSettings
 
     async def run(self) -> None:
-        """Look until cancelled; raise `KafkaError` when Kafka is away."""
+        """Poll until cancelled; raise `KafkaError` when Kafka is away."""
         async with open_kafka_log(self.topics) as kafka:
             while True:
                 await self.look(kafka)
                 await asyncio.sleep(_EVERY_SECONDS)
 
     async def look(self, kafka: KafkaLog) -> None:
-        """Look once."""
+        """Measure the lag once."""
         for topic, group in (
             (self.topics.jobs_topic, self.topics.processor_group),
             (self.topics.results_topic, self.topics.results_group),
@@ -34,5 +34,5 @@ class LagWatch:
 
 
 def lag(partitions: Mapping[int, PartitionView]) -> int:
-    """Return how many records are still to be read; what retention has removed is none of them."""
+    """Return how many records are still to be read, without those that retention has removed."""
     return sum(max(0, view.end - max(view.first, view.committed or 0)) for view in partitions.values())

@@ -1,4 +1,4 @@
-"""Dead letters as an operator handles them: looked at, and sent on their way again."""
+"""Lists dead letters and replays them, for an operator."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -20,13 +20,13 @@ from ingest_api.domain.caller import ANYBODY
 from ingest_api.intake.jobs import JobIntake
 
 GROUP = "icecube-dead-letters"
-"""Holds how far `replay --all` has come; nobody ever joins it."""
+"""Holds the position of `replay --all`; no consumer joins it."""
 _POLL_MS = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """An event that could not be handled, where it stands, and why."""
+    """An event that could not be handled, with its place and the reason."""
 
     partition: int
     offset: int
@@ -35,16 +35,16 @@ class DeadLetter:
     value: bytes | None
     headers: Mapping[str, str]
     was_replayed: bool
-    """Whether a `replay --all` has been past it."""
+    """Whether a `replay --all` has passed it."""
 
     @property
     def name(self) -> str:
-        """How an operator names it: `partition:offset`."""
+        """The name for operators: `partition:offset`."""
         return f"{self.partition}:{self.offset}"
 
     @property
     def request(self) -> JobRequested | None:
-        """The job that was given up; None when the event could not be read, or was refused: whoever wrote it."""
+        """The job that was given up; None if the event was unreadable or refused, whoever wrote it."""
         if self.headers.get("icecube_code") == FailureCode.UNREADABLE_EVENT:
             return None
         try:
@@ -63,7 +63,7 @@ class DeadLetterTopic:
         self._log = log
 
     async def letters(self) -> AsyncIterator[DeadLetter]:
-        """Yield every letter that stands in the topic now, partition by partition, the oldest first."""
+        """Yield every letter now in the topic, partition by partition, the oldest first."""
         for number, view in sorted((await self._log.view(self._settings.dead_topic, GROUP)).items()):
             partition = TopicPartition(self._settings.dead_topic, number)
             self._consumer.assign([partition])
@@ -75,7 +75,7 @@ class DeadLetterTopic:
 
     async def mark_replayed(self, letter: DeadLetter) -> None:
         """Remember that everything up to *letter* was replayed."""
-        # A consumer of its own: aiokafka's commits for a group do not survive that partitions are assigned anew.
+        # A consumer of its own: aiokafka's commits for a group do not survive a new assignment of partitions.
         async with _consumer(self._settings, group=GROUP) as consumer:
             partition = TopicPartition(self._settings.dead_topic, letter.partition)
             consumer.assign([partition])
@@ -106,9 +106,9 @@ async def _consumer(settings: KafkaSettings, *, group: str | None) -> AsyncItera
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """Sends letters on their way again.
+    """Replays letters.
 
-    A given-up job has ended, and ended jobs never change: what it asked for is asked for by a new job.
+    A job that was given up has ended, and ended jobs never change: a new job requests its variants.
     An event that could not be read goes back to its topic unchanged, for a release that can read it.
     """
 
@@ -116,10 +116,10 @@ class Replay:
     producer: Producer
 
     async def of(self, letter: DeadLetter) -> str:
-        """Replay *letter* and say what became of it; raise what the stores raise, having replayed nothing."""
+        """Replay *letter* and say what happened; raise what the stores raise, with nothing replayed."""
         if request := letter.request:
             options = [task.options for task in request.tasks]
-            # Under the letter's own key: replayed twice, it is still one new job.
+            # The letter gives the idempotency key: replayed twice, it is still one new job.
             record = await self.intake.accept(
                 request.original.id, options, caller=ANYBODY, key=f"dead-letter:{request.job_id}"
             )

@@ -1,4 +1,4 @@
-"""Finds what a crash left half done: blobs without a row, and rows without a blob; removes them when asked to."""
+"""Finds what a crash left: blobs without a row, and rows without a blob; deletes them on request."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -11,12 +11,12 @@ from ingest_api.job_store.inventory import PostgresInventory
 
 _BATCH = 500
 _AT_ONCE = 32
-"""Questions to the blob store under way at a time."""
+"""Concurrent requests to the blob store."""
 
 
 @dataclass(slots=True)
 class Findings:
-    """What was found, by id. *removed* holds those of both kinds that are gone now."""
+    """The findings, by id. *removed* holds the deleted ones of both kinds."""
 
     blobs_without_row: list[UUID] = field(default_factory=list)
     rows_without_blob: list[UUID] = field(default_factory=list)
@@ -25,13 +25,13 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class GarbageCollector:
-    """Looks at what is older than a moment: an upload or a job under way has blobs before it has rows."""
+    """Examines only what is older than a given time: a running upload or job has blobs before it has rows."""
 
     inventory: PostgresInventory
     blobs: BlobStore
 
     async def collect(self, *, before: datetime, remove: bool) -> Findings:
-        """Compare the two stores; raise what either raises when it is away. Rows that a job refers to stay."""
+        """Compare the two stores; raise what either raises when it is away. Keep rows that a job refers to."""
         findings = Findings()
         async for ids in _batches(self.blobs.list_older_than(before)):
             findings.blobs_without_row += await self.inventory.find_unknown(ids)

@@ -1,4 +1,4 @@
-"""Forgets what nobody will ask for any more."""
+"""Deletes what is no longer needed."""
 
 import asyncio
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ _EVERY_SECONDS = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Housekeeping:
-    """Runs in every API process; doing it twice is harmless."""
+    """Runs in every API process; repeating it is harmless."""
 
     jobs: JobStore
     idempotency_hours: int
 
     async def run(self) -> None:
-        """Tidy up now and every hour, until cancelled; raise `JobStoreUnavailableError` when the database is away."""
+        """Clean up now and every hour, until cancelled; raise `JobStoreUnavailableError` when the database is away."""
         while True:
             if forgotten := await self.jobs.forget_keys(older_than_hours=self.idempotency_hours):
                 log.info("idempotency keys forgotten", count=forgotten)

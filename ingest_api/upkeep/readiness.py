@@ -1,4 +1,4 @@
-"""Whether the API can do its work now, dependency by dependency."""
+"""Finds out whether the API can do its work, by dependency."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -21,7 +21,7 @@ Health = Literal["ok", "unavailable", "unknown"]
 
 @dataclass(slots=True)
 class Readiness:
-    """Looks at each dependency in the background, so that a probe costs nothing and never hangs."""
+    """Checks each dependency in the background, so that a probe costs nothing and never hangs."""
 
     jobs: JobStore
     blobs: BlobStore
@@ -34,12 +34,12 @@ class Readiness:
 
     @property
     def is_ready(self) -> bool:
-        """Whether requests can be served. They do not need Kafka: the outbox keeps what it is to carry."""
+        """Whether requests can be served. They do not need Kafka: events wait in the outbox."""
         return self.dependencies["database"] == self.dependencies["storage"] == "ok"
 
     @property
     def stuck_outbox(self) -> str | None:
-        """Say how long events have waited to be sent, where that is too long; None while they go out.
+        """Return how long events have waited, if that is too long; None while they are sent.
 
         Kafka may well answer meanwhile: look at the log for `event not sent`.
         """
@@ -48,19 +48,19 @@ class Readiness:
 
     @property
     def status(self) -> Literal["ready", "degraded", "not ready"]:
-        """How an operator should take it: degraded serves requests, and jobs are accepted, but they do not go on."""
+        """The status for operators: degraded serves requests and accepts jobs, but jobs make no progress."""
         if not self.is_ready:
             return "not ready"
         return "degraded" if self.stuck_outbox else "ready"
 
     async def run(self) -> None:
-        """Look until cancelled."""
+        """Check until cancelled."""
         while True:
             await self.look()
             await asyncio.sleep(_EVERY_SECONDS)
 
     async def look(self) -> None:
-        """Look at every dependency once, none longer than a few seconds."""
+        """Check every dependency once, each for a few seconds at most."""
         checks = {"database": self.jobs.check, "storage": self.blobs.check, "kafka": self._check_kafka}
         found = await asyncio.gather(*(_health(check) for check in checks.values()))
         self.dependencies = dict(zip(checks, found, strict=True))
