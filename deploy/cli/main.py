@@ -4,6 +4,8 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+from deploy.cli.standard_streams import open_closed_streams
+
 EXIT_REFUSED = 2
 _OURS = ("common", "ingest_api", "processor")
 _ROOT = Path(__file__).resolve().parents[2]
@@ -11,6 +13,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 def main() -> None:
     """Run the command that the arguments name; end with one sentence where another package hides one of ours."""
+    open_closed_streams()
     for name in _OURS:
         if (found := _found(name)) != _ROOT / name:
             sys.stderr.write(_sentence(name, found))

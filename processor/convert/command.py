@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperCommand
 
 from common.formats import OUTPUT_FORMATS, enumerate_formats
-from processor.convert.interruption import without_hangup
+from processor.convert.interruption import Interruption, without_hangup
 
 Files = Annotated[
     list[str] | None, typer.Argument(help="Pictures, folders of them, or - for standard input.", show_default=False)
@@ -105,23 +105,25 @@ def convert(  # noqa: PLR0913, PLR0917 - one parameter for each flag
         raise typer.Exit(1) from exc
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # a text file, in a process of ours
-    with without_hangup():
-        fork_server()  # imports libvips in its process while this one imports what follows
-    from processor.convert.invocation import Invocation, run  # noqa: PLC0415 - see module
+    with Interruption() as interruption:  # from here on, there is something to remove
+        with without_hangup():
+            fork_server()  # imports libvips in its process while this one imports what follows
+        from processor.convert.invocation import Invocation, run  # noqa: PLC0415 - see module
 
-    asked = Invocation(
-        arguments=[*(files or []), *(input_files or [])],
-        image_format=image_format,
-        max_dimension=max_dimension,
-        quality=quality,
-        keep_metadata=keep_metadata,
-        output=output,
-        overwrite=overwrite,
-        skip_existing=skip_existing,
-        as_json=as_json,
-        config=config,
-    )
-    raise typer.Exit(run(asked))
+        asked = Invocation(
+            arguments=[*(files or []), *(input_files or [])],
+            image_format=image_format,
+            max_dimension=max_dimension,
+            quality=quality,
+            keep_metadata=keep_metadata,
+            output=output,
+            overwrite=overwrite,
+            skip_existing=skip_existing,
+            as_json=as_json,
+            config=config,
+        )
+        status = run(asked, interruption)
+    raise typer.Exit(status)
 
 
 def _with_switches(args: list[str]) -> list[str]:

@@ -1,5 +1,6 @@
 """Ctrl-C and its like: they stop a run where that is safe, and never its clean-up."""
 
+import atexit
 import os
 import signal
 import sys
@@ -51,6 +52,7 @@ class Interruption:
             return
         sys.stdout.flush()
         sys.stderr.flush()
+        atexit._run_exitfuncs()  # noqa: SLF001 - no other way: a signal ends the process before what they remove
         signal.signal(self.signal, signal.SIG_DFL)
         os.kill(os.getpid(), self.signal)
 

@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from common.options import VariantOptions
 from common.settings.unknown_variables import unknown_variables
 from processor.convert import report
 from processor.convert.conversions import format_asked_for, plan
-from processor.convert.errors import ConversionError, printable
+from processor.convert.errors import ConversionError, explain, printable
 from processor.convert.interruption import Interruption
 from processor.convert.limits import configured_limits
 from processor.convert.options import check_options
@@ -38,28 +39,40 @@ class Invocation:
     config: Path | None
 
 
-def run(asked: Invocation) -> int:
+def run(asked: Invocation, interruption: Interruption) -> int:
     """Convert what was asked for, print what became of it, and return the exit status.
 
     After a signal this process ends by it, once everything is cleaned up and told.
     """
     for warning in unknown_variables(os.environ):
         sys.stderr.write(f"icecube: {warning}\n")
-    tell = report.print_json if asked.as_json else report.print_text
     started = time.monotonic()
     outcomes: Sequence[Outcome] = []
     error: str | None = None
-    with Interruption() as interruption:
-        try:
-            outcomes = _convert(asked, interruption)
-        except (ConversionError, OSError, RuntimeError) as exc:
-            error = str(exc)
-        if interruption.signal is not None:
-            error = f"interrupted: {len(outcomes)} of the results are there"
-        tell(outcomes, time.monotonic() - started, error=error)
-        interruption.end_process()
+    try:
+        outcomes = _convert(asked, interruption)
+    except (ConversionError, OSError, RuntimeError) as exc:
+        error = str(exc)
+    if interruption.signal is not None:
+        error = f"interrupted: {len(outcomes)} of the results are there"
+    is_told = _tell(asked, outcomes, time.monotonic() - started, error)
+    interruption.end_process()
     failed = error is not None or any(isinstance(outcome, Failed) for outcome in outcomes)
-    return EXIT_FAILED if failed else 0
+    return EXIT_FAILED if failed or not is_told else 0
+
+
+def _tell(asked: Invocation, outcomes: Sequence[Outcome], seconds: float, error: str | None) -> bool:
+    """Print what became of it; say whether somebody could be told."""
+    tell = report.print_json if asked.as_json else report.print_text
+    try:
+        tell(outcomes, seconds, error=error)
+    except BrokenPipeError:
+        raise  # typer's to handle: whoever read does not want more
+    except OSError as exc:
+        with suppress(OSError):
+            sys.stderr.write(f"icecube convert: what became of it cannot be printed: {explain(exc)}\n")
+        return False
+    return True
 
 
 def _convert(asked: Invocation, interruption: Interruption) -> Sequence[Outcome]:

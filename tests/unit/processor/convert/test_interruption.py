@@ -48,7 +48,20 @@ def test_a_signal_leaves_nothing(tmp_path: Path, number: signal.Signals, to_all:
     assert process.returncode == -number
     assert (told, errors) == ("", "interrupted: 0 of the results are there\n")
     assert contents(tmp_path) == {"photo.png", "tmp"}
-    assert not any((tmp_path / "tmp").glob("icecube-*"))
+    assert not contents(tmp_path / "tmp")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])  # SIGHUP is ignored for a moment there
+def test_a_signal_before_the_work_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
+    """As soon as there is anything to remove, it is removed."""
+    process = start(tmp_path, saved(tmp_path, noise(8, 8), "photo.png"), "-f", "webp")
+    wait_for(tmp_path, "pymp-*")
+
+    process.send_signal(number)
+    process.communicate(timeout=_DEADLINE_SECONDS)
+
+    assert process.returncode == -number
+    assert not contents(tmp_path / "tmp")
 
 
 @pytest.mark.parametrize("how", ["reading", "writing"])
@@ -67,7 +80,7 @@ def test_a_stream_that_keeps_one_waiting_can_be_left(tmp_path: Path, how: str) -
 
     assert process.returncode == -signal.SIGINT
     assert errors == "interrupted: 0 of the results are there\n"
-    assert not any((tmp_path / "tmp").glob("icecube-*"))
+    assert not contents(tmp_path / "tmp")
 
 
 def test_an_interruption_is_json_where_that_is_asked_for(tmp_path: Path) -> None:

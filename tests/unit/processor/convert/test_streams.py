@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shlex
 import subprocess
 import threading
 from pathlib import Path
@@ -160,3 +161,50 @@ def test_a_stream_without_end_is_refused(tmp_path: Path) -> None:
 
     assert result.returncode == 1
     assert result.stderr == f"{huge}: is larger than 1 GiB\n"
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_standard_streams_do_not_matter(tmp_path: Path, closed: str) -> None:
+    """Daemons start programs so; no file takes the place of a stream, to be printed into."""
+    picture = saved(tmp_path, gradient(8, 8), "photo.png")
+
+    status = shell(closed, picture, "-o", tmp_path / "out.webp").returncode
+
+    assert status == 0
+    assert opened((tmp_path / "out.webp").read_bytes()) == ("WEBP", (8, 8))
+
+
+@pytest.mark.parametrize(("closed", "name", "flags"), [
+    ("<&-", "standard input", ("-", "-o", "out.webp")),
+    (">&-", "standard output", ("photo.png", "-f", "webp", "-o", "-")),
+])  # fmt: skip
+def test_a_closed_stream_can_not_be_used(tmp_path: Path, closed: str, name: str, flags: tuple[str, ...]) -> None:
+    """It is an error of its name, not of ours."""
+    saved(tmp_path, gradient(8, 8), "photo.png")
+
+    done = shell(closed, *flags, cwd=tmp_path)
+
+    assert (done.returncode, done.stderr) == (1, f"{name}: Bad file descriptor\n")
+    assert contents(tmp_path) == {"photo.png"}
+
+
+@pytest.mark.parametrize("flags", [(), ("--json",)])
+def test_a_report_that_nobody_can_read_is_a_failure(tmp_path: Path, flags: tuple[str, ...]) -> None:
+    """The result stands; who asked for the report learns that there is none."""
+    picture = saved(tmp_path, gradient(8, 8), "photo.png")
+
+    done = shell(f"1< {shlex.quote(str(picture))}", picture, "-o", tmp_path / "out.webp", *flags)
+
+    assert done.returncode not in {0, 2}
+    assert "Bad file descriptor" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (tmp_path / "out.webp").exists()
+
+
+def shell(redirections: str, *arguments: object, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
+    """Run the command with *arguments* in a shell, with *redirections*."""
+    line = f"{shlex.join([*COMMAND, *(str(argument) for argument in arguments)])} {redirections}"
+    root = {"PYTHONPATH": str(Path(__file__).parents[4])}
+    return subprocess.run(
+        ["sh", "-c", line], capture_output=True, text=True, timeout=60, check=False, cwd=cwd, env={**os.environ, **root}
+    )
