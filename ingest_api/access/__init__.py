@@ -1,1 +1,1 @@
-"""Who may do what, and how often."""
+"""API keys and rate limits: who may do what, and how often."""

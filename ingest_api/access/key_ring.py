@@ -12,17 +12,17 @@ from ingest_api.domain.caller import ANYBODY, Caller
 log = structlog.get_logger(__name__)
 
 _POLL_SECONDS = 1.0
-"""Reading a small file is cheap, and tells of every way to change one: writing, renaming, a link led elsewhere."""
+"""Reading a small file is cheap, and notices every kind of change: a write, a rename, another target of a link."""
 
 
 class KeyRing:
-    """Says who has which key. Open to anybody only where neither keys nor a file are configured.
+    """Finds the caller of a key. Open to everybody only if neither keys nor a file are configured.
 
-    A file without entries lets nobody in. One that becomes unreadable or wrong changes nothing, and is told in the log.
+    A file without entries lets nobody in. If it becomes unreadable or wrong, nothing changes, and the log says so.
     """
 
     def __init__(self, settings: AccessSettings) -> None:
-        """Read the file, where there is one; raise `KeysFileError`."""
+        """Read the file, if one is configured; raise `KeysFileError`."""
         self._settings = settings
         self._path = settings.api_keys_file
         self._text = read_keys_file(self._path) if self._path else ""
@@ -30,17 +30,17 @@ class KeyRing:
         self.is_open = not settings.api_keys and self._path is None
 
     def caller_with(self, key: str | None) -> Caller:
-        """Return who has *key*, or anybody where no keys are configured; raise `UnauthenticatedError`."""
+        """Return the caller with *key*, or anybody if no keys are configured; raise `UnauthenticatedError`."""
         return ANYBODY if self.is_open else self._list.caller_with(key)
 
     async def run(self) -> None:
-        """Read the file again and again, until cancelled."""
+        """Read the file every second or so, until cancelled."""
         while True:
             await asyncio.sleep(_POLL_SECONDS)
             await self.reload()
 
     async def reload(self) -> None:
-        """Take over what the file says now, if that is a list of keys."""
+        """Use the file's current keys, if it is valid."""
         if self._path is None:
             return
         try:

@@ -1,4 +1,4 @@
-"""Who has which API key. Keys are kept as hashes, each with a scope and an owner."""
+"""The configured API keys: hashes, each with a scope and an owner."""
 
 import hmac
 from collections.abc import Iterable, Mapping
@@ -27,7 +27,7 @@ class AccessList:
 
     @classmethod
     def of(cls, entries: Iterable[str]) -> "AccessList":
-        """Return the list of *entries*, `name:scope:hash[:owner]`; raise `ValueError` where two have the same key."""
+        """Return the list of *entries*, `name:scope:hash[:owner]`; raise `ValueError` if two have the same key."""
         callers: dict[str, Caller] = {}
         for entry in entries:
             hashed, caller = _parse(*entry.split(":"))
@@ -37,7 +37,7 @@ class AccessList:
         return cls(callers)
 
     def caller_with(self, key: str | None) -> Caller:
-        """Return who has *key*; raise `UnauthenticatedError`. Takes the same time for any wrong key."""
+        """Return the caller with *key*; raise `UnauthenticatedError`. Takes the same time for any wrong key."""
         if key is None:
             message = "An API key is needed: send it as `Authorization: Bearer …` or `X-API-Key: …`."
             raise UnauthenticatedError(message)
@@ -50,7 +50,7 @@ class AccessList:
 
 
 def hash_key(key: str) -> str:
-    """Return the hash under which *key* is configured. Keys are long and random, so one plain hash is enough."""
+    """Return the hash of *key*. Keys are long and random, so a plain hash is enough."""
     return sha256(key.encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""The file of API keys: an entry a line, read by the service and written by `icecube api-key`."""
+"""The file of API keys: one entry per line; the service reads it, `icecube api-key` writes it."""
 
 import fcntl
 import os
@@ -15,11 +15,11 @@ _ENTRY: TypeAdapter[str] = TypeAdapter(ApiKeyEntry)
 
 
 class KeysFileError(Exception):
-    """The file cannot be read or written, or holds a line that is no entry."""
+    """The file cannot be read or written, or has an invalid line."""
 
 
 def read_entries(path: Path) -> tuple[str, ...]:
-    """Return the entries of the file, but for empty lines and comments (#); raise `KeysFileError`."""
+    """Return the entries of the file, without empty lines and comments (#); raise `KeysFileError`."""
     return entries_in(read_keys_file(path), path)
 
 
@@ -39,9 +39,9 @@ def entries_in(text: str, path: Path) -> tuple[str, ...]:
 
 @contextmanager
 def changing_lines(path: Path) -> Iterator[list[str]]:
-    """Yield the lines of the file to be changed, alone; they replace it as a whole when the block ends well.
+    """Lock the file and yield its lines to be changed; if the block succeeds, they replace the whole file.
 
-    The file need not be there yet. Raises `KeysFileError`. Only its owner may read a new one.
+    The file may be missing. Raises `KeysFileError`. Only its owner can read a new one.
     """
     with _hold_lock(path.parent):
         lines = read_keys_file(path).splitlines() if path.exists() else []
@@ -60,7 +60,7 @@ def _check(line: str, number: int, path: Path) -> str:
     try:
         return _ENTRY.validate_python(line)
     except ValidationError as exc:
-        # The line itself is not told: somebody may have written a key where its hash belongs.
+        # Do not show the line: it may hold a key in place of its hash.
         message = f"{path}, line {number}: no entry, which is name:scope:hash or name:scope:hash:owner"
         raise KeysFileError(message) from exc
 
@@ -80,7 +80,7 @@ def _hold_lock(folder: Path) -> Iterator[None]:
 
 
 def _replace(path: Path, text: str) -> None:
-    """Write the file anew and put it in the place of the old one, whose mode it takes: no reader sees half of it."""
+    """Replace the file in one step, with the old one's mode: no reader sees half of it."""
     try:
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
         with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".keys-", encoding="utf-8", delete=False) as new:

@@ -1,4 +1,4 @@
-"""A share of requests for each owner: a token bucket that fills steadily and holds a minute's worth."""
+"""Rate limits for owners: a token bucket for each, which fills steadily and holds a minute's requests."""
 
 import math
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 
 class TooManyRequestsError(Exception):
-    """The owner's keys have used up their share for now."""
+    """The owner's keys have reached their rate limit."""
 
     def __init__(self, per_minute: int, *, retry_after_seconds: int) -> None:
         super().__init__(
@@ -23,7 +23,7 @@ class _Bucket:
 
 @dataclass(slots=True)
 class RateLimits:
-    """Counts in this process: with several API processes behind a balancer, each grants the share.
+    """Counts in this process: with several API processes behind a balancer, each applies the limit by itself.
 
     Holds a bucket for each owner of a configured key, so it hardly grows.
     """
@@ -33,7 +33,7 @@ class RateLimits:
     _buckets: dict[str, _Bucket] = field(default_factory=dict)
 
     def spend(self, owner: str) -> None:
-        """Take one request from *owner*'s share; raise `TooManyRequestsError` when there is none. 0: no limit."""
+        """Take one request from *owner*'s bucket; raise `TooManyRequestsError` if it is empty. 0: no limit."""
         if not self.per_minute:
             return
         now, rate = self.clock(), self.per_minute / 60

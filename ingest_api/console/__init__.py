@@ -1,1 +1,1 @@
-"""The console: one page on which a person tries the API. It uses what the API promises and nothing else."""
+"""The console: one page to try the API on. It uses only the public API."""

@@ -1,4 +1,4 @@
-"""Serves the console and the page of the API's documentation, under policies that load nothing from elsewhere.
+"""Serves the console and the API's documentation, under policies that load nothing from other hosts.
 
 Which formats the page offers is filled in from `common.formats`.
 """
@@ -24,16 +24,16 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'; "
 )
-# blob: is how the page shows a photo before it is uploaded. Trusted types: no text ever becomes markup.
+# The page shows a photo by a blob: URL before its upload. Trusted types: no text ever becomes markup.
 _CONSOLE_POLICY = (
     f"{_POLICY}style-src 'self'; img-src 'self' blob:; require-trusted-types-for 'script'; trusted-types 'none'"
 )
-# Swagger UI has styles in its markup and pictures in its style sheet, and makes markup of its own text.
+# Swagger UI has styles in its markup and images in its style sheet, and builds markup from text.
 _DOCS_POLICY = f"{_POLICY}style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:"
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-cache",  # an upgrade must not meet the script of the release before it
+    "Cache-Control": "no-cache",  # an upgrade must not run the previous release's script
 }
 
 _SUGGESTED = ImageFormat.WEBP

@@ -1,1 +1,1 @@
-"""What is asked for most: jobs, images and their bytes, found and answered from caches."""
+"""The most frequent requests: reads of jobs, images and bytes, with their response caches."""

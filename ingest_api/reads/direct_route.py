@@ -1,4 +1,4 @@
-"""A FastAPI route that calls its endpoint directly: solving dependencies would cost twice what our reads do.
+"""A FastAPI route that calls its endpoint directly: solving dependencies would cost twice as much as our reads.
 
 It stands in the router like every other route. What FastAPI would have to solve is refused at declaration.
 """
@@ -47,7 +47,7 @@ class DirectRoute(APIRoute):
 
 
 def _direct(dependant: Dependant) -> Callable[[Request], Awaitable[Response]]:
-    """Return what calls the endpoint of *dependant* with all it takes."""
+    """Return a function that calls the endpoint of *dependant* with all its arguments."""
     endpoint = cast("Callable[..., Awaitable[Response]]", dependant.call)
     named = [(field.name, field.alias) for field in dependant.path_params]
     dependencies = [
@@ -69,7 +69,7 @@ def _direct(dependant: Dependant) -> Callable[[Request], Awaitable[Response]]:
 
 
 def _problems(dependant: Dependant) -> Iterator[str]:
-    """Yield what an endpoint wants that only FastAPI can give it."""
+    """Yield what the endpoint needs that only FastAPI can provide."""
     yield from (f"{name} of the endpoint" for name in _beyond(dependant, _ENDPOINT_MAY_HAVE))
     if not iscoroutinefunction(dependant.call):
         yield "an endpoint that is no coroutine function"

@@ -24,19 +24,19 @@ from ingest_api.reads.cache_policy import CachePolicy
 _ONE_RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{1,18})?|-([0-9]{1,18}))")
 
 _SMALL_BYTES = 1024 * 1024
-"""Up to this a body is one message. Streaming takes a task that watches for the client's end, and two more messages."""
+"""Up to this size a body is one message. Streaming takes a task that watches for disconnects, and two more messages."""
 
 _SPECIAL = frozenset(
     {b"range", b"if-range", b"if-match", b"if-unmodified-since", b"if-none-match", b"if-modified-since"}
 )
-"""Headers of requests that may be answered otherwise than with all bytes."""
+"""Headers of requests that may get another answer than all bytes."""
 
 _ATTRIBUTE_CHARACTERS = "!#$&+-.^_`|~"
-"""What RFC 8187 lets stand as it is, beside letters and digits."""
+"""Characters that RFC 8187 does not encode, beside letters and digits."""
 
 
 class DownloadableImage(Protocol):
-    """What an answer needs to know of an image.
+    """What an answer needs of an image.
 
     Its original name is safe, as `ingest_api.uploads.names.safe_name` makes it; its file name may be in any script.
     """
@@ -57,7 +57,7 @@ class DownloadableImage(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The bytes of a blob to be sent: *length* of them at most, all when it is None."""
+    """The bytes of a blob to send: at most *length* of them, or all."""
 
     start: int = 0
     length: int | None = None
@@ -67,12 +67,12 @@ _WHOLE = Span()
 
 
 def asks_for_all(request: Request) -> bool:
-    """Say whether *request* is a GET without conditions and ranges: the same answer is right for all of these."""
+    """Say whether *request* is a GET without conditions and ranges: all of these get the same answer."""
     return request.method == "GET" and _SPECIAL.isdisjoint(name for name, _ in request.scope["headers"])
 
 
 def page_cache_response(blobs: BlobStore, image: DownloadableImage, policy: CachePolicy) -> Response | None:
-    """Return the answer to who asks for all, if it is small and to be had without waiting."""
+    """Return the answer with all bytes, if they are few and in the page cache."""
     content = blobs.read_page_cache(image.id)
     if content is None:
         return None
@@ -88,11 +88,11 @@ async def image_response(  # noqa: PLR0913 - a download is all of these, named a
     *,
     as_download: bool = False,
 ) -> Response:
-    """Return the answer to *method*, GET or HEAD; *as_download* has browsers save it instead of showing it.
+    """Return the answer to *method*, GET or HEAD; with *as_download* browsers save the image instead of showing it.
 
     When it is sent, the blob is opened before the status goes out: `BlobNotFoundError`,
     `BlobStoreUnavailableError` and, for a range past the end, `HTTPException` 416 reach the error handlers.
-    Raises `HTTPException` 412 where the caller wants another version than this one.
+    Raises `HTTPException` 412 if the caller wants another version.
     """
     headers = _headers(image, policy, as_download=as_download)
     if not _is_wanted(request_headers, headers["ETag"], image.created_at):
@@ -111,9 +111,9 @@ async def image_response(  # noqa: PLR0913 - a download is all of these, named a
 
 
 class _BlobResponse(StreamingResponse):
-    """Opens the blob when it is sent, so that one which is never sent, or sent by halves, leaves nothing open.
+    """Opens the blob when it is sent, so that an answer that is never sent, or cut short, leaves nothing open.
 
-    Length and range are told of the blob as it is found, never of what a database remembers.
+    Length and range come from the stored blob, never from the database.
     """
 
     def __init__(
@@ -171,19 +171,19 @@ def _headers_of(
         "Accept-Ranges": "bytes",
         "ETag": f'"{image_id}"',
         "Last-Modified": format_datetime(_whole_second(created_at), usegmt=True),
-        # The bytes came from a stranger: no browser may take them for anything but the image they were checked to be.
+        # The bytes came from a stranger: no browser may treat them as anything but the checked image.
         "X-Content-Type-Options": "nosniff",
     }
 
 
 def _disposition(safe: str, file_name: str) -> str:
-    """Return the header: the *safe* name for old clients, and the one in its own script (RFC 6266, RFC 8187)."""
+    """Return the header: the *safe* name for old clients, and the original name (RFC 6266, RFC 8187)."""
     extended = "" if file_name == safe else f"; filename*=UTF-8''{quote(file_name, safe=_ATTRIBUTE_CHARACTERS)}"
     return f'inline; filename="{safe}"{extended}'
 
 
 def _is_wanted(request_headers: Headers, etag: str, created_at: datetime) -> bool:
-    """Say whether this is the version the caller asks for, if it asks for one (RFC 9110, 13.2.2, steps 1 and 2)."""
+    """Say whether the caller's preconditions hold for this version (RFC 9110, 13.2.2, steps 1 and 2)."""
     tags = request_headers.get("If-Match")
     if tags is not None:
         return tags.strip() == "*" or etag in {tag.strip() for tag in tags.split(",")}
@@ -193,7 +193,7 @@ def _is_wanted(request_headers: Headers, etag: str, created_at: datetime) -> boo
 
 
 def _is_fresh(request_headers: Headers, etag: str, created_at: datetime) -> bool:
-    """Say whether the client's copy is still good; by its tag where it sends one, else by its date (RFC 9110, 13.2)."""
+    """Say whether the client's copy is fresh: by its tag if it sends one, else by its date (RFC 9110, 13.2)."""
     tags = request_headers.get("If-None-Match")
     if tags is not None:
         return tags.strip() == "*" or etag in {tag.strip().removeprefix("W/") for tag in tags.split(",")}
@@ -203,7 +203,7 @@ def _is_fresh(request_headers: Headers, etag: str, created_at: datetime) -> bool
 
 
 def _span(request_headers: Headers, headers: Mapping[str, str], byte_size: int) -> Span:
-    """Return the one range asked for; everything for several ranges, a malformed one, or another version's."""
+    """Return the requested range; everything for several ranges, a malformed one, or another version's."""
     asked = request_headers.get("Range")
     if asked is None:
         return _WHOLE
@@ -223,7 +223,7 @@ def _span(request_headers: Headers, headers: Mapping[str, str], byte_size: int) 
 def _date(text: str) -> datetime | None:
     try:
         date = parsedate_to_datetime(text)
-    except (TypeError, ValueError, IndexError, OverflowError):  # what it raises for different kinds of nonsense
+    except (TypeError, ValueError, IndexError, OverflowError):  # raised for different malformed dates
         return None
     return date if date.tzinfo else date.replace(tzinfo=UTC)
 

@@ -1,4 +1,4 @@
-"""Finds what a path names; an id that is no UUID names nothing, and to a caller neither does what they may not see."""
+"""Finds what a path names. An id that is not a UUID names nothing, nor does one that the caller may not see."""
 
 from uuid import UUID
 
@@ -11,7 +11,7 @@ class ImageNotFoundError(Exception):
 
 
 class SigningNotConfiguredError(Exception):
-    """There are no keys to sign URLs with."""
+    """No keys to sign URLs are configured."""
 
     def __init__(self) -> None:
         super().__init__("No keys to sign URLs with are configured (ICECUBE_URL_SIGNING_KEYS).")

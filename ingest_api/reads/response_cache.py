@@ -1,4 +1,4 @@
-"""Answers that were right a moment ago, kept ready to be sent."""
+"""Caches responses, ready to send."""
 
 from collections.abc import Callable
 from time import monotonic
@@ -9,11 +9,11 @@ from common.expiring_cache import ExpiringCache
 
 _BYTES_BESIDE_BODY = 1000
 _LARGEST = 16
-"""No answer takes more than this part of the room."""
+"""No response takes more than this part of the room."""
 
 
 class ResponseCache:
-    """The last answers of one route, by the id that was asked for, each for *seconds* at most.
+    """The latest responses of one route, by the requested id, each for *seconds* at most.
 
     Only answers that stay true as long as their row exists may be kept. After an operator has deleted the row they
     are given for the rest of their time.
@@ -27,11 +27,11 @@ class ResponseCache:
         self.now = self._answers.now
 
     def get(self, asked_for: str) -> Response | None:
-        """Return the answer for this id, if it is kept and not too old."""
+        """Return the cached response for this id, if it is not too old."""
         return self._answers.get(asked_for)
 
     def put(self, asked_for: str, answer: Response, *, since: float) -> Response:
-        """Keep *answer* where there is room, and return it; *since* is `now` from before its row was read."""
+        """Cache *answer* if there is room, and return it; *since* is `now` from before its row was read."""
         if _size_of(answer) <= self._largest:
             self._answers.put(asked_for, answer, since=since)
         return answer

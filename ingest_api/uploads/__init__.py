@@ -1,1 +1,1 @@
-"""Files that are sent to us: received, named, and checked by their headers before anything is stored."""
+"""Receives uploaded files, names them, and checks their headers before anything is stored."""

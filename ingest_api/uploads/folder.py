@@ -1,4 +1,4 @@
-"""Where uploads lie while they arrive: in a folder of this process's own, on a disk that is never filled up."""
+"""Keeps uploads while they arrive: in this process's own folder, on a disk that they never fill."""
 
 import asyncio
 import os
@@ -20,7 +20,7 @@ def _free_bytes(path: Path) -> int:
 
 
 class DiskFullError(Exception):
-    """The disk for uploads has no more room than it must keep free."""
+    """The disk for uploads has no more space than it must keep free."""
 
     def __init__(self) -> None:
         super().__init__("The disk for uploads is nearly full; try again later.")
@@ -39,11 +39,11 @@ class UploadFolder:
     def check(self) -> None:
         """Raise `DiskFullError` when there is no room for an upload, `BlobStoreUnavailableError` without the folder."""
         with self.room_for(0):
-            os.utime(self.path.parent)  # an older release takes what was not touched for a day for litter
+            os.utime(self.path.parent)  # an older release removes what was not touched for a day
 
     @contextmanager
     def room_for(self, byte_count: int) -> Iterator[None]:
-        """Hold room for *byte_count* bytes while they are written; raises as `check` does.
+        """Reserve space for *byte_count* bytes while they are written; raises as `check` does.
 
         All uploads of the process are counted; another process on the same disk is seen once it has written.
         """
@@ -61,7 +61,7 @@ class UploadFolder:
 
 @asynccontextmanager
 async def open_upload_folder(work_dir: Path, *, free_mb: int) -> AsyncIterator[UploadFolder]:
-    """Yield a folder for uploads in *work_dir*, without what killed processes left there.
+    """Yield a folder for uploads in *work_dir*; remove what killed processes left there.
 
     Raises `BlobStoreUnavailableError`.
     """

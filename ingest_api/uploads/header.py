@@ -1,4 +1,4 @@
-"""Reads what an upload's header says, and checks it against the limits, before anything is stored."""
+"""Reads an upload's header and checks it against the limits, before anything is stored."""
 
 from pathlib import Path
 from typing import BinaryIO
@@ -28,7 +28,7 @@ def read_header(path: Path) -> ImageHeader:
 
 
 def header_of(file: BinaryIO) -> ImageHeader:
-    """Return the header of *file*, read from its start; raise an `UploadRefusedError` for whatever is no image.
+    """Return the header of *file*, read from its start; raise an `UploadRefusedError` for anything but an image.
 
     Some 4 KiB are read of a sound file, 260 KiB of a hostile one at most. Nothing is decoded: that the header
     is whole says nothing about the pixels.
@@ -48,7 +48,7 @@ def header_of(file: BinaryIO) -> ImageHeader:
 
 
 def check_limits(header: ImageHeader, limits: LimitsSettings) -> None:
-    """Raise `TooManyPixelsError` or `SideTooLongError` when the image is beyond *limits*."""
+    """Raise `TooManyPixelsError` or `SideTooLongError` if the image exceeds *limits*."""
     megapixels = header.width * header.height / 1e6
     found = f"The image is {header.width} x {header.height} pixels"
     if megapixels > limits.megapixels:

@@ -1,4 +1,4 @@
-"""What an uploader called a file: as browsers send it, and made safe for paths, headers and terminals."""
+"""The uploader's name of a file: as browsers send it, and made safe for paths, headers and terminals."""
 
 import re
 import unicodedata
@@ -12,9 +12,9 @@ _SENT_BY_BROWSERS = {"%22": '"', "%0D": "\r", "%0A": "\n"}
 
 
 def sent_name(filename: bytes) -> str:
-    """Return the name that a form's `filename` stands for.
+    """Return the name that a form's `filename` encodes.
 
-    Browsers write a quote and line breaks as percent codes, and nothing else (WHATWG HTML, multipart/form-data).
+    Browsers percent-encode only quotes and line breaks (WHATWG HTML, multipart/form-data).
     """
     name = filename.decode("utf-8", "replace")
     for code, character in _SENT_BY_BROWSERS.items():
@@ -23,9 +23,9 @@ def sent_name(filename: bytes) -> str:
 
 
 def kept_name(filename: str | None) -> str | None:
-    """Return *filename* in its own script, without folders and characters that nobody sees; None if nothing is left.
+    """Return *filename* in its own script, without folders and invisible characters; None if nothing is left.
 
-    At most 200 characters and 240 bytes of UTF-8, extension included, so that any file system takes it.
+    At most 200 characters and 240 bytes of UTF-8 with its extension, so that any file system accepts it.
     """
     base = _base_of(filename)
     visible = "".join(each if unicodedata.category(each)[0] not in "CZ" or each == " " else "" for each in base)

@@ -1,4 +1,4 @@
-"""Receives a multipart upload: its parts named `file` go to files as they arrive, never whole into memory."""
+"""Receives a multipart upload: writes its parts named `file` to files as they arrive, never whole into memory."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -29,12 +29,12 @@ from ingest_api.uploads.refusals import (
 
 FIELD = "file"
 _WRITE_BYTES = 1024 * 1024
-"""How much of an upload is gathered before it is written: the memory that an upload needs."""
+"""How much of an upload is buffered before it is written: the memory that an upload needs."""
 _HEADER_BYTES = 16 * 1024
 _BOUNDARY_BYTES = 256
-"""More than the 70 of RFC 2046, as some clients take more."""
+"""More than the 70 of RFC 2046, as some clients use more."""
 _AROUND_BYTES = 1024 * 1024
-"""What a form may hold beside its files: headers, parts that nobody asked for, and what stands before and after."""
+"""What a form may hold beside its files: headers, unknown parts, and bytes before and after the parts."""
 _OTHER_PARTS = 100
 
 
@@ -55,7 +55,7 @@ class ReceivedFile:
 
 @dataclass(slots=True)
 class _Part:
-    """The part being parsed; *file* is None for one that nobody asked for."""
+    """The part being parsed; *file* is None for an unknown part."""
 
     headers: dict[bytes, bytes] = field(default_factory=dict)
     header_name: bytes = b""
@@ -68,7 +68,7 @@ class _Part:
 async def receive_files(
     request: Request, limits: LimitsSettings, folder: UploadFolder
 ) -> AsyncIterator[list[ReceivedFile]]:
-    """Yield the uploaded files, in the order sent, in *folder*; those still there are removed on the way out.
+    """Yield the uploaded files, in the order sent, in *folder*; remove those still there at the end.
 
     Raises one of the errors of `uploads/refusals.py` as soon as it can be known, `DiskFullError` while the disk has no
     room to spare, and `BlobStoreUnavailableError` when the folder cannot take the bytes.
@@ -221,18 +221,18 @@ class _Receiver:
 def _write_all(
     pending: list[tuple[ReceivedFile, IO[bytes], bytes]], ended: list[IO[bytes]], folder: UploadFolder
 ) -> None:
-    """Write *pending*, and close the *ended* files: an upload of many has but a few open at once."""
+    """Write *pending* and close the *ended* files, so that an upload of many files has only a few open."""
     with folder.room_for(sum(len(chunk) for _, _, chunk in pending)), disk_errors(folder.path):
         for file, handle, chunk in pending:
             file.digest.update(chunk)
             handle.write(chunk)
-            handle.flush()  # here, where a full disk is heard of
+            handle.flush()  # here, where a full disk raises
         for handle in ended:
             handle.close()
 
 
 async def _in_time(chunks: AsyncIterator[bytes], seconds: float) -> AsyncIterator[bytes]:
-    """Yield *chunks*; raise `UploadTooSlowError` when the next has not come *seconds* after the beginning."""
+    """Yield *chunks*; raise `UploadTooSlowError` if the next has not come *seconds* after the start."""
     due = asyncio.get_running_loop().time() + seconds
     while True:
         try:

@@ -1,4 +1,4 @@
-"""Why an upload is refused for its form, whatever its files are.
+"""Why an upload is refused for its form: the family of refusals.
 
 UploadRefusedError             see header_check
 ├── MalformedUploadError       malformed_upload
@@ -13,7 +13,7 @@ from ingest_api.uploads.header_check import UploadRefusedError
 
 
 class MalformedUploadError(UploadRefusedError):
-    """The body is no multipart form, is cut short, or holds no part named `file`."""
+    """The body is not a multipart form, is cut short, or has no part named `file`."""
 
     code = "malformed_upload"
 
@@ -31,13 +31,13 @@ class TooManyFilesError(UploadRefusedError):
 
 
 class UploadTooLargeError(UploadRefusedError):
-    """The files of the upload are larger together than the limit."""
+    """All files of the upload together are larger than the limit."""
 
     code = "upload_too_large"
 
 
 class FormTooLargeError(UploadRefusedError):
-    """There is more around the files than any client needs to send."""
+    """The form holds more beside its files than any client needs to send."""
 
     code = "form_too_large"
 

@@ -1,1 +1,1 @@
-"""The HTTP edge: routes, bodies, problems, and what surrounds every request."""
+"""The HTTP edge: routes, bodies, problems and middleware."""

@@ -1,4 +1,4 @@
-"""Bounds the bodies that are read whole into memory: all but uploads, which have limits of their own."""
+"""Bounds bodies that are read whole into memory: all except uploads, which have their own limits."""
 
 from http import HTTPStatus
 
@@ -11,7 +11,7 @@ UPLOAD_PATH = "/api/v1/images"
 
 
 class BodyLimitMiddleware:
-    """Raises 413 where the body is read, so that it is answered as every other error is.
+    """Raises 413 where the body is read, so that it is answered like every other error.
 
     FastAPI's own `max_body_size` answers in plain text before any handler of ours.
     """
@@ -20,7 +20,7 @@ class BodyLimitMiddleware:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request, counting what is read of its body."""
+        """Serve a request, and count the bytes read of its body."""
         if scope["type"] != "http" or scope["path"] == UPLOAD_PATH:
             await self._app(scope, receive, send)
             return

@@ -1,4 +1,4 @@
-"""HTTP/1.1 as uvicorn speaks it, with a bound on all that a client may send, and on the time it may take."""
+"""Uvicorn's HTTP/1.1 protocol, with bounds on what a client may send and how long it may take."""
 
 import asyncio
 from typing import Any, NoReturn
@@ -16,10 +16,10 @@ from ingest_api.web.problems import Problem
 from ingest_api.web.request_parser import RequestParser
 
 SERVED_IN_SURPLUS = frozenset({b"/livez", b"/readyz", b"/api/v1/health", b"/metrics"})
-"""What is answered however many connections there are."""
+"""The paths that are answered however many connections are open."""
 _LINGER_SECONDS = 2.0
 _LINGER_BYTES = 1024 * 1024
-"""How long, and for how much, a refused client is still listened to: to close at once may destroy the answer."""
+"""How long, and how much, we still read from a refused client: closing at once could destroy the answer."""
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
@@ -63,7 +63,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._ignored = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
-        """Take the connection, or say that there are too many."""
+        """Accept the connection, or answer that there are too many."""
         super().connection_made(transport)
         self._set_due()
         seat = self._all.admit(self)
@@ -73,12 +73,12 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
+        """Remove the connection."""
         self._all.remove(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse *data*, unless more has come than there may."""
+        """Parse *data*, unless the client has sent too much."""
         if self._refusal:
             self._ignore(len(data))
             return
@@ -97,7 +97,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a field of the head; those after a body are counted and dropped, as nobody reads them."""
+        """Take a header field; trailers are counted and dropped, as nobody reads them."""
         if self._in_body:
             self._trailers += 1
             if self._trailers > refusals.MAX_FIELDS:
@@ -108,7 +108,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """Begin to serve a request, whose body may be on its way."""
+        """Start serving a request, whose body may still arrive."""
         if self.parser.should_upgrade():
             return  # see `RequestParser`
         if not self._counts_all or self._unparsed > refusals.MAX_HEAD_BYTES:
@@ -124,20 +124,20 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._pace.begin(self.loop.time())
 
     def on_body(self, body: bytes) -> None:
-        """Take a piece of a body."""
+        """Take a chunk of a body."""
         self._unparsed = 0
         self._pace.add(len(body))
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """End a request; its answer may be under way, or even done."""
+        """End a request; its answer may be in progress, or even complete."""
         if self.parser.should_upgrade():
             return  # see `RequestParser`
         self._unparsed, self._counts_all, self._due, self._in_body = 0, False, None, False
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """Go on to the next request, or wait for one."""
+        """Start the next request, or wait for one."""
         has_next = bool(self.pipeline)
         super().on_response_complete()
         if has_next or self.transport.is_closing():
@@ -148,15 +148,15 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             return
         self._all.note_silent(self)
         if self._in_body or self._due:
-            self._set_due()  # for the rest of a body that nobody reads, or of a head that was sent ahead
+            self._set_due()  # for the rest of an unread body, or of a pipelined head
 
     def resume_writing(self) -> None:
-        """Go on writing: the client reads."""
+        """Resume writing: the client reads."""
         self._flush.renew()
         super().resume_writing()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's own words
-        """Answer what could not be parsed, or was stopped."""
+        """Answer a request that could not be parsed, or was stopped."""
         self._refuse(self._stopped_for)
 
     def enforce_deadlines(self, now: float) -> None:
@@ -172,9 +172,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._end_late()
 
     def evict(self) -> None:
-        """End the connection at once; it has no request in hand."""
+        """End the connection at once; it is idle."""
         if self.transport.get_write_buffer_size():
-            self.transport.abort()  # to close it would wait for a client that does not read
+            self.transport.abort()  # closing would wait for a client that does not read
         else:
             self.transport.close()
 
@@ -192,7 +192,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def _check_pace(self, now: float) -> None:
         if self.flow.read_paused or self.cycle.body:
-            self._pace.begin(now)  # it is us who do not read what has come
+            self._pace.begin(now)  # we do not read, so the client is not to blame
         elif self._pace.is_too_slow(now):
             self._refuse(refusals.BODY_TOO_SLOW)
 
@@ -200,15 +200,15 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self._unparsed and not self._in_body:
             self._refuse(refusals.HEAD_TOO_SLOW)
         else:
-            self.transport.close()  # nothing was asked that could be answered
+            self.transport.close()  # there is no request to answer
 
     def _stop(self, problem: Problem) -> NoReturn:
-        """Stop the parser: it takes any exception for an invalid request, and asks for the answer to one."""
+        """Stop the parser: it treats any exception as an invalid request, and asks for an answer."""
         self._stopped_for = problem
         raise ValueError(problem.code)
 
     def _refuse(self, problem: Problem) -> None:
-        """Read no more requests; tell *problem* once those before are answered, and end the connection."""
+        """Read no more requests; answer earlier ones, then *problem*, and end the connection."""
         self._refusal = problem
         if not self._is_answering:
             self._answer(problem)
@@ -216,7 +216,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._break_off(problem)
 
     def _break_off(self, problem: Problem) -> None:
-        """Answer the request in hand, whose body is what *problem* is about, instead of the application."""
+        """Answer the current request with *problem*, which its body caused, instead of the application."""
         if self.pipeline or self.cycle.response_started:
             self.transport.close()
             return

@@ -1,13 +1,13 @@
-"""Keeps caches from what nobody said may be kept: errors, jobs, descriptions, and whatever a new route answers."""
+"""Forbids caching by default: of errors, jobs, descriptions, and the answers of new routes."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class NoStoreMiddleware:
-    """Gives each answer that does not speak of caching `Cache-Control: no-store`.
+    """Adds `Cache-Control: no-store` to each answer without a caching header.
 
-    Without it a cache may keep a 404 by its own judgement, and answer the owner with what a stranger was told.
+    Without it a cache may keep a 404, and answer the owner with what a stranger got.
     """
 
     def __init__(self, app: ASGIApp, *, varies_by_origin: bool) -> None:

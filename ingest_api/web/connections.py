@@ -1,4 +1,4 @@
-"""The connections of an API process taken together: how many there may be, and which of them makes room."""
+"""Limits the number of connections of an API process, and decides which one to evict."""
 
 import asyncio
 from collections import OrderedDict
@@ -6,13 +6,13 @@ from enum import Enum, auto
 from typing import Protocol
 
 _LOOK_SECONDS = 1.0
-"""How often the connections are looked at: each deadline is kept to within this."""
+"""How often deadlines are checked, and so how late a connection may end."""
 SURPLUS = 64
-"""Connections beyond the limit, which are answered about health, and otherwise that there are too many."""
+"""Connections beyond the limit: health checks are answered, everything else gets 503."""
 
 
 class Seat(Enum):
-    """What a newcomer gets."""
+    """How a new connection is treated."""
 
     REGULAR = auto()
     SURPLUS = auto()
@@ -27,12 +27,12 @@ class Connection(Protocol):
         ...
 
     def evict(self) -> None:
-        """End the connection at once; it has no request in hand."""
+        """End the connection at once; it is idle."""
         ...
 
 
 class Connections:
-    """Keeps the open connections within *limit*, and looks at their deadlines once a second.
+    """Keeps the open connections within *limit*, and checks their deadlines once a second.
 
     A connection without a request in hand is silent: it was just opened, sends headers, or is kept for a later
     request. The one that has been silent for longest makes room for a newcomer. Where each has a request in hand,
@@ -50,7 +50,7 @@ class Connections:
         return len(self._open) > self._limit
 
     def admit(self, connection: Connection) -> Seat:
-        """Count *connection* in, evicting a silent one if need be."""
+        """Add *connection*, and evict an idle one if necessary."""
         if len(self._open) >= self._limit and self._silent:
             oldest, _ = self._silent.popitem(last=False)
             self._open.discard(oldest)
@@ -64,16 +64,16 @@ class Connections:
         return Seat.SURPLUS if self.are_too_many() else Seat.REGULAR
 
     def note_silent(self, connection: Connection) -> None:
-        """Take *connection* for one without a request in hand."""
+        """Mark *connection* as idle."""
         if connection in self._open:
             self._silent[connection] = None
 
     def note_busy(self, connection: Connection) -> None:
-        """Take *connection* for one with a request in hand."""
+        """Mark *connection* as busy with a request."""
         self._silent.pop(connection, None)
 
     def remove(self, connection: Connection) -> None:
-        """Forget *connection*, which has ended."""
+        """Remove *connection*, which has ended."""
         self._open.discard(connection)
         self._silent.pop(connection, None)
 

@@ -1,4 +1,4 @@
-"""Lets pages of other origins use the API, where their origins are configured."""
+"""Lets pages of configured origins use the API."""
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
@@ -13,7 +13,7 @@ _EXPOSED = (
     "RateLimit-Reset",
     "X-Request-ID",
 )
-"""What a page's script may read of an answer, beside what it always may."""
+"""Headers that a page's script may read, beside those it always may."""
 _SENT = (
     "Authorization",
     "X-API-Key",
@@ -25,11 +25,11 @@ _SENT = (
     "If-None-Match",
 )
 _PREFLIGHT_SECONDS = 7200
-"""How long browsers remember what they were told: the longest that Chromium takes."""
+"""How long browsers cache a preflight: the longest that Chromium accepts."""
 
 
 def add_cors(app: FastAPI, origins: tuple[str, ...]) -> None:
-    """Answer preflights and mark answers for pages of *origins*; `*` is every page. Cookies are never asked for."""
+    """Answer preflights and mark answers for pages of *origins*; `*` is every page. Cookies are never requested."""
     if origins:
         app.add_middleware(
             CORSMiddleware,

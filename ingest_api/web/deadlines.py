@@ -1,16 +1,16 @@
-"""How slow a client may be: with the body it sends, and with the answer it reads."""
+"""Limits how slowly a client may send a body, and read an answer."""
 
 from dataclasses import dataclass
 
 _WINDOW_SECONDS = 10.0
-"""The time over which a body's pace is taken: long enough for a mobile network to lose its way in between."""
+"""The time over which a body's rate is measured: long enough for interruptions of a mobile network."""
 _FLUSH_SECONDS = 60.0
-"""How long a client may take no byte of an answer, beside the time that the least pace gives it."""
+"""How long a client may read no byte of an answer, in addition to the time at the least rate."""
 
 
 @dataclass(slots=True)
 class BodyPace:
-    """The pace of a body, taken over one window after another."""
+    """The rate of a body, measured over one window after another."""
 
     bytes_per_second: int
     _began: float = 0.0
@@ -21,7 +21,7 @@ class BodyPace:
         self._began, self._received = now, 0
 
     def add(self, byte_count: int) -> None:
-        """Count bytes of the body."""
+        """Count received bytes of the body."""
         self._received += byte_count
 
     def is_too_slow(self, now: float) -> bool:
@@ -36,17 +36,17 @@ class BodyPace:
 
 @dataclass(slots=True)
 class FlushDeadline:
-    """When what is written must have left for the client."""
+    """The time by which the client must have read the written bytes."""
 
     bytes_per_second: int
     _due: float | None = None
 
     def renew(self) -> None:
-        """Most of what was written has left."""
+        """Note that most of the written bytes have left."""
         self._due = None
 
     def has_passed(self, unsent_bytes: int, now: float) -> bool:
-        """Say whether *unsent_bytes*, or what was written before them, have waited for too long."""
+        """Say whether *unsent_bytes*, or bytes written before them, have waited too long."""
         if not unsent_bytes:
             self._due = None
         elif self._due is None:

@@ -1,4 +1,4 @@
-"""Turns what went wrong into what the caller is told.
+"""Turns errors into answers.
 
 Exception
 ├── UploadRefusedError (ingest_api/uploads/header.py, receiving.py)   the file's or the form's fault   400, 408, 413
@@ -73,7 +73,7 @@ _UPLOAD_STATUS = {
     "too_many_pixels": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "side_too_long": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
 }
-"""The status of a refused upload by its code, where it is not 400."""
+"""The status of a refused upload by its code, if it is not 400."""
 
 
 def _of_upload(exc: UploadRefusedError) -> Problem:
@@ -123,15 +123,15 @@ _ANSWERS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     JobStoreUnavailableError: lambda _: _DATABASE_AWAY,
     UnreadableJobError: lambda _: _JOB_UNREADABLE,
     BlobStoreUnavailableError: lambda _: _STORAGE_AWAY,
-    BlobNotFoundError: lambda _: _STORAGE_AWAY,  # its row is there: the bytes are what is away
+    BlobNotFoundError: lambda _: _STORAGE_AWAY,  # its row exists: the bytes are away
     HTTPException: _of_http,
     Exception: _always(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong on our side."),
 }
-"""The one table: what the caller is told of each error. Details go to the log, never to the caller."""
+"""The one table: each error's answer. Details go to the log, never to the caller."""
 
 
 def problem_of(exc: Exception) -> Problem:
-    """Return what the caller is told of *exc*; for a surprise of ours, nothing but that it happened."""
+    """Return the problem that answers *exc*; an unexpected error reveals no details."""
     return next(_ANSWERS[kind](exc) for kind in type(exc).__mro__ if kind in _ANSWERS)
 
 
@@ -143,16 +143,16 @@ def add_error_handlers(app: FastAPI) -> None:
 
 
 class ProblemMiddleware:
-    """Answers what no handler has: surprises, and all that middleware raises.
+    """Answers errors without a handler: unexpected ones, and those that middleware raises.
 
-    Starlette's own answer to surprises comes from outside of all middleware, where the request's id is unknown.
+    Starlette's own answer to them comes from outside all middleware, where the request's id is unknown.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request. Surprises are raised on, once they are answered, for the server and the tracer."""
+        """Serve a request. Unexpected errors are raised again after the answer, for the server and the tracer."""
         has_begun = False
 
         async def send_and_note(message: Message) -> None:

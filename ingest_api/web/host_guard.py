@@ -1,4 +1,4 @@
-"""Keeps web pages elsewhere from using an API that is open to this machine alone, through its owner's browser.
+"""Prevents web pages of other sites from using an API that is open to this machine only, through a browser.
 
 A page may send forms to any address (cross-site request forgery), and may have its own name lead to 127.0.0.1 (DNS
 rebinding). Without keys, what such a request lacks is a `Host` that is ours, or an `Origin` that is.
@@ -16,14 +16,14 @@ from common.settings.model import Settings
 _HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]*)?")
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _ASKED_BY_ADDRESS = frozenset({"/livez", "/readyz", "/api/v1/health", "/metrics"})
-"""Asked by machines, which know a container by its address; they tell nobody's secrets, and change nothing."""
+"""Machines request these by a container's address; they reveal no secrets, and change nothing."""
 
 _REMEMBERED = 64
-"""Hosts found to be ours that are not looked at again: to parse an address takes longer than all else here."""
+"""How many accepted hosts are cached: parsing an address takes longer than everything else here."""
 
 
 class MisdirectedError(Exception):
-    """The request is for a host that this is not."""
+    """The request is for another host."""
 
     status = HTTPStatus.MISDIRECTED_REQUEST
     code = "host_not_allowed"
@@ -33,7 +33,7 @@ class MisdirectedError(Exception):
 
 
 class CrossSiteError(Exception):
-    """A web page elsewhere asks to write."""
+    """A web page of another site tries to write."""
 
     status = HTTPStatus.FORBIDDEN
     code = "cross_site"
@@ -43,7 +43,7 @@ class CrossSiteError(Exception):
 
 
 class HostGuardMiddleware:
-    """Refuses requests for hosts that are not ours, and on loopback without keys those of pages that are not ours."""
+    """Refuses requests for other hosts, and on loopback without keys those of other sites' pages."""
 
     def __init__(self, app: ASGIApp, *, settings: Settings) -> None:
         self._app = app
@@ -111,13 +111,13 @@ def is_loopback(name: str) -> bool:
 
 
 def name_in(host: str) -> str:
-    """Return the name of a `Host`, without its port, in lower case; empty for what is none."""
+    """Return the name of a `Host`, without its port, in lower case; empty if it is invalid."""
     match = _HOST.fullmatch(host.strip())
     return match["name"].lower().rstrip(".") if match else ""
 
 
 def origin_name(origin: str) -> str:
-    """Return the name of the host of an `Origin`; empty for "null" and for what is none."""
+    """Return the name of the host of an `Origin`; empty for "null" and invalid ones."""
     try:
         parts = urlsplit(origin)
     except ValueError:

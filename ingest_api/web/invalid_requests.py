@@ -14,20 +14,20 @@ _PLAIN_MESSAGES = {
     "uuid_parsing": "must be a UUID",
     "uuid_type": "must be a UUID",
 }
-"""What we say instead of pydantic, by the type of its error."""
+"""Our messages in place of pydantic's, by the type of its error."""
 
 
 _TOLD_ERRORS = 20
 _FIELD_CHARACTERS = 64
 _MESSAGE_CHARACTERS = 200
 _SENTENCE_CHARACTERS = 1000
-"""With these an answer has 16 KiB at most, whatever a caller has called its members."""
+"""These bound an answer to 16 KiB, whatever the caller's members are called."""
 
 
 def invalid_request(errors: Sequence[Any]) -> Problem:
     """Return the problem that names the fields in *errors*, as FastAPI's RequestValidationError lists them.
 
-    The first of many are told, and how many more there are.
+    It lists the first of many, and counts the others.
     """
     told = [
         {
@@ -43,13 +43,13 @@ def invalid_request(errors: Sequence[Any]) -> Problem:
 
 
 def unreadable_body(sentence: str) -> Problem:
-    """Return the problem of a body that cannot be read, in the form of any other mistake in it."""
+    """Return the problem of an unreadable body, in the form of any other mistake."""
     told = [{"field": "body", "message": sentence}]
     return Problem(HTTPStatus.BAD_REQUEST, "invalid_request", f"body: {sentence}", members={"errors": told})
 
 
 def _shorten(text: str, characters: int) -> str:
-    """Return *text* as it may be shown anywhere: printable, and not too long."""
+    """Return *text* made printable and cut to a safe length."""
     shown = text if len(text) <= characters else f"{text[: characters - 1]}…"
     return "".join(each if each.isprintable() else "\ufffd" for each in shown)
 

@@ -1,4 +1,4 @@
-"""Reads a JSON body, and says what is wrong with one that cannot be read; bounded before anything is validated."""
+"""Reads JSON bodies, explains what makes one unreadable, and bounds it before anything is validated."""
 
 import json
 from collections.abc import Callable, Coroutine
@@ -10,16 +10,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 MAX_VALUES = 5000
-"""Members and elements of a body, all together: a bad one is told, and to find what to tell takes time for each."""
+"""The most members and elements of a body: reporting each bad one takes time."""
 MAX_LEVELS = 32
 
 
 class UnreadableBodyError(Exception):
-    """The body is not JSON that we would look at; the message says what it is."""
+    """The body is not JSON that we accept; the message says why."""
 
 
 class UnsupportedMediaTypeError(Exception):
-    """The body does not say that it is JSON."""
+    """The body's content type is not JSON."""
 
     def __init__(self, found: str | None) -> None:
         said = f"this one says {found[:100]}" if found else "this one says nothing"
@@ -28,14 +28,14 @@ class UnsupportedMediaTypeError(Exception):
 
 
 class JsonRoute(APIRoute):
-    """A route that takes JSON. FastAPI would call every unreadable body the same, and validate one of any shape."""
+    """A route that takes JSON. FastAPI reports all unreadable bodies alike, and validates bodies of any shape."""
 
     def check(self, request: Request, value: Any) -> None:  # noqa: ARG002 - for those who override it
-        """Raise an error for a *value* that would take too long to validate."""
+        """Raise an error if *value* would take too long to validate."""
         check_shape(value, max_values=MAX_VALUES)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return FastAPI's handler, behind our reading of the body."""
+        """Return FastAPI's handler, after our own reading of the body."""
         handle = super().get_route_handler()
 
         async def read_and_handle(request: Request) -> Response:
@@ -74,7 +74,7 @@ def parse(content: bytes) -> Any:
 
 
 def check_shape(value: Any, *, max_values: int) -> None:
-    """Raise `UnreadableBodyError` when *value* is nested too deeply, or holds too much."""
+    """Raise `UnreadableBodyError` if *value* is nested too deeply or has too many members."""
     level, levels, values = [value], 0, 0
     while level := [each for each in level if isinstance(each, dict | list)]:
         levels += 1

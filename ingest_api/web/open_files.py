@@ -1,4 +1,4 @@
-"""How many files and connections the process may have open."""
+"""Raises the limit of open files, and derives that of connections."""
 
 import resource
 
@@ -8,11 +8,11 @@ log = structlog.get_logger(__name__)
 
 _WHERE_UNLIMITED = 1 << 16
 _RESERVED = 192
-"""Files for all that is no connection of a client's: listener, database, Kafka, storage, logs, connections refused."""
+"""Files that are not client connections: listener, database, Kafka, blob store, logs, refused connections."""
 
 
 def raise_open_files_limit() -> None:
-    """Let the process open as many files as it may: often 1024 is what it begins with, not all it can have."""
+    """Raise the limit of open files to the most allowed: it often starts at 1024, far below that."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = max(soft, _WHERE_UNLIMITED) if hard == resource.RLIM_INFINITY else hard
     if soft == wanted:

@@ -1,4 +1,4 @@
-"""What routers lack: HEAD wherever there is GET, every method in `Allow`, and redirects that name no host."""
+"""Adds to the router: HEAD wherever there is GET, every method in `Allow`, and redirects that name no host."""
 
 from urllib.parse import quote
 
@@ -11,7 +11,7 @@ _METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 
 
 class HeadMiddleware:
-    """Serves HEAD as GET where no route takes it itself; the server sends no body for it."""
+    """Serves HEAD as GET if no route takes HEAD; the server sends no body for it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -29,7 +29,7 @@ class HeadMiddleware:
 
 
 def allowed_methods(scope: Scope) -> str:
-    """Return the methods that the path of *scope* takes, as `Allow` names them; empty where there is none."""
+    """Return the methods of the path of *scope*, in the form of `Allow`; empty if it has none."""
     taken = _methods_at(scope)
     return ", ".join(sorted(taken | ({"HEAD"} if "GET" in taken else set())))
 
@@ -37,7 +37,7 @@ def allowed_methods(scope: Scope) -> str:
 async def redirect_or_not_found(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer for a path that no route matches: there may be one that differs by the slash at its end.
 
-    Starlette's redirect names the host that the caller has named, which need not be ours.
+    Starlette's redirect repeats the host that the caller named, which may not be ours.
     """
     path = scope["path"]
     other = "/" + (path.strip("/") if path.endswith("/") else f"{path.lstrip('/')}/")

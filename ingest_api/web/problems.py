@@ -11,7 +11,7 @@ RETRY_AFTER_SECONDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What the caller is told: *code* is stable for programs, *error* a sentence for people."""
+    """The answer to an error: *code* is stable for programs, *error* a sentence for people."""
 
     status: HTTPStatus
     code: str
@@ -34,5 +34,5 @@ class Problem:
 
 
 def unavailable(code: str, sentence: str, *, retry_after_seconds: int = RETRY_AFTER_SECONDS) -> Problem:
-    """Return the problem of something that is away for now."""
+    """Return the problem of a dependency that is away."""
     return Problem(HTTPStatus.SERVICE_UNAVAILABLE, code, sentence, {"Retry-After": str(retry_after_seconds)})

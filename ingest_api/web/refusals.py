@@ -1,4 +1,4 @@
-"""What a client is told whose request never reaches the application."""
+"""Answers to requests that never reach the application."""
 
 from http import HTTPStatus
 
@@ -7,7 +7,7 @@ from ingest_api.web.problems import Problem, unavailable
 MAX_HEAD_BYTES = 64 * 1024
 MAX_FIELDS = 100
 MAX_SENT_AHEAD = 32
-"""Requests that may wait on a connection for the answer to the one before them."""
+"""Pipelined requests that may wait on a connection."""
 
 MALFORMED = Problem(HTTPStatus.BAD_REQUEST, "malformed_request", "The request is not valid HTTP.")
 HEAD_TOO_LARGE = Problem(

@@ -15,9 +15,9 @@ _TRACE_HEADERS = [(name.encode(), name) for name in TRACE_FIELDS]
 
 
 class RequestContextMiddleware:
-    """Takes `X-Request-ID` and `traceparent` from the caller where they are usable, else gives new ones.
+    """Uses the caller's `X-Request-ID` and `traceparent` if they are valid, else makes new ones.
 
-    Both are told in the answer: the id as it is, the trace as it goes on from here.
+    The answer has both: the id as it is, and the trace as it continues here.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -37,10 +37,10 @@ class RequestContextMiddleware:
                 message["headers"] = [*message["headers"], *told.items()]
             await send(message)
 
-        # A tracer that runs has begun a span for this request already, which continues the caller's trace.
+        # An installed tracer has already begun a span for this request, which continues the caller's trace.
         carried = trace_headers() or _trace_in(given)
         with continue_trace(carried) if carried else begin_trace() as trace_id:
-            # Never unbound: the server gives each request a context of its own, which ends with it.
+            # Never unbound: the server gives each request its own context, which ends with it.
             structlog.contextvars.bind_contextvars(request_id=request_id, trace_id=trace_id)
             await self._app(scope, receive, send_with_id)
 

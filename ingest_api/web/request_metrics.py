@@ -1,4 +1,4 @@
-"""Measures requests and says how they are traced; shows all metrics of the process at `/metrics`."""
+"""Measures requests, configures their tracing, and serves all metrics of the process at `/metrics`."""
 
 from functools import cache
 from time import perf_counter
@@ -15,7 +15,7 @@ from common.tracing import has_tracer
 
 PATH = "/metrics"
 UNMEASURED = frozenset({"/livez", "/readyz", PATH})
-"""Asked by machines every few seconds: their figures would hide those of clients."""
+"""Machines request these every few seconds; they would distort the figures of clients."""
 
 _timer = cache(metrics.HTTP_REQUEST_SECONDS.labels)
 
@@ -23,7 +23,7 @@ _timer = cache(metrics.HTTP_REQUEST_SECONDS.labels)
 class RequestMetricsMiddleware:
     """Times every request to the end of its answer.
 
-    Libraries that do this look for the route once more themselves, which costs as much as all our other middleware.
+    Libraries for this match the route again, which costs as much as all our other middleware.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -34,7 +34,7 @@ class RequestMetricsMiddleware:
         if scope["type"] != "http" or scope["path"] in UNMEASURED:
             await self._app(scope, receive, send)
             return
-        began, status = perf_counter(), 500  # nothing of ours answered: then the server does
+        began, status = perf_counter(), 500  # if nothing of ours answers, the server does
 
         async def send_and_note_status(message: Message) -> None:
             nonlocal status
@@ -50,9 +50,9 @@ class RequestMetricsMiddleware:
 
 
 def telemetry() -> TelemetryConfig:
-    """Return what FastAPI records by itself: a span for each request. Metrics are ours, and so are logs.
+    """Return FastAPI's telemetry: a span for each request. We make metrics and logs ourselves.
 
-    Without a tracer in the process it is told so, instead of looking for one in every request.
+    Without a tracer it is disabled, so that FastAPI does not look for one at every request.
     """
     return {
         "tracing": has_tracer(),
@@ -78,5 +78,5 @@ def _template(scope: Scope) -> str:
     """Return the path of the route that *scope* has matched, its parameters by their names."""
     if route := scope.get("route"):
         return str(route.path)
-    # Starlette's own routes leave their endpoint only. Those we have, the pages, take no parameters.
+    # Starlette's own routes leave only their endpoint. Those we have, the pages, take no parameters.
     return scope["path"] if "endpoint" in scope else "none"

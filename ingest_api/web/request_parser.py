@@ -7,7 +7,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 
 class Parsing(Protocol):
-    """What a request is told to, beside the parser's callbacks."""
+    """The receiver of requests, with more than the parser's callbacks."""
 
     url: bytes
     headers: list[tuple[bytes, bytes]]
@@ -15,7 +15,7 @@ class Parsing(Protocol):
 
 
 class RequestParser(HttpRequestParser):
-    """Reads a request that offers another protocol as if it did not, which RFC 9110 (7.8) leaves to a server.
+    """Ignores a request's offer of another protocol, as RFC 9110 (7.8) allows.
 
     httptools has no body for such a request and takes what follows for the other protocol: the body would be lost,
     and what is in it would be served as the next request. So the head is told once more without the offer, to a

@@ -1,4 +1,4 @@
-"""Why an upload is refused for what its first bytes tell: the family of refusals.
+"""Why an upload is refused for its first bytes: the family of refusals.
 
 UploadRefusedError          the file is not taken; `code` is stable, the message is for the uploader
 ├── EmptyFileError          empty_file
@@ -13,7 +13,7 @@ from typing import ClassVar
 
 
 class UploadRefusedError(Exception):
-    """The upload is not taken; the message is a sentence for the uploader."""
+    """The upload is refused; the message is a sentence for the uploader."""
 
     code: ClassVar[str] = "upload_refused"
 
@@ -25,7 +25,7 @@ class EmptyFileError(UploadRefusedError):
 
 
 class NotAnImageError(UploadRefusedError):
-    """The file is something else than an image."""
+    """The file is not an image."""
 
     code = "not_an_image"
 
@@ -37,7 +37,7 @@ class UnsupportedFormatError(UploadRefusedError):
 
 
 class DamagedHeaderError(UploadRefusedError):
-    """The file begins as an image of a known format, but its header cannot be read."""
+    """The file begins like a known format, but its header cannot be read."""
 
     code = "damaged_header"
 

@@ -1,4 +1,4 @@
-"""Which format a file is, by its first bytes; what we do not take is refused by its name."""
+"""Recognises formats by their first bytes, and refuses others by name."""
 
 import re
 from codecs import getincrementaldecoder
@@ -24,7 +24,7 @@ _REFUSED: tuple[tuple[type[UploadRefusedError], bytes, str], ...] = (
     (UnsupportedFormatError, rb"\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51", "a JPEG 2000 image"),
     (UnsupportedFormatError, rb"\0\0[\x01\x02]\0[^\0]\0", "an icon (ICO)"),
     (UnsupportedFormatError, rb"II[*]\0.{4}CR|....ftypcrx |FUJIFILMCCD-RAW", "a camera's raw image"),
-    # The codec of a HEIC file cannot be shipped freely, so that the engine's wheel does not decode it.
+    # HEIC's codec cannot be distributed freely, so the engine's wheel does not decode it.
     (UnsupportedFormatError, rb"....ftyp(?:hei[cxms]|hev[cxms])", "a HEIC image"),
     (UnsupportedFormatError, rb"....ftyp(?:mif1|msf1|miaf).{4}(?:.{4}){0,15}?hei[cxms]", "a HEIC image"),
     (UnsupportedFormatError, rb"MM\0[+]", "a big-endian BigTIFF image"),
@@ -39,13 +39,13 @@ _REFUSED: tuple[tuple[type[UploadRefusedError], bytes, str], ...] = (
 )
 
 TAKEN = ", ".join(known.label for known in ImageFormat)
-"""The formats taken at upload, for sentences."""
+"""The accepted formats, as a list in a sentence."""
 
 
 def format_of(head: bytes) -> ImageFormat:
     """Return the format of a file that begins with *head*, its first `HEAD_BYTES`.
 
-    Raises `UnsupportedFormatError` for other images and `NotAnImageError` for the rest, by name where it is known.
+    Raises `UnsupportedFormatError` for other images and `NotAnImageError` for the rest, with its name if known.
     """
     for error, pattern, name in _REFUSED:
         if re.match(pattern, head.removeprefix(b"\xef\xbb\xbf"), re.DOTALL):
@@ -66,7 +66,7 @@ def _unknown(head: bytes) -> str:
 
 def _is_text(head: bytes) -> bool:
     try:
-        text = getincrementaldecoder("utf-8")().decode(head)  # which forgives a character cut at the end
+        text = getincrementaldecoder("utf-8")().decode(head)  # it tolerates a character cut at the end
     except UnicodeDecodeError:
         return False
     return all(character.isprintable() or character.isspace() for character in text)

@@ -1,4 +1,4 @@
-"""What requests and responses look like. The members are promised to clients: names and casing are fixed."""
+"""The bodies of requests and responses. Members are promises to clients: their names and casing are fixed."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -57,7 +57,7 @@ class ImageBody(WireModel):
 
 
 class OptionsBody(VariantOptions):
-    """How to make one variant. Members are known by their names on the wire only."""
+    """How to make one variant. Members are accepted under their wire names only."""
 
     model_config = ConfigDict(populate_by_name=False)
 
@@ -102,7 +102,7 @@ class JobBody(WireModel):
 
     @classmethod
     def of(cls, record: JobRecord, url_of: Callable[[UUID], str]) -> "JobBody":
-        """Return the body of *record*; *url_of* tells where a variant is."""
+        """Return the body of *record*; *url_of* returns the URL of a variant."""
         completed = record.job.state is JobState.COMPLETED
         return cls(
             id=record.job.id,
@@ -138,7 +138,7 @@ class JobsBody(WireModel):
 
 
 class UrlRequestBody(BaseModel):
-    """How long a signed URL is to open an image, and whether browsers are to save it."""
+    """How long a signed URL works, and whether browsers save the image."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -147,7 +147,7 @@ class UrlRequestBody(BaseModel):
 
 
 class SignedUrlBody(WireModel):
-    """A URL that opens an image without a key, and until when."""
+    """A URL that opens an image without a key, and its expiry."""
 
     url: str = Field(examples=[f"/image/{_ID}?expires=1893456000&signature=…"])
     expires_at: datetime
@@ -160,7 +160,7 @@ class HealthBody(BaseModel):
 
 
 class ReadinessBody(BaseModel):
-    """Whether the API can do its work, and how each dependency is."""
+    """Whether the API can do its work, and the state of each dependency."""
 
     status: str = Field(examples=["ready"], description="ready, degraded or not ready.")
     dependencies: dict[str, str] = Field(examples=[{"database": "ok", "storage": "ok", "kafka": "ok"}])
@@ -179,12 +179,12 @@ class ProblemBody(BaseModel):
 
 
 def json_response(body: BaseModel, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    """Return the response of *body*; FastAPI would validate it once more first."""
+    """Return the response of *body*; FastAPI would validate it again first."""
     return Response(body.model_dump_json(), status, media_type="application/json")
 
 
 def guarded(**descriptions: str) -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI responses for the problems of a route that asks who is calling."""
+    """Return the OpenAPI responses for the problems of a route that authenticates callers."""
     asked = {
         "_401": "No API key, or an unknown one, where the service asks for keys.",
         "_403": "The API key does not allow this.",

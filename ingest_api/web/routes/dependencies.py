@@ -1,4 +1,4 @@
-"""What routes get from the application, and what they ask of the caller.
+"""The routes' dependencies: services of the application, and authentication of the caller.
 
 One dependency a route, and a coroutine: FastAPI spends more on resolving one than we do in it, and runs a plain
 function in a thread.
@@ -31,22 +31,22 @@ SECURITY_SCHEMES = {
         "name": "X-API-Key",
     },
 }
-"""Where a key may be sent, in OpenAPI's words."""
+"""The security schemes of keys, for OpenAPI."""
 
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A caller who may do what they ask for, and the services to do it with."""
+    """An authorised caller, and the services."""
 
     services: Services
     caller: Caller
 
     def own(self, key: str | None) -> str | None:
-        """Return the idempotency key as the owner's own."""
+        """Return the idempotency key within the owner's own."""
         return f"{self.caller.owner}:{key}" if key else None
 
     def cache_key(self, asked_for: str) -> str:
-        """Return the key of an answer to this caller: no owner gets another's. *asked_for* is a path's part."""
+        """Return the cache key of a response for this caller: owners share none. *asked_for* is a part of the path."""
         return f"/{asked_for}" if self.caller.sees_all else f"{self.caller.owner}/{asked_for}"
 
 
@@ -56,7 +56,7 @@ BEARER = Caller("bearer of a signed URL", Scope.ADMIN, "")
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A caller who may have one image, whoever lets them, and what caches are told of it."""
+    """A caller who may download one image, and the cache policy of the answer."""
 
     services: Services
     caller: Caller
@@ -65,7 +65,7 @@ class Download:
     as_download: bool = False
 
     def cache_key(self, asked_for: str) -> str | None:
-        """Return the key of an answer to this caller; None where each URL has a life of its own."""
+        """Return the cache key of a response for this caller; None if each URL expires by itself."""
         return None if self.is_signed else Admitted(self.services, self.caller).cache_key(asked_for)
 
 
@@ -76,7 +76,7 @@ def services_of(request: Request) -> Services:
 
 
 def _admit_with(needed: Scope) -> Callable[[Request], Awaitable[Admitted]]:
-    """Return a dependency: who is asking, provided that their key has the scope and their share is not used up."""
+    """Return a dependency that admits callers whose key has the scope, within their rate limit."""
 
     async def admit(request: Request) -> Admitted:
         services = services_of(request)
@@ -97,7 +97,7 @@ def _key_in(headers: Headers) -> str | None:
 
 
 async def _downloading(request: Request) -> Download:
-    """Return who downloads: whoever has a signed URL, or a reader."""
+    """Admit the holder of a signed URL, or a reader."""
     services, at = services_of(request), utc_now()
     query = request.scope["query_string"].decode("latin-1")
     if services.urls.is_signed(query):

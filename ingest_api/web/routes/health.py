@@ -10,13 +10,13 @@ router = APIRouter(tags=["health"])
 
 @router.get("/api/v1/health", operation_id="getHealth", summary="Whether the API runs")
 async def get_health() -> HealthBody:
-    """Answer, which is all there is to say."""
+    """Answer while the process runs."""
     return HealthBody()
 
 
 @router.get("/livez", operation_id="getLiveness", summary="Whether the process should be left alone")
 async def get_liveness() -> HealthBody:
-    """Answer as long as the event loop turns; dependencies do not matter here."""
+    """Answer while the event loop runs; dependencies do not matter here."""
     return HealthBody()
 
 
@@ -28,9 +28,9 @@ async def get_liveness() -> HealthBody:
     responses={503: {"model": ReadinessBody, "description": "Database or storage are away."}},
 )
 async def get_readiness(request: Request, response: Response) -> ReadinessBody:
-    """Tell how each dependency was when last looked at. Kafka may be away: accepted jobs wait in the outbox.
+    """Return the state of each dependency at its last check. Kafka may be away: accepted jobs wait in the outbox.
 
-    `degraded`, still with 200, while the outbox is stuck: requests are served, but jobs do not go on.
+    `degraded`, still with 200, means that the outbox is stuck: requests are served, but jobs make no progress.
     """
     readiness = services_of(request).readiness
     response.status_code = 200 if readiness.is_ready else 503

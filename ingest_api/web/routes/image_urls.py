@@ -1,4 +1,4 @@
-"""Signed URLs: how a client lets somebody without a key download one image."""
+"""Signed URLs: they let somebody without a key download one image."""
 
 from datetime import timedelta
 

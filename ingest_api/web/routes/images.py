@@ -1,4 +1,4 @@
-"""Images: uploaded, described and downloaded."""
+"""Images: upload, description and download."""
 
 from typing import Annotated
 
@@ -55,7 +55,7 @@ _UPLOAD_FORM = {
     openapi_extra=_UPLOAD_FORM,
 )
 async def upload_images(request: Request, writer: Writer, key: IdempotencyKey = None) -> list[ImageBody]:
-    """Store every part named `file`, or none: one bad file and nothing is stored."""
+    """Store every part named `file`, or none if one is refused."""
     services = writer.services
     async with receive_files(request, services.settings.limits, services.uploads) as files:
         images = await services.original_intake.store(files, owner=writer.caller.owner, key=writer.own(key))

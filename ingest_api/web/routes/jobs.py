@@ -1,4 +1,4 @@
-"""Jobs: asked for and looked at."""
+"""Jobs: request and status."""
 
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -15,7 +15,7 @@ from ingest_api.web.routes.dependencies import IdempotencyKey, Reader, Writer, s
 
 
 class _JobRequestRoute(JsonRoute):
-    """Counts the tasks of a job before it looks at each of them."""
+    """Counts the tasks of a job before it validates them."""
 
     def check(self, request: Request, value: Any) -> None:
         limit = services_of(request).settings.limits.tasks
@@ -26,7 +26,7 @@ class _JobRequestRoute(JsonRoute):
 
 
 _VALUES_OF_A_TASK = 64
-"""More than the options of a task can hold."""
+"""More values than the options of a task can have."""
 
 router = APIRouter(tags=["jobs"], route_class=_JobRequestRoute)
 reads = APIRouter(tags=["jobs"], route_class=DirectRoute)
@@ -50,7 +50,7 @@ JobId = Annotated[str, Path(alias="id", description="The job's id, a UUID.", jso
     ),
 )
 async def create_job(body: JobRequestBody, writer: Writer, key: IdempotencyKey = None) -> Response:
-    """Accept a job. Once this is answered, the job ends: completed, or failed with a reason."""
+    """Accept a job. After a 201 the job will end: completed, or failed with a reason."""
     writer.services.admission.check_job()
     options = [TaskOptions.of(asked) for asked in body.options]
     accepted = await writer.services.job_intake.accept(
@@ -74,5 +74,5 @@ async def get_job(job_id: JobId, reader: Reader) -> Response:
     since = kept.now()
     record = await find_job(job_id, reader.services.jobs, reader.caller)
     answer = json_response(JobBody.of(record, reader.services.url_of))
-    # No state leaves an end.
+    # No job leaves a final state.
     return kept.put(reader.cache_key(job_id), answer, since=since) if record.job.has_ended else answer

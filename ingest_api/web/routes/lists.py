@@ -1,4 +1,4 @@
-"""Lists of images and jobs: the newest first, in pages."""
+"""Lists of images and jobs, newest first, in pages."""
 
 from typing import Annotated
 from urllib.parse import urlencode
@@ -19,7 +19,7 @@ _MOST = 200
 
 
 class ImageFilters(BaseModel):
-    """Which images, and which part of their list. An unknown filter is refused: it would have left out something."""
+    """Which images, and which page. An unknown filter is refused: it would have excluded something."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -34,7 +34,7 @@ class ImageFilters(BaseModel):
 
 
 class JobFilters(ImageFilters):
-    """Which jobs, and which part of their list."""
+    """Which jobs, and which page."""
 
     status: JobState | None = None
     code: str | None = Field(None, min_length=1, max_length=64, description="Why they failed.")
@@ -49,7 +49,7 @@ class JobFilters(ImageFilters):
     responses=guarded(_400="A parameter is invalid or unknown.", _503="The database is away."),
 )
 async def list_images(request: Request, filters: Annotated[ImageFilters, Query()], reader: Reader) -> Response:
-    """Return originals and variants, the newest first. `Link` leads to the next page."""
+    """Return originals and variants, newest first. `Link` has the next page."""
     services = reader.services
     page = await services.lists.images(filters.page(reader.caller))
     items = [ImageBody.of(image, services.url_of(image.id)) for image in page.items]
@@ -65,7 +65,7 @@ async def list_images(request: Request, filters: Annotated[ImageFilters, Query()
     responses=guarded(_400="A parameter is invalid or unknown.", _503="The database is away."),
 )
 async def list_jobs(request: Request, filters: Annotated[JobFilters, Query()], reader: Reader) -> Response:
-    """Return jobs, the newest first; filters combine. `Link` leads to the next page."""
+    """Return jobs, newest first; filters combine. `Link` has the next page."""
     services = reader.services
     page = await services.lists.jobs(filters.page(reader.caller), state=filters.status, code=filters.code)
     items = [JobBody.of(record, services.url_of) for record in page.items]
@@ -73,7 +73,7 @@ async def list_jobs(request: Request, filters: Annotated[JobFilters, Query()], r
 
 
 def _linked(response: Response, request: Request, next_before: UUID | None) -> Response:
-    """Add where the next page is (RFC 8288), as a path: whatever host the caller came by."""
+    """Add the link to the next page (RFC 8288), as a path: it works for any host name."""
     if next_before:
         parameters = dict(request.query_params) | {"cursor": str(next_before)}
         response.headers["Link"] = f'<{request.url.path}?{urlencode(parameters)}>; rel="next"'
