@@ -8,5 +8,6 @@ WHERE ($1::uuid IS NULL OR id < $1)
   AND ($4::text IS NULL OR state = $4)
   AND ($5::boolean IS NOT TRUE OR ended_at IS NULL) -- so that their own index may be used
   AND ($6::text IS NULL OR code = $6)
+  AND ($2::text IS NOT NULL OR $4::text IS DISTINCT FROM 'failed' OR code IS NOT NULL) -- and that of everybody's failed jobs
 ORDER BY id DESC
 LIMIT $7
