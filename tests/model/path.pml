@@ -15,7 +15,7 @@
  *   STARTS   limits.starts                      KILLER     the job kills whoever works on it
  *   CHECK_BYTES  also ask that the bytes under a variant's id are those that its row describes
  *   COUNT_AGAIN  a naive design: a start carries no id, and is counted each time that it is applied
- *   KEEP_FIRST   the repair: a blob that stands is not replaced; what stands is described in the result
+ *   REPLACE      a naive design: a blob that stands is replaced by whoever stores it again
  *   TWO_RELAYS   two relays side by side
  *   LANES        the jobs topic of the reconciler is another than that of the job (a second topic, place without topic)
  */
@@ -239,14 +239,14 @@ inline processor_steps(p) {
 #else
         if
         :: true ->
-#ifdef KEEP_FIRST
+#ifdef REPLACE
+            blob = p + 1; described[p] = p + 1;
+#else
             if
             :: blob == 0 -> blob = p + 1
             :: else
             fi;
-            described[p] = blob;
-#else
-            blob = p + 1; described[p] = p + 1;
+            described[p] = blob;     /* what stands is described */
 #endif
             outcome[p] = SUCCEEDED; at[p] = 5; printf("processor %d stores the variant\n", p)
         :: fails && !calm -> fails--; outcome[p] = RETRYABLE; at[p] = 5; printf("processor %d fails\n", p)
