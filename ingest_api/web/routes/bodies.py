@@ -99,6 +99,7 @@ class JobBody(WireModel):
     original_id: Annotated[UUID, Field(alias="originalID")]
     tasks: list[TaskBody]
     created_at: datetime
+    ended_at: datetime | None = Field(None, exclude_if=lambda ended_at: ended_at is None)
 
     @classmethod
     def of(cls, record: JobRecord, url_of: Callable[[UUID], str]) -> "JobBody":
@@ -120,6 +121,7 @@ class JobBody(WireModel):
                 for task in record.tasks
             ],
             created_at=record.created_at,
+            ended_at=record.job.ended_at,
         )
 
 

@@ -56,7 +56,9 @@ async def create_job(body: JobRequestBody, writer: Writer, key: IdempotencyKey =
     accepted = await writer.services.job_intake.accept(
         body.original_id, options, caller=writer.caller, key=writer.own(key)
     )
-    return json_response(JobBody.of(accepted, writer.services.url_of), HTTPStatus.CREATED)
+    response = json_response(JobBody.of(accepted, writer.services.url_of), HTTPStatus.CREATED)
+    response.headers["Location"] = f"/api/v1/job/{accepted.job.id}"
+    return response
 
 
 @reads.get(

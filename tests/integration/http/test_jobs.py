@@ -208,3 +208,28 @@ async def test_an_unknown_job_is_not_found(api: Api, job_id: str) -> None:
     response = await api.http.get(f"/api/v1/job/{job_id}")
 
     assert assert_is_problem(response, 404, "job_not_found") == "Job not found"
+
+
+async def test_an_accepted_job_says_where_it_is(api: Api) -> None:
+    """`Location` leads to it; asked for again under its key, to the same."""
+    original = await uploaded(api)
+    body = {"originalID": original, "options": [{"format": "png"}]}
+
+    answers = [await api.http.post("/api/v1/job", json=body, headers={"Idempotency-Key": "k"}) for _ in range(2)]
+
+    assert {answer.headers["location"] for answer in answers} == {f"/api/v1/job/{answers[0].json()['id']}"}
+    assert (await api.http.get(answers[0].headers["location"])).json() == answers[0].json()
+
+
+async def test_an_ended_job_says_when(api: Api) -> None:
+    """`endedAt` is there once it has ended, and not before."""
+    answer = await api.http.post("/api/v1/job", json={"originalID": await uploaded(api), "options": [{}]})
+    connection = await asyncpg.connect(api.settings.database.dsn)
+    sql = "UPDATE jobs SET state = 'failed', code = 'c', reason = 'r', ended_at = '2026-06-01T12:00:00Z' WHERE id = $1"
+    await connection.execute(sql, answer.json()["id"])
+    await connection.close()
+
+    job = (await api.http.get(answer.headers["location"])).json()
+
+    assert "endedAt" not in answer.json()
+    assert job["endedAt"] == "2026-06-01T12:00:00Z"
