@@ -16,6 +16,8 @@ from common.texts import Code, Name, Reason
 from common.wire import FormatName, KeptModel, WireModel
 
 Attempt = Annotated[int, Field(ge=1, le=2**31 - 1)]
+Size = Annotated[int, Field(ge=0, le=2**63 - 1)]
+"""A number of bytes, pixels or frames. What is none would fail wherever it is counted or stored."""
 
 
 class UnreadableEventError(Exception):
@@ -36,9 +38,9 @@ class OriginalImage(WireModel):
 
     id: UUID
     format: FormatName
-    width: int
-    height: int
-    byte_size: int
+    width: Size
+    height: Size
+    byte_size: Size
     name: Name
 
 
@@ -51,11 +53,11 @@ class FinishedVariant(KeptModel):
     task_id: UUID
     id: UUID
     format: FormatName
-    width: int
-    height: int
-    byte_size: int
-    frames: int | None = None
-    original_frames: int | None = None
+    width: Size
+    height: Size
+    byte_size: Size
+    frames: Size | None = None
+    original_frames: Size | None = None
 
 
 class ReusableVariant(KeptModel):
@@ -82,7 +84,7 @@ class JobRequested(WireModel):
     job_id: UUID
     attempt: Attempt
     original: OriginalImage
-    tasks: tuple[RequestedTask, ...]
+    tasks: tuple[RequestedTask, ...] = Field(min_length=1)
 
 
 class JobStarted(WireModel):

@@ -33,7 +33,7 @@ def trace_headers() -> dict[str, str]:
 @contextmanager
 def continue_trace(headers: Mapping[str, str]) -> Iterator[str]:
     """Continue the trace in *headers*, or begin one; yield its id in hex."""
-    current = propagate.extract(headers)
+    current = propagate.extract({name: headers[name] for name in TRACE_FIELDS if name in headers})
     if not trace.get_current_span(current).get_span_context().is_valid:
         current = trace.set_span_in_context(trace.NonRecordingSpan(_new_span_context()), current)
     token = context.attach(current)

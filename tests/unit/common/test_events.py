@@ -68,3 +68,22 @@ def test_an_attempt_is_a_number_that_can_be_kept(attempt: int) -> None:
     """No job has had that many: it is no event of ours."""
     with pytest.raises(UnreadableEventError, match="attempt"):
         a_failure(attempt=attempt)
+
+
+@pytest.mark.parametrize("number", [-1, 2**63, 10**400], ids=["negative", "large", "huge"])
+@pytest.mark.parametrize("member", ["width", "height", "byteSize"])
+def test_a_size_is_a_number_that_can_be_counted(member: str, number: int) -> None:
+    """Else a finished request fails where its bytes are counted, is never acknowledged, and blocks its partition."""
+    request = json.loads(encode(a_request()))
+    request["original"][member] = number
+
+    with pytest.raises(UnreadableEventError):
+        decode(json.dumps(request).encode())
+
+
+def test_a_request_asks_for_something() -> None:
+    """Without a task nobody would look at the original, and whatever is said of it would be counted."""
+    request = json.loads(encode(a_request())) | {"tasks": []}
+
+    with pytest.raises(UnreadableEventError):
+        decode(json.dumps(request).encode())
