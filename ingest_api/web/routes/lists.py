@@ -37,7 +37,7 @@ class JobFilters(ImageFilters):
     """Which jobs, and which page."""
 
     status: JobState | None = None
-    code: str | None = Field(None, min_length=1, max_length=64, description="Why they failed.")
+    code: str | None = Field(None, pattern=r"^[a-z0-9_]{1,64}$", description="Why they failed.")
 
 
 @router.get(

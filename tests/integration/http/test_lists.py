@@ -149,6 +149,7 @@ async def test_the_next_page_keeps_the_filters(api: Api) -> None:
         ("images", {"originalID": "x"}, "originalID"),
         ("jobs", {"status": "unheard"}, "status"),
         ("jobs", {"colour": "red"}, "colour"),
+        ("jobs", {"code": "time\0limit"}, "code"),
     ],
 )
 async def test_a_filter_that_cannot_be_is_refused(
