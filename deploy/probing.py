@@ -1,4 +1,4 @@
-"""Asks a process of ours whether it can do its work; imports nothing but the standard library."""
+"""Checks whether one of our processes is ready; imports only the standard library."""
 
 import http.client
 

@@ -1,1 +1,1 @@
-"""The `icecube` command: what production runs, and the door to what runs on one machine."""
+"""The `icecube` command: the commands of production, and `icecube up` for one machine."""

@@ -1,4 +1,4 @@
-"""`python -m deploy.cli` is `icecube`, for whoever has the interpreter but not its scripts on the path."""
+"""`python -m deploy.cli` is `icecube`, for an interpreter whose scripts are not on the path."""
 
 from deploy.cli.main import main
 

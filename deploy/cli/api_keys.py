@@ -1,4 +1,4 @@
-"""The command `icecube api-key`: makes keys, and keeps the file of those that are in force."""
+"""The command `icecube api-key`: makes keys, and edits the file of keys."""
 
 import secrets
 from enum import StrEnum
@@ -25,7 +25,7 @@ class _ScopeName(StrEnum):
 
 
 class _NewByDefault(TyperGroup):
-    """Takes `api-key NAME`, as it was written before there were subcommands, for `api-key new NAME`."""
+    """Reads `api-key NAME`, the form without subcommands, as `api-key new NAME`."""
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         if args and args[0] not in {*self.commands, "--help", "-help"}:

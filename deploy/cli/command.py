@@ -1,4 +1,4 @@
-"""The command line, `icecube`: reads the configuration, then hands over to the part that was asked for.
+"""The command line, `icecube`: reads the configuration, then runs the requested part.
 
 Each part is imported when it is about to run, so that none pays for the libraries of another.
 """
@@ -30,7 +30,7 @@ Processors = Annotated[
     int, typer.Option("--processors", "-processors", min=1, help="Processors; more than one need a real Kafka.")
 ]
 
-# Plain tracebacks: the pretty ones show local variables, and with them passwords.
+# Plain tracebacks: the pretty ones show local variables, which may hold passwords.
 app = typer.Typer(
     help="Image processing as a service.",
     no_args_is_help=True,

@@ -1,4 +1,4 @@
-"""The settings that a command works with; where there are none to work with, it ends here, with what is wrong."""
+"""Loads the settings of a command, or ends it with what is wrong in them."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from deploy.local.processes import lifeline
 
 
 def settings_of(config: Path | None, flags: Mapping[str, Mapping[str, Any]] | None = None) -> Settings:
-    """Return the settings in force, with a warning for every variable of ours that is no setting."""
+    """Return the settings in force; warn of every `ICECUBE_…` variable that is no setting."""
     if lifeline.VARIABLE not in os.environ:  # whoever started us with a lifeline has told it
         for warning in unknown_variables(os.environ):
             typer.echo(f"icecube: {warning}", err=True)
@@ -26,7 +26,7 @@ def settings_of(config: Path | None, flags: Mapping[str, Mapping[str, Any]] | No
 
 
 def settings_of_a_part(command: str, config: Path | None) -> Settings:
-    """Return the settings of a part that runs alone, with its lifeline held and its log set up."""
+    """Return the settings of a part that runs alone; hold its lifeline and configure its log."""
     settings = _complete(command, settings_of(config))
     lifeline.hold(os.environ, grace_seconds=lifeline.ORPHAN_GRACE_SECONDS)
     configure(settings.server)
@@ -34,9 +34,9 @@ def settings_of_a_part(command: str, config: Path | None) -> Settings:
 
 
 def settings_beside(command: str, config: Path | None, data_dir: str | None) -> Settings:
-    """Return the settings in force; what they leave to `icecube up` is taken from the one that runs on *data_dir*.
+    """Return the settings in force; the `icecube up` that runs on *data_dir* provides what they leave to it.
 
-    That one says where it is in `endpoints.json` in its data folder.
+    It announces its addresses in `endpoints.json` in its data folder.
     """
     flags = {} if data_dir is None else {"server": {"data_dir": data_dir}}
     settings = settings_of(config, flags)
@@ -60,7 +60,7 @@ def _read_announcement(file: Path, *, with_store: bool) -> dict[str, str]:
         }
         if with_store and "images" in endpoints:
             folder = endpoints["images"]
-            # No folder means S3; how to get there is not announced, and the settings ask for it.
+            # No folder means S3; its settings are not announced and must be given.
             disk = {"ICECUBE_BLOB_TYPE": "disk", "ICECUBE_BLOB_DISK_PATH": folder}
             told |= disk if folder else {"ICECUBE_BLOB_TYPE": "s3"}
     except (OSError, ValueError, KeyError, TypeError) as exc:

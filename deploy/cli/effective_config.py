@@ -1,4 +1,4 @@
-"""The configuration in force, for people: every value, no secret, and where each came from."""
+"""Prints the configuration in force: every value and its source, without secrets."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from common.settings.postgres_uri import mask_uri
 
 
 def as_json(settings: Settings, *, environment: Mapping[str, str], file: Path | None) -> str:
-    """Return *settings* as the JSON of a configuration file, and beside it the source of what is no default."""
+    """Return *settings* as the JSON of a configuration file, with the source of each value that is not a default."""
     shown: dict[str, Any] = settings.model_dump(mode="json", by_alias=True)  # masks every SecretStr
     shown["database"]["uri"] = mask_uri(settings.database.uri.get_secret_value())
     return json.dumps({**shown, "sources": _sources(settings, environment, file)}, indent=2)

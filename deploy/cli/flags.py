@@ -10,7 +10,7 @@ Config = Annotated[
     typer.Option("--config", "-config", "-c", help="JSON file; the environment has priority.", metavar="FILE"),
 ]
 DataDir = Annotated[
-    str | None,  # no Path: it would take an empty name for the current folder
+    str | None,  # not Path, which reads an empty name as the current folder
     typer.Option(
         "--data-dir", "-data-dir", help="Folder of all data.  [default: ./data]", show_default=False, metavar="FOLDER"
     ),

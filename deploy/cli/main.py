@@ -1,4 +1,4 @@
-"""The entry point of `icecube`: makes sure that what it is about to import is ours."""
+"""The entry point of `icecube`: makes sure that it imports our packages, not others of the same name."""
 
 import sys
 from importlib.util import find_spec
@@ -12,7 +12,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 
 def main() -> None:
-    """Run the command that the arguments name; end with one sentence where another package hides one of ours."""
+    """Run the command that the arguments name; end with one sentence if another package hides one of ours."""
     open_closed_streams()
     for name in _OURS:
         if (found := _found(name)) != _ROOT / name:

@@ -40,7 +40,7 @@ def replay(
     config: Config = None,
     data_dir: DataDirOfUp = None,
 ) -> None:
-    """Ask again for what a dead letter asked for: a given-up job becomes a new job."""
+    """Send a dead letter again: a job that was given up becomes a new job."""
     if (name is None) == (not everything):
         give_up("icecube dead replay: name one letter as PARTITION:OFFSET, or say --all", EXIT_REFUSED)
     _run("dead replay", config, data_dir, lambda settings: _replay(settings, name))
@@ -66,7 +66,7 @@ def gc(
 def _run(
     command: str, config: Path | None, data_dir: str | None, work: Callable[["Settings"], Coroutine[Any, Any, None]]
 ) -> None:
-    """Do *work* with the settings in force; every outage ends in one line."""
+    """Run *work* with the settings in force; report an outage in one line."""
     import asyncio  # noqa: PLC0415 - see deploy/cli/command.py
 
     from common.blob_store import BlobStoreUnavailableError  # noqa: PLC0415 - see deploy/cli/command.py

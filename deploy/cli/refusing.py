@@ -1,4 +1,4 @@
-"""How a command ends that cannot do what it was asked for: one message on stderr, and an exit status."""
+"""Ends a command that cannot run, with a message on stderr and an exit status."""
 
 from typing import NoReturn
 
@@ -9,6 +9,6 @@ EXIT_REFUSED = 2
 
 
 def give_up(message: str, status: int) -> NoReturn:
-    """Say *message* and exit with *status*."""
+    """Print *message* and exit with *status*."""
     typer.echo(message, err=True)
     raise typer.Exit(status)

@@ -1,4 +1,4 @@
-"""What a command that runs alone must find configured, because nothing is embedded in it."""
+"""Checks that a command that runs alone has all it needs configured: it embeds nothing."""
 
 from common.settings.groups import BlobType, DatabaseType
 from common.settings.model import Settings
@@ -24,7 +24,7 @@ def missing_for(command: str, settings: Settings) -> list[str]:
 
 
 def refusal(command: str, missing: list[str]) -> str:
-    """Return the message that names all that is *missing*, and the way out."""
+    """Return the message that names all *missing* settings, and the remedy."""
     head = f"icecube {command} runs alone and needs what is not configured:"
     tail = "Memory and embedded parts are what `icecube up` provides."
     return "\n".join([head, *(f"  {line}" for line in missing), tail])

@@ -1,1 +1,1 @@
-"""Everything that `icecube up` brings along to run on one machine."""
+"""Everything that `icecube up` starts to run on one machine."""

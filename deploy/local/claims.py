@@ -1,4 +1,4 @@
-"""What a run of `icecube up` must have to itself before it starts anything: its folder, its port, its broker."""
+"""Claims what a run of `icecube up` needs for itself before it starts: its folder, its port, its broker."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,9 +14,9 @@ from deploy.local.ports import free_ports, is_free
 
 @contextmanager
 def data_folder(folder: Path) -> Iterator[Path]:
-    """Hold *folder*, made where it is missing, with `run` in it; raise `UpError` when another run has it.
+    """Lock *folder*, created if missing, with `run` in it; raise `UpError` if another run has it.
 
-    Nobody else on this machine may enter it: one that is open to others is closed, and that is told.
+    No other user of this machine may enter it: a folder that is open to others is closed, and the log says so.
     """
     advice = "choose another with --data-dir or ICECUBE_DATA_DIR"
     with ExitStack() as stack:
@@ -34,7 +34,7 @@ def data_folder(folder: Path) -> Iterator[Path]:
 
 
 def port_for(server: ServerSettings) -> int:
-    """Return the port the API shall listen on, a free one for 0; raise `UpError` when it is taken."""
+    """Return the port for the API, a free one for 0; raise `UpError` if it is in use."""
     host, port = server.host, server.port
     advice = "choose another with --port or ICECUBE_SERVER_PORT (server.port); 0 picks a free one"
     try:
@@ -49,7 +49,7 @@ def port_for(server: ServerSettings) -> int:
 
 @contextmanager
 def broker() -> Iterator[str]:
-    """Run the embedded broker and yield its address; raise `UpError` when it does not start."""
+    """Run the embedded broker and yield its address; raise `UpError` if it does not start."""
     try:
         with embedded_broker() as address:
             yield address

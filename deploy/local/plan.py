@@ -1,4 +1,4 @@
-"""What `icecube up` brings along itself, and what its children are told of it."""
+"""Plans which parts `icecube up` embeds, and configures its children."""
 
 import os
 from collections.abc import Mapping
@@ -12,11 +12,11 @@ from deploy.local.kafka.embedded_broker import FETCH_WAIT_MS
 
 
 class UpError(Exception):
-    """`icecube up` cannot go on; the message is the one line that its user needs."""
+    """`icecube up` cannot continue; the message is the one line that its user needs."""
 
 
 class UpRefusedError(UpError):
-    """What was asked for contradicts itself; nothing was started."""
+    """The request contradicts itself; nothing was started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Plan:
 
 
 def plan_for(settings: Settings, *, processors: int) -> Plan:
-    """Return what to bring for *settings*; raise `UpRefusedError` when *processors* need a real broker."""
+    """Return what to embed for *settings*; raise `UpRefusedError` if *processors* need a real broker."""
     brings_broker = not settings.kafka.broker_list
     if brings_broker and processors > 1:
         message = (
@@ -62,7 +62,7 @@ def cores() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What was opened for this run: the API's port, Kafka's address, PostgreSQL's DSN, the folder in RAM if any."""
+    """The addresses of this run: the API's port, Kafka's address, PostgreSQL's DSN, the folder in RAM if any."""
 
     port: int
     kafka: str
@@ -71,9 +71,9 @@ class Opened:
 
 
 def child_environment(settings: Settings, plan: Plan, opened: Opened) -> Mapping[str, str]:
-    """Return the variables that tell every child what was decided; they outrank the configuration file.
+    """Return the variables that configure every child; they outrank the configuration file.
 
-    Secrets pass here and never on a command line, which everybody on the machine can read.
+    Secrets go here and never on a command line, which everybody on the machine can read.
     """
     told = {
         "ICECUBE_SERVER_PORT": str(opened.port),

@@ -1,4 +1,4 @@
-"""Which TCP ports of this machine are free."""
+"""Finds free TCP ports of this machine."""
 
 import errno
 import socket
@@ -23,7 +23,7 @@ def is_free(host: str, port: int) -> bool:
     """
     family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     with socket.socket(family, kind, protocol) as probe:
-        # As servers do: connections that are still winding down do not count as use.
+        # As servers do: closing connections do not count as use.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(address)

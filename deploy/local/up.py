@@ -1,4 +1,4 @@
-"""`icecube up`: everything on this machine, as the processes that production runs, under one Ctrl-C."""
+"""`icecube up`: runs everything on this machine, in the processes of production, until Ctrl-C."""
 
 import asyncio
 import os
@@ -22,7 +22,7 @@ from deploy.local.welcome import Endpoints, welcome
 
 START_SECONDS = 120
 ANNOUNCEMENT = "endpoints.json"
-"""The file in the data folder that tells programs where the parts listen; there only while all are ready."""
+"""The file in the data folder that tells programs the addresses of the parts; it exists while all are ready."""
 
 _EVERY_ADDRESS = {"0.0.0.0", "::", ""}  # noqa: S104 - recognised, not listened on
 
@@ -34,7 +34,7 @@ def run(settings: Settings, *, config: Path | None, processors: int) -> int:
     with nothing left running.
     """
     plan = plan_for(settings, processors=processors)
-    os.umask(0o077)  # for all that is made from here on, by the children too: shared hosts have other users
+    os.umask(0o077)  # for all files from here on, by the children too: shared hosts have other users
     with ExitStack() as stack:
         data = stack.enter_context(data_folder(settings.server.data_dir.resolve()))
         (data / ANNOUNCEMENT).unlink(missing_ok=True)  # of a run that was killed
@@ -52,7 +52,7 @@ def run(settings: Settings, *, config: Path | None, processors: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Up:
-    """One run of everything, with all that was decided and opened for it."""
+    """One run of everything, with its plan and its open resources."""
 
     settings: Settings
     plan: Plan
@@ -96,7 +96,7 @@ class _Up:
         api = api_child(told, self.config, host=host, port=self.port)
         numbers = range(1, self.plan.processors + 1)
         processors = [processor_child(number, told, self.config, self._runs) for number in numbers]
-        # Two stages, begun together and stopped one after the other: the processors first.
+        # Two stages, started together and stopped one after the other: the processors first.
         await asyncio.gather(
             supervisor.start([api], within_seconds=START_SECONDS),
             supervisor.start(processors, within_seconds=START_SECONDS),

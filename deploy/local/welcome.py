@@ -1,4 +1,4 @@
-"""What `icecube up` leaves behind once all is ready: a file for programs, a few lines for people."""
+"""Announces that `icecube up` is ready: a file for programs, a few lines for people."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -35,9 +35,9 @@ On a shared host, name a Kafka of your own (ICECUBE_KAFKA_BROKERS), and make API
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Where the parts listen. *postgres* is a URI and may hold a password.
+    """The addresses of the parts. *postgres* is a URI and may hold a password.
 
-    *images* is the folder of the disk store; absent, images are in S3.
+    *images* is the folder of the disk store; None means S3.
     """
 
     api: str

@@ -1,1 +1,1 @@
-"""The reference, written from the code it describes: `python -m deploy.reference`; a test fails when it has drifted."""
+"""Generates the reference from the code: `python -m deploy.reference`. A test fails when it is stale."""

@@ -1,4 +1,4 @@
-"""Writes the reference into the working tree, or says what of it is stale."""
+"""Writes the reference into the working tree, or lists its stale documents."""
 
 import argparse
 import sys

@@ -1,4 +1,4 @@
-"""Every setting as its reader needs it: what it is called, what it is at first, what it may be."""
+"""Describes every setting: its name, its default and its allowed values."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _LIMITS = {
     "maximum": "{} or less",
     "minLength": "not empty",
 }
-"""How a limit is said, by its keyword in the JSON schema."""
+"""The words for a limit, by its keyword in the JSON schema."""
 _NO_LIMITS = frozenset({"$ref", "anyOf", "default", "description", "env", "format", "title", "type", "writeOnly"})
 
 
@@ -37,7 +37,7 @@ class DescribedSetting:
 
 
 def described_groups() -> Iterator[tuple[str, str, list[DescribedSetting]]]:
-    """Yield each group's name, what it is about, and its settings."""
+    """Yield each group's name, description and settings."""
     names = {(group, field): variable for group, field, variable in variables()}
     for group, section in Settings.model_fields.items():
         model = section.annotation
@@ -79,7 +79,7 @@ def _text(value: Any) -> str:
 
 
 def _values(kind: Any, schema: Mapping[str, Any]) -> str:
-    """Return what a setting may be; raise `NotImplementedError` for a limit without words, rather than leave it out."""
+    """Return a setting's allowed values; raise `NotImplementedError` for a limit without words."""
     if isinstance(kind, type) and issubclass(kind, Enum):
         return ", ".join(str(member.value) for member in kind)
     if schema.get("type") == "array":

@@ -1,4 +1,4 @@
-"""Which documents are generated, and whether those in a working tree are as the code would write them."""
+"""Writes the generated documents, and finds stale ones in a working tree."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -27,12 +27,12 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
 
 
 def stale(root: Path) -> list[str]:
-    """Return the paths of the documents below *root* that are missing or not what the code would write."""
+    """Return the paths of documents below *root* that are missing or stale."""
     return [name for name, text in DOCUMENTS.items() if _content(root / name) != text()]
 
 
 def write(root: Path, names: Iterable[str]) -> None:
-    """Write the documents called *names* below *root*."""
+    """Write the documents named *names* below *root*."""
     for name in names:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(DOCUMENTS[name](), "utf-8", newline="\n")

@@ -1,9 +1,9 @@
-"""An environment file with every variable in it, commented out: a copy changes nothing until a line is let in."""
+"""An environment file with every variable, commented out: a copy changes nothing until a line is uncommented."""
 
 from deploy.reference.described_settings import DescribedSetting, described_groups
 
 _INTRODUCTION = """\
-# Every variable that Icecube reads, with its default. Copy this file to .env and let in the lines to change.
+# Every variable that Icecube reads, with its default. Copy this file to .env and uncomment the lines to change.
 # Written by `python -m deploy.reference` from common/settings; change it there.
 """
 

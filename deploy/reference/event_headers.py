@@ -44,11 +44,11 @@ def cloud_event_headers() -> dict[str, Any]:
 
 
 def dead_letter_reasons() -> dict[str, Any]:
-    """Return the schema of the headers that say why a record was put aside."""
+    """Return the schema of the headers that say why a record became a dead letter."""
     return _schema(list(dead_letter_headers(code="", reason="", attempts=1, topic="", value=None)), _PLACE)
 
 
 def _schema(names: list[str], optional: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of an object with *names*; raise `KeyError` for a header whose meaning is not told here."""
+    """Return the schema of an object with *names*; raise `KeyError` for a header without a description here."""
     required = {name: {"type": "string", "description": _MEANING[name]} for name in names}
     return {"type": "object", "required": names, "properties": required | optional}

@@ -25,7 +25,7 @@ def examples() -> Iterator[tuple[str, str, str]]:
 
 
 def schemas() -> dict[str, Any]:
-    """Return the schema of every event, of what stands in it, and of the headers."""
+    """Return the schema of every event, of its parts, and of the headers."""
     _, built = models_json_schema([(event, "serialization") for event in EVENTS], ref_template=_SCHEMAS + "{model}")
     own = {"CloudEventHeaders": cloud_event_headers(), "DeadLetterHeaders": dead_letter_reasons()}
     return {**built["$defs"], **own}
@@ -51,7 +51,7 @@ def messages() -> dict[str, Any]:
 
 def _message(event: type[BaseModel], event_type: str | None = None, *more_headers: str) -> dict[str, Any]:
     name = event.__name__
-    # The notification was promised before events had names: its record says what happened, not what it is.
+    # The notification existed before events had names: its record says what happened, not its type.
     spoken = event_type or ("JobEnded" if event is JobNotification else name)
     return {
         "name": event_type or name,

@@ -1,1 +1,1 @@
-"""Folders and files of this machine: locked, in RAM, replaced in one step."""
+"""Locks folders, makes them in RAM, and replaces files in one step."""

@@ -14,7 +14,7 @@ _MADE_BY_US = frozenset(
 
 
 def close_to_others(folder: Path) -> None:
-    """Make *folder* where it is missing, open to its owner alone; close it where it is open to others, and say so.
+    """Create *folder* if missing, for its owner only; close it if it is open to others, and log that.
 
     A folder that holds more than ours, as /var or a home does, is left as it is, and so is one that is not ours to
     close; that is said as well. Raises `OSError` when it cannot be made.

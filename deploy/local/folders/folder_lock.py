@@ -1,4 +1,4 @@
-"""One user at a time for a folder: a lock that the kernel drops when its holder dies."""
+"""Locks a folder for one process; the kernel drops the lock when its holder dies."""
 
 import fcntl
 import time
@@ -19,7 +19,7 @@ class FolderInUseError(Exception):
 
 @contextmanager
 def hold_lock(path: Path, *, wait_seconds: float = 0) -> Iterator[None]:
-    """Hold the lock file at *path*, made where it is missing; raise `FolderInUseError` after the wait.
+    """Lock the file at *path*, created if missing, during the block; raise `FolderInUseError` after the wait.
 
     The file stays behind: removing it would let two processes lock two files of one name.
     """

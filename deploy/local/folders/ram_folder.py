@@ -1,4 +1,4 @@
-"""A folder for what nobody keeps: in RAM where the system has such a place, and gone with its owner."""
+"""A temporary folder, in RAM if the system has a place there, and removed with its owner."""
 
 import fcntl
 import os
@@ -10,18 +10,18 @@ from pathlib import Path
 
 _RAM = Path("/dev/shm")  # noqa: S108 - made by mkdtemp, private to us
 _PREFIX = "icecube-ram-"
-_ROOM_BYTES = 1 << 30  # a container has 64 MiB there unless told otherwise: not even a cluster fits
+_ROOM_BYTES = 1 << 30  # a container has 64 MiB there by default: not even a cluster fits
 
 
 def ram() -> Path:
-    """Return where this system keeps files in RAM; where it has no room for us, its folder for temporary ones."""
+    """Return the system's folder in RAM, or its temporary folder if that has too little room."""
     has_room = os.access(_RAM, os.W_OK) and shutil.disk_usage(_RAM).free >= _ROOM_BYTES
     return _RAM if has_room else Path(tempfile.gettempdir())
 
 
 @contextmanager
 def ram_folder(parent: Path) -> Iterator[Path]:
-    """Yield a new private folder in *parent*, removed on the way out.
+    """Yield a new private folder in *parent*; remove it at the end.
 
     A folder whose owner was killed is removed by the next caller: the kernel drops the lock on it.
     """
@@ -30,7 +30,7 @@ def ram_folder(parent: Path) -> Iterator[Path]:
     descriptor = os.open(made, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        # Locked before it has its name: no other caller can take it for abandoned.
+        # Lock it before it has its name, so that no other caller considers it abandoned.
         folder = made.rename(parent / made.name.removeprefix("new-"))
         try:
             yield folder

@@ -1,9 +1,9 @@
-"""Apache Kafka on this machine, one node, for people and for tests: the port; its adapters stand beside it."""
+"""The port to Apache Kafka on this machine, one node, for people and tests; its adapters are beside it."""
 
 from typing import Protocol
 
 VERSION = "4.1.1"
-"""Of the container image and of the jars alike."""
+"""The version of the container image and of the jars."""
 
 
 class KafkaUnavailableError(Exception):
@@ -15,21 +15,21 @@ class Broker(Protocol):
 
     @property
     def address(self) -> str:
-        """Where clients reach it: `host:port`, on the loopback only."""
+        """Its address for clients: `host:port`, on the loopback only."""
         ...
 
     def start(self) -> None:
-        """Run it, on what it kept from before, and return once it answers; raise `KafkaUnavailableError`."""
+        """Start it on its earlier data, and return once it answers; raise `KafkaUnavailableError`."""
         ...
 
     def stop(self) -> None:
-        """End it in order; nothing happens when it does not run."""
+        """Stop it in order, if it runs."""
         ...
 
     def kill(self) -> None:
-        """End it as a crash would; nothing happens when it does not run."""
+        """Kill it, as a crash would, if it runs."""
         ...
 
     def is_running(self) -> bool:
-        """Say whether its process lives."""
+        """Say whether its process runs."""
         ...

@@ -1,4 +1,4 @@
-"""Whether a broker answers."""
+"""Waits until a broker answers."""
 
 import time
 from collections.abc import Callable
@@ -11,7 +11,7 @@ _QUIET = {"log_level": 0, "reconnect.backoff.ms": 50, "reconnect.backoff.max.ms"
 
 
 def wait_until_answers(address: str, *, within_seconds: float, is_alive: Callable[[], bool]) -> None:
-    """Return once the broker at *address* answers; raise `KafkaUnavailableError` when it is dead or too late."""
+    """Return once the broker at *address* answers; raise `KafkaUnavailableError` if it is dead or too late."""
     client = Producer({"bootstrap.servers": address, **_QUIET})
     deadline = time.monotonic() + within_seconds
     try:

@@ -25,11 +25,11 @@ class DockerBroker:
 
     @property
     def address(self) -> str:
-        """Where clients reach it."""
+        """Its address for clients."""
         return f"{LOOPBACK}:{self._port}"
 
     def start(self) -> None:
-        """Run it and return once it answers."""
+        """Start it and return once it answers."""
         if self._is_made:
             self._run("start", self._name)
         else:
@@ -38,23 +38,23 @@ class DockerBroker:
         wait_until_answers(self.address, within_seconds=START_SECONDS, is_alive=self.is_running)
 
     def stop(self) -> None:
-        """End it in order."""
+        """Stop it in order."""
         if self.is_running():
             self._run("stop", self._name)
 
     def kill(self) -> None:
-        """End it as a crash would."""
+        """Kill it, as a crash would."""
         if self.is_running():
             self._run("kill", self._name)
 
     def remove(self) -> None:
-        """End it for good, with its data."""
+        """Remove it with its data."""
         if self._is_made:
             self._run("rm", "--force", "--volumes", self._name)
             self._is_made = False
 
     def is_running(self) -> bool:
-        """Say whether its process lives."""
+        """Say whether its process runs."""
         return self._is_made and self._run("inspect", "--format", "{{.State.Running}}", self._name) == "true"
 
     def _options(self) -> list[str]:
@@ -71,7 +71,7 @@ class DockerBroker:
 
 
 def variables(address: str, *, port: int, controller_port: int) -> dict[str, str]:
-    """Return the environment of the container: the broker's configuration as the image takes it."""
+    """Return the environment of the container: the broker's configuration in the image's form."""
     settings = properties(
         listen_host="0.0.0.0",  # noqa: S104 - of the container; the port is published on the loopback only
         advertised=address,

@@ -1,4 +1,4 @@
-"""A Kafka broker in this process: the one that librdkafka brings for its own tests.
+"""A Kafka broker in this process: the one that librdkafka contains for its own tests.
 
 It speaks the real protocol to any client, and keeps everything in memory. What it lacks: more than one
 member a group, CreateTopics, more than 4 partitions a topic and 5 MiB a partition, and it lets every fetch
@@ -18,7 +18,7 @@ FETCH_WAIT_MS = 20
 """How long a fetch should wait here. Measured from event to consumer: p50 13 ms; with 1500 ms, 820 ms."""
 
 _PRODUCER = 0  # RD_KAFKA_PRODUCER: a client must own the broker, of whatever type
-_ERRORS_ONLY = b"3"  # syslog's number; the notices that a mock cluster runs, without brokers, are no news
+_ERRORS_ONLY = b"3"  # syslog's number; the notices that a mock cluster runs are noise
 _BROKERS = 1
 
 
@@ -28,7 +28,7 @@ class EmbeddedBrokerError(Exception):
 
 @contextmanager
 def embedded_broker() -> Iterator[str]:
-    """Run the broker and yield its address, `host:port` on the loopback; all it held is gone afterwards."""
+    """Run the broker and yield its address, `host:port` on the loopback; all its data is lost at the end."""
     library = _library()
     reason = ctypes.create_string_buffer(512)
     settings = library.rd_kafka_conf_new()

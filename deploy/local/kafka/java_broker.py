@@ -16,7 +16,7 @@ from deploy.local.processes.stopping import stop
 START_SECONDS = 90
 STOP_SECONDS = 30
 _OLDEST_JAVA = 17
-# A small heap, and flags that make a short life quick rather than a long one fast.
+# A small heap, and flags for a quick start rather than peak speed.
 _JAVA_FLAGS = (
     "-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
@@ -36,11 +36,11 @@ class JavaBroker:
 
     @property
     def address(self) -> str:
-        """Where clients reach it."""
+        """Its address for clients."""
         return f"{LOOPBACK}:{self._port}"
 
     def start(self) -> None:
-        """Run it on its folder and return once it answers."""
+        """Start it on its folder and return once it answers."""
         self._folder.mkdir(parents=True, exist_ok=True)
         self._write_configuration()
         if not (self._data / "meta.properties").exists():
@@ -58,18 +58,18 @@ class JavaBroker:
             raise KafkaUnavailableError(message) from exc
 
     def stop(self) -> None:
-        """End it in order."""
+        """Stop it in order."""
         if self._process:
             stop(self._process, grace_seconds=STOP_SECONDS)
 
     def kill(self) -> None:
-        """End it as a crash would."""
+        """Kill it, as a crash would."""
         if self._process:
             self._process.kill()
             self._process.wait()
 
     def is_running(self) -> bool:
-        """Say whether its process lives."""
+        """Say whether its process runs."""
         return self._process is not None and self._process.poll() is None
 
     @property

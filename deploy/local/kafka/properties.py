@@ -6,7 +6,7 @@ _SETTINGS = {
     "controller.listener.names": "CONTROLLER",
     "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
     "inter.broker.listener.name": "PLAINTEXT",
-    "auto.create.topics.enable": "false",  # as in production: `icecube topics` makes them
+    "auto.create.topics.enable": "false",  # as in production: `icecube topics` creates them
     "num.partitions": "4",
     "offsets.topic.replication.factor": "1",
     "offsets.topic.num.partitions": "4",
@@ -20,7 +20,7 @@ _SETTINGS = {
 
 
 def properties(*, listen_host: str, advertised: str, port: int, controller_port: int) -> dict[str, str]:
-    """Return what the broker is given, by Kafka's own names; only clients of this machine are told a way in."""
+    """Return the broker's properties by Kafka's names; it advertises an address for this machine only."""
     controller = f"127.0.0.1:{controller_port}"
     return _SETTINGS | {
         "listeners": f"PLAINTEXT://{listen_host}:{port},CONTROLLER://{controller}",

@@ -1,4 +1,4 @@
-"""A broker for as long as a `with` block: in a container where an engine answers, else from jars with Java."""
+"""Runs a broker during a `with` block: in a container if an engine answers, else from jars with Java."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -35,7 +35,7 @@ def java_kafka(folder: Path, port: int, *, cache: Path = CACHE) -> Iterator[Brok
 
 
 def any_kafka(folder: Path, port: int) -> AbstractContextManager[Broker]:
-    """Return whichever of the two runs here; raise `KafkaUnavailableError` naming what both lack."""
+    """Return the one of the two that works here; raise `KafkaUnavailableError` that names what both lack."""
     try:
         engine()
     except KafkaUnavailableError as no_docker:

@@ -1,4 +1,4 @@
-"""Who PostgreSQL runs as: ourselves, or, as it refuses to run as root, an account without rights."""
+"""The account of PostgreSQL: ours, or one without rights for root, as which PostgreSQL refuses to run."""
 
 import os
 import pwd
@@ -18,18 +18,18 @@ _FALLBACK = "nobody"
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A user and a group by number; None means the ones this process has."""
+    """A user and a group by number; None means those of this process."""
 
     uid: int | None = None
     gid: int | None = None
 
     @property
     def extra_groups(self) -> list[int] | None:
-        """What `subprocess` is given as `extra_groups`: none of root's, where the account is another."""
+        """The `extra_groups` for `subprocess`: none of root's for another account."""
         return None if self.uid is None else []
 
     def own(self, folder: Path) -> None:
-        """Give *folder* itself to the account."""
+        """Make the account the owner of *folder* itself."""
         if self.uid is not None and self.gid is not None:
             os.chown(folder, self.uid, self.gid)
 
@@ -50,7 +50,7 @@ class Account:
             os.close(descriptor)
 
     def reach(self, path: Path) -> None:
-        """Let the account pass through the folders above *path*: `o+x` where it is missing, no more."""
+        """Let the account pass through the folders above *path*: add `o+x` where it is missing, no more."""
         if self.uid is None:
             return
         for folder in path.parents:
@@ -62,14 +62,14 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class OpenedFolder:
-    """A folder for a program to work on: its name, and the descriptors that the program must be given for it."""
+    """A folder for a program: its name, and the descriptors that the program must inherit for it."""
 
     name: str
     descriptors: tuple[int, ...]
 
 
 def account_for(folder: Path) -> Account:
-    """Return whom PostgreSQL runs as on *folder*: its owner when we are root, so that data stays usable."""
+    """Return PostgreSQL's account on *folder*: its owner if we are root, so that data stays usable."""
     if os.geteuid() != 0:
         return Account()
     owner = folder.stat() if folder.exists() else None

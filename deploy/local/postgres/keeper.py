@@ -12,7 +12,7 @@ from deploy.local.processes.stopping import exit_on_signal
 
 
 def run(folder: Path, *, durable: bool, ready_file: Path) -> int:
-    """Run PostgreSQL until it ends or we are told to; write its DSN to *ready_file* once it answers."""
+    """Run PostgreSQL until it ends or we are stopped; write its DSN to *ready_file* once it answers."""
     with embedded_postgres(folder, durable=durable) as server:
         replace_text(ready_file, server.dsn)
         server.process.wait()
@@ -20,7 +20,7 @@ def run(folder: Path, *, durable: bool, ready_file: Path) -> int:
 
 
 def main() -> int:
-    """Keep the server that the command line names; return the exit status."""
+    """Run the server that the command line names; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--not-durable", action="store_true", help="skip fsync: for data that nobody keeps")

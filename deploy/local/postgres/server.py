@@ -22,7 +22,7 @@ STOP_SECONDS = 30
 __all__ = ["EmbeddedPostgresError", "RunningPostgres", "embedded_postgres"]
 
 _TUNING = (
-    "listen_addresses=",  # the socket only: nothing for other machines or users to knock at
+    "listen_addresses=",  # the socket only: other machines and users cannot connect
     "unix_socket_permissions=0700",
     "max_connections=100",
     "max_wal_size=256MB",
@@ -32,7 +32,7 @@ _NOT_DURABLE = (
     "fsync=off",
     "synchronous_commit=off",
     "full_page_writes=off",
-    "dynamic_shared_memory_type=mmap",  # in the folder, and gone with it whatever kills the server
+    "dynamic_shared_memory_type=mmap",  # in the folder, and removed with it whatever kills the server
 )
 
 
@@ -46,11 +46,11 @@ class RunningPostgres:
 
 @contextmanager
 def embedded_postgres(folder: Path, *, durable: bool = True) -> Iterator[RunningPostgres]:
-    """Run PostgreSQL on *folder*, made where it is missing; stop it on the way out.
+    """Run PostgreSQL on *folder*, created if missing; stop it at the end.
 
     A server that an earlier run left behind on the folder, alive or dead, is put away first; there are
     never two. *durable* keeps every commit through a crash of the machine; without it, speed is all.
-    Raises `EmbeddedPostgresError`, also when another live process has the folder.
+    Raises `EmbeddedPostgresError`, also if another live process has the folder.
     """
     folder = folder.resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -85,7 +85,7 @@ def _stop_leftovers(folder: Path) -> None:
 
 
 def _is_server_on(folder: Path, process: Mapping[str, Any]) -> bool:
-    # By its working folder: its command line may know the folder as a descriptor only. Its children have neither flag.
+    # By its working folder: its command line may name the folder by a descriptor. Its children have neither flag.
     words = process["cmdline"] or ()
     return process["name"] == "postgres" and "-D" in words and str(folder) in {*words, process["cwd"]}
 

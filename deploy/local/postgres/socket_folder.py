@@ -1,4 +1,4 @@
-"""The folder of PostgreSQL's Unix socket, and the DSN that leads to it."""
+"""The folder of PostgreSQL's Unix socket, and its DSN."""
 
 import os
 import shutil
@@ -17,11 +17,11 @@ _MAX_PATH_BYTES = 103  # macOS; Linux allows four more
 
 @contextmanager
 def socket_folder(folder: Path, account: Account) -> Iterator[Path]:
-    """Yield *folder*, or a private one of a short name where the socket's path would be too long."""
+    """Yield *folder*, or a private one with a short name if the socket's path would be too long."""
     if len(os.fsencode(folder / _SOCKET)) <= _MAX_PATH_BYTES and "," not in str(folder):  # asyncpg splits hosts there
         yield folder
         return
-    # Named after the folder, so that what a kill -9 left behind is used and removed by the next run.
+    # Named after the folder, so that the next run uses and removes what a kill -9 left.
     digest = sha256(os.fsencode(folder)).hexdigest()[:16]
     short = Path(tempfile.gettempdir()) / f"icecube-{os.geteuid()}-{digest}"
     short.mkdir(mode=0o700, exist_ok=True)
@@ -34,7 +34,7 @@ def socket_folder(folder: Path, account: Account) -> Iterator[Path]:
 
 
 def dsn_for(sockets: Path) -> str:
-    """Return the DSN of the superuser, for asyncpg and libpq alike; only the folder's owner gets through."""
+    """Return the DSN of the superuser, for asyncpg and libpq alike; only the folder's owner can connect."""
     return f"postgresql://icecube@/postgres?host={quote(str(sockets), safe='/')}&port=5432"
 
 

@@ -1,1 +1,1 @@
-"""Child processes: started, restarted, stopped in order, and never left behind."""
+"""Starts child processes, restarts them, stops them in order, and leaves none behind."""

@@ -1,4 +1,4 @@
-"""A child process: what to run, and how it is started and killed together with whatever it starts."""
+"""A child process: what to run, and how to start and kill it with its own children."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ async def _at_once() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """What to run. *is_ready* is asked again and again after each start until it says yes."""
+    """What to run. After each start, *is_ready* is polled until it returns True."""
 
     name: str
     command: tuple[str, ...]
@@ -27,7 +27,7 @@ class Child:
 
 
 class ChildFailedError(Exception):
-    """A child ended, or did nothing, while it was waited for."""
+    """A child ended, or did not get ready in time."""
 
     def __init__(self, name: str, what: str) -> None:
         super().__init__(f"{name} {what}")
@@ -36,7 +36,7 @@ class ChildFailedError(Exception):
 
 
 async def run_to_its_end(child: Child, lifeline_descriptor: int) -> None:
-    """Run *child* once; raise `ChildFailedError` unless it ends with status 0. Cancelled, it is killed."""
+    """Run *child* once; raise `ChildFailedError` unless it ends with status 0. Cancelling kills it."""
     process = await spawn(child, lifeline_descriptor)
     try:
         status = await process.wait()
@@ -47,9 +47,9 @@ async def run_to_its_end(child: Child, lifeline_descriptor: int) -> None:
 
 
 async def spawn(child: Child, lifeline_descriptor: int) -> Process:
-    """Start *child* in a session of its own, with the lifeline in its hand and our output as its own.
+    """Start *child* in its own session; it inherits the lifeline and our output.
 
-    Raises `ChildFailedError` when the system cannot.
+    Raises `ChildFailedError` if the system cannot.
     """
     try:
         return await asyncio.create_subprocess_exec(
@@ -64,7 +64,7 @@ async def spawn(child: Child, lifeline_descriptor: int) -> Process:
 
 
 def kill_group(leader: int) -> None:
-    """Kill the process group that *leader* began, if anything is left of it."""
+    """Kill the process group of *leader*, if anything is left of it."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(leader, signal.SIGKILL)
 

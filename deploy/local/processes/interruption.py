@@ -1,4 +1,4 @@
-"""Work that runs until Ctrl-C or SIGTERM: the first asks it to end, the second hurries it."""
+"""Runs work until Ctrl-C or SIGTERM: the first cancels it, the second hurries it."""
 
 import asyncio
 import signal
@@ -10,9 +10,9 @@ log = structlog.get_logger(__name__)
 
 
 async def run_until_signal(work: Callable[[], Awaitable[None]], *, hurry: Callable[[], None]) -> None:
-    """Await *work*, and return when it has ended by itself or after a signal; what it raises is raised.
+    """Await *work*; return when it has ended by itself or after a signal; raise what it raises.
 
-    A first SIGINT or SIGTERM cancels it, so that its `finally` clauses run; any further one calls *hurry*.
+    A first SIGINT or SIGTERM cancels it, so that its `finally` clauses run; each further one calls *hurry*.
     """
     task = asyncio.ensure_future(work())
     signals_received: list[signal.Signals] = []

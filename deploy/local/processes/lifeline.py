@@ -1,4 +1,4 @@
-"""Ends this process when the supervisor that started it is gone, however it went.
+"""Ends this process when its supervisor is gone, however it ended.
 
 The supervisor holds the write end of a pipe and never writes; the kernel closes it when the supervisor
 dies, kill -9 included, and every child reads the end of file. Unlike a parent-death signal this works
@@ -13,11 +13,11 @@ from collections.abc import Mapping
 
 VARIABLE = "ICECUBE_LIFELINE_FD"
 ORPHAN_GRACE_SECONDS = 5.0
-"""For whoever has nothing to lose: nobody waits for its drain, and with the supervisor its broker may be gone."""
+"""For children without unfinished work: nobody waits for them, and the broker may be gone with the supervisor."""
 
 
 def hold(environment: Mapping[str, str], *, grace_seconds: float) -> None:
-    """Watch the lifeline that *environment* names, from a thread; nothing happens when it names none.
+    """Watch the lifeline that *environment* names, from a thread; do nothing if it names none.
 
     When it breaks, this process gets SIGTERM, and after the grace its whole process group SIGKILL.
     """
@@ -34,5 +34,5 @@ def _watch(descriptor: int, grace_seconds: float) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(grace_seconds)
     if os.getpgrp() == os.getpid():
-        os.killpg(os.getpid(), signal.SIGKILL)  # with it, whatever it started and could not stop
+        os.killpg(os.getpid(), signal.SIGKILL)  # and its children that it could not stop
     os.kill(os.getpid(), signal.SIGKILL)

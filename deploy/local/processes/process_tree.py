@@ -1,4 +1,4 @@
-"""The children of `icecube up`: the very commands that production runs, and how each says that it is ready."""
+"""The children of `icecube up`: the commands of production, and how each reports that it is ready."""
 
 import asyncio
 import sys
@@ -9,24 +9,24 @@ from deploy.local.processes.child import Child
 from deploy.probing import answers_ready
 
 _PROBE_SECONDS = 5
-# Safe from packages of our names in the folder that `icecube up` was started in.
+# Ignores packages of the same names in the folder where `icecube up` was started.
 _PYTHON = (sys.executable, "-P", "-m")
 _ICECUBE = (*_PYTHON, "deploy.cli")
 
 
 def postgres_child(folder: Path, run_folder: Path, *, durable: bool) -> Child:
-    """Return the keeper of the embedded PostgreSQL; its DSN stands in `ready_file(run_folder, "postgres")`."""
+    """Return the keeper of the embedded PostgreSQL; its DSN is in `ready_file(run_folder, "postgres")`."""
     command = (*_PYTHON, "deploy.local.postgres.keeper", str(folder))
     return _announcing("postgres", command if durable else (*command, "--not-durable"), {}, run_folder)
 
 
 def one_off_child(command: str, environment: Mapping[str, str], config: Path | None) -> Child:
-    """Return `icecube COMMAND`, to be run to its end."""
+    """Return `icecube COMMAND`, which runs to its end."""
     return Child(command, _icecube(command, config), environment)
 
 
 def api_child(environment: Mapping[str, str], config: Path | None, *, host: str, port: int) -> Child:
-    """Return the API, ready when its `/readyz` says so."""
+    """Return the API; its `/readyz` says when it is ready."""
 
     async def is_ready() -> bool:
         return await asyncio.to_thread(answers_ready, host, port, patience_seconds=_PROBE_SECONDS)
@@ -40,7 +40,7 @@ def processor_child(number: int, environment: Mapping[str, str], config: Path | 
 
 
 def ready_file(run_folder: Path, name: str) -> Path:
-    """Return the file that the child *name* makes once it is ready."""
+    """Return the file that the child *name* writes once it is ready."""
     return run_folder / f"{name}.ready"
 
 

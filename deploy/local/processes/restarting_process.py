@@ -1,4 +1,4 @@
-"""A process that is started again when it dies: waited for until it is ready, stopped when asked."""
+"""A process that is restarted when it dies."""
 
 import asyncio
 import contextlib
@@ -14,12 +14,12 @@ log = structlog.get_logger(__name__)
 
 FIRST_DELAY_SECONDS = 0.5
 LONGEST_DELAY_SECONDS = 15.0
-_STEADY_SECONDS = 30.0  # after so long a life, a death is the first of its kind again
+_STEADY_SECONDS = 30.0  # after so long a life, a death counts as the first
 _POLL_SECONDS = 0.1
 
 
 class RestartingProcess:
-    """A child process that is started again whenever it dies."""
+    """A child process that is restarted whenever it dies."""
 
     def __init__(self, child: Child, lifeline_descriptor: int) -> None:
         self._child = child
@@ -30,11 +30,11 @@ class RestartingProcess:
         self._stop_asked = asyncio.Event()
 
     async def start(self, within_seconds: float) -> None:
-        """Start the child and return when it is ready; raise `ChildFailedError` when it will not be."""
+        """Start the child and return when it is ready; raise `ChildFailedError` if it does not get ready."""
         self._lives = asyncio.create_task(self._live())
         try:
             async with asyncio.timeout(within_seconds):
-                # Asked only of a child that runs: what an earlier run left behind says nothing of this one.
+                # Only for a running child: what an earlier run left says nothing about this one.
                 while self._process is None or not await self._child.is_ready():
                     if self._lives.done():
                         break
@@ -46,7 +46,7 @@ class RestartingProcess:
         self._is_settled = True
 
     async def stop(self, grace_seconds: float) -> None:
-        """Ask the child to end, and kill it after the grace; return when it is gone."""
+        """Stop the child, and kill it after the grace; return when it is gone."""
         self._stop_asked.set()
         if self._lives is None:
             return
@@ -55,11 +55,11 @@ class RestartingProcess:
         if not done:
             log.warning("child killed: it did not stop in time", child=self._child.name, seconds=grace_seconds)
             self.kill()
-        with contextlib.suppress(ChildFailedError):  # told by `start` already
+        with contextlib.suppress(ChildFailedError):  # `start` has reported it
             await self._lives
 
     def kill(self) -> None:
-        """Kill the child and whatever it started; it is not started again."""
+        """Kill the child and its own children; do not restart it."""
         self._stop_asked.set()
         if self._process:
             kill_group(self._process.pid)
@@ -89,7 +89,7 @@ class RestartingProcess:
         if self._stop_asked.is_set():  # meanwhile
             self._signal(signal.SIGTERM)
         status = await self._process.wait()
-        kill_group(self._process.pid)  # what it started and did not take along
+        kill_group(self._process.pid)  # its children that outlived it
         self._process = None
         when = "" if self._is_settled else " before it was ready"
         return ChildFailedError(self._child.name, describe_status(status) + when)

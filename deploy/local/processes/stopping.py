@@ -1,4 +1,4 @@
-"""Stopping a process that was started here, within a stated time."""
+"""Stops a child process within a given time."""
 
 import signal
 import subprocess
@@ -10,7 +10,7 @@ _REQUESTS = (signal.SIGTERM, signal.SIGINT)
 def stop(process: subprocess.Popen[bytes], *, grace_seconds: float, request: signal.Signals = signal.SIGTERM) -> int:
     """Send *request*, then SIGKILL after the grace; return the exit status once the process is gone.
 
-    A process that has ended already is only reaped.
+    A process that has already ended is only reaped.
     """
     if process.poll() is None:
         process.send_signal(request)
@@ -22,12 +22,12 @@ def stop(process: subprocess.Popen[bytes], *, grace_seconds: float, request: sig
 
 
 def exit_on_signal() -> None:
-    """Leave this process with status 0, through its `finally` blocks, at SIGTERM or SIGINT."""
+    """Exit with status 0 on SIGTERM or SIGINT, through all `finally` blocks."""
     for request in _REQUESTS:
         signal.signal(request, _exit)
 
 
 def _exit(_number: int, _frame: FrameType | None) -> None:
     for request in _REQUESTS:
-        signal.signal(request, signal.SIG_IGN)  # asked twice, the shutdown still runs to its end
+        signal.signal(request, signal.SIG_IGN)  # a second signal does not interrupt the shutdown
     raise SystemExit(0)

@@ -1,4 +1,4 @@
-"""Keeps child processes running, and stops them in the reverse of the order they were started in."""
+"""Keeps child processes running, and stops them in reverse order."""
 
 import asyncio
 import os
@@ -11,7 +11,7 @@ from deploy.local.processes.restarting_process import RestartingProcess
 
 
 class Supervisor:
-    """Starts children, restarts those that die, stops all when the `async with` block ends.
+    """Starts children, restarts those that die, and stops all at the end of the `async with` block.
 
     Children live in sessions of their own, so that Ctrl-C in a terminal reaches the supervisor alone, and
     hold a lifeline: should the supervisor be killed, they end by themselves.
@@ -36,11 +36,11 @@ class Supervisor:
             os.close(self._lifeline)
 
     async def run_once(self, child: Child) -> None:
-        """Run *child* to its end; raise `ChildFailedError` when that is not exit status 0."""
+        """Run *child* to its end; raise `ChildFailedError` unless its exit status is 0."""
         await run_to_its_end(child, self._lifeline)
 
     async def start(self, children: Sequence[Child], *, within_seconds: float) -> None:
-        """Start *children* side by side and return when all are ready; from then on they are kept running.
+        """Start *children* concurrently and return when all are ready; keep them running from then on.
 
         Raises `ChildFailedError` when one ends before it is ready, or is not ready within the time.
         """
@@ -49,7 +49,7 @@ class Supervisor:
         await asyncio.gather(*(child.start(within_seconds) for child in stage))
 
     def kill(self) -> None:
-        """Kill every child at once; the stop that is under way then has nothing to wait for."""
+        """Kill every child at once, so that a running stop has nothing to wait for."""
         for stage in self._stages:
             for child in stage:
                 child.kill()
