@@ -1,4 +1,4 @@
-"""The process that image processes are forked from: it has imported what they need, and nothing of the parent's."""
+"""The process that forks image processes: it has imported what they need, and holds nothing of the parent."""
 
 import multiprocessing
 import signal
@@ -11,9 +11,9 @@ _IMPORTED_ONCE = ["__main__", "processor.pool.child", "processor.engine.libvips"
 
 
 def fork_server() -> ForkServerContext:
-    """Return the context whose processes come from the server; it is started at once and imports on its own time.
+    """Return the context whose processes come from the server; it starts at once and imports in the background.
 
-    A terminal's Ctrl-C is none of its business, nor its children's: they end with this process.
+    It and its children ignore a terminal's Ctrl-C: they end with this process.
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_IMPORTED_ONCE)

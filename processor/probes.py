@@ -1,4 +1,4 @@
-"""Tells others how a processor is: `/livez`, `/readyz` and `/metrics`, on a port of their own."""
+"""Serves a processor's `/livez`, `/readyz` and `/metrics`, on a port of their own."""
 
 import logging
 import socket
@@ -18,7 +18,7 @@ _CONTENT_TYPE = {"Content-Type": CONTENT_TYPE_LATEST}
 
 
 class Membership:
-    """What a processor knows of its place in the group. In a group it is ready, even when its share is nothing."""
+    """A processor's membership in the group. A member is ready, even without partitions."""
 
     def __init__(self, app: faust.App) -> None:
         self.is_ready = False
@@ -36,9 +36,9 @@ class Membership:
 
 
 class ProbeServer(Service):
-    """Serves from the loop that does the work: an answer proves that it turns."""
+    """Serves from the event loop that does the work: an answer proves that it runs."""
 
-    logger = logging.getLogger("faust.probes")  # its comings and goings are Faust's to tell
+    logger = logging.getLogger("faust.probes")  # Faust logs its start and stop
 
     def __init__(self, membership: Membership, listener: socket.socket) -> None:
         super().__init__()
@@ -47,13 +47,13 @@ class ProbeServer(Service):
         self._runner = web.AppRunner(self._application(), access_log=None)
 
     async def on_start(self) -> None:
-        """Begin to answer."""
+        """Start answering."""
         await self._runner.setup()
         await web.SockSite(self._runner, self._listener).start()
         log.info("metrics served", port=self._listener.getsockname()[1])
 
     async def on_stop(self) -> None:
-        """Answer no more."""
+        """Stop answering."""
         await self._runner.cleanup()
 
     def _application(self) -> web.Application:
@@ -75,7 +75,7 @@ class ProbeServer(Service):
 
 
 def listening(host: str, port: int) -> socket.socket:
-    """Return a bound socket; raise `OSError` naming the setting when the address cannot be had."""
+    """Return a bound socket; raise `OSError` that names the setting if the address is not available."""
     try:
         return socket.create_server((host, port))
     except OSError as exc:

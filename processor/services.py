@@ -1,4 +1,4 @@
-"""Opens everything a processor works with, in one place."""
+"""Opens and wires everything that a processor uses."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -26,20 +26,20 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the agent uses."""
+    """Everything that the agent uses."""
 
     handler: JobHandler
     reports: Reports
     signatures: Signatures = UNSIGNED
-    """Who may ask for work."""
+    """Checks who may request jobs."""
 
 
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
-    """Yield the services; whatever was opened is closed on the way out.
+    """Yield the services; close everything at the end.
 
-    Kafka and the blob store are waited for, however long: whoever gives up is started again ever more slowly, and comes
-    back long after they do.
+    Waits for Kafka and the blob store, however long: a processor that gave up would be restarted ever more slowly, and
+    come back long after them.
     """
     async with AsyncExitStack() as stack:
         blobs = await stack.enter_async_context(open_blob_store(settings))
@@ -63,7 +63,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
 
 
 def _warn_of_a_weaker_sandbox(missing: Sequence[str]) -> None:
-    """Say what this system lacks; the command line's own pictures need no warning."""
+    """Warn of what this system lacks; `icecube convert`, for the user's own images, needs no warning."""
     if missing:
         log.warning("image processes confined less than they could be", missing=missing)
 

@@ -22,12 +22,12 @@ from processor.stream.watchdog import Watchdog
 log = structlog.get_logger(__name__)
 
 READY_FILE = "ICECUBE_READY_FILE"
-"""Names a file to touch once the processor has its partitions; for whoever started it."""
+"""Names a file to touch once the processor has its partitions; its supervisor waits for it."""
 _REBALANCE_SLACK_SECONDS = 60
 
 
 class ProcessorWorker(faust.worker.Worker):
-    """A Faust worker that finishes what it has in hand before it stops."""
+    """A Faust worker that finishes its running jobs before it stops."""
 
     app: ProcessorApp
 
@@ -43,7 +43,7 @@ class ProcessorWorker(faust.worker.Worker):
         self.spinner = None  # a spinner on a server's terminal helps nobody
 
     async def _stop_on_signal(self, signal: signal.Signals) -> None:
-        # While draining, the consumer lives on: heartbeats go out and finished events are committed.
+        # While draining, the consumer keeps running: it sends heartbeats and commits finished events.
         if hasattr(self.app, "dispatcher"):
             await self.app.dispatcher.drain(grace_seconds=self.app.settings.server.drain_seconds)
         await super()._stop_on_signal(signal)
@@ -52,7 +52,7 @@ class ProcessorWorker(faust.worker.Worker):
 def run(settings: Settings) -> int:
     """Process jobs until SIGTERM or SIGINT, and return the exit status.
 
-    Raises `OSError` naming the address when the port of the probes and metrics is taken.
+    Raises `OSError` with the address if the port of the probes and metrics is in use.
     """
     mode.loop.use("uvloop")  # asyncio's own takes a tenth more of the smallest job's CPU
     begin_at_zero(settings.kafka)

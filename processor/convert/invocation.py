@@ -1,4 +1,4 @@
-"""What the command line asked for, done: from the flags to the exit status."""
+"""Runs `icecube convert`, from the flags to the exit status."""
 
 import os
 import sys
@@ -40,9 +40,9 @@ class Invocation:
 
 
 def run(asked: Invocation, interruption: Interruption) -> int:
-    """Convert what was asked for, print what became of it, and return the exit status.
+    """Convert, print the outcomes, and return the exit status.
 
-    After a signal this process ends by it, once everything is cleaned up and told.
+    After a signal this process cleans up, reports, and then ends by that signal.
     """
     for warning in unknown_variables(os.environ):
         sys.stderr.write(f"icecube: {warning}\n")
@@ -62,12 +62,12 @@ def run(asked: Invocation, interruption: Interruption) -> int:
 
 
 def _tell(asked: Invocation, outcomes: Sequence[Outcome], seconds: float, error: str | None) -> bool:
-    """Print what became of it; say whether somebody could be told."""
+    """Print the outcomes; say whether that was possible."""
     tell = report.print_json if asked.as_json else report.print_text
     try:
         tell(outcomes, seconds, error=error)
     except BrokenPipeError:
-        raise  # typer's to handle: whoever read does not want more
+        raise  # typer handles it: the reader has closed the pipe
     except OSError as exc:
         with suppress(OSError):
             sys.stderr.write(f"icecube convert: what became of it cannot be printed: {explain(exc)}\n")
@@ -90,7 +90,7 @@ def _convert(asked: Invocation, interruption: Interruption) -> Sequence[Outcome]
 
 
 def _options(asked: Invocation) -> VariantOptions:
-    """Return what was asked for; raise `ConversionError` where a flag is wrong, or contradicts the output's suffix."""
+    """Return the options; raise `ConversionError` if a flag is wrong, or contradicts the output's suffix."""
     named = format_asked_for(asked.output)
     options = check_options(asked.image_format or named, asked.max_dimension, asked.quality, asked.keep_metadata)
     if named is not None and options.format is not named:

@@ -1,4 +1,4 @@
-"""What `icecube convert` refuses: the limits of the service's own configuration."""
+"""The limits of `icecube convert`: those of the service's configuration."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ from processor.engine import ImageLimits
 
 
 def configured_limits(config: Path | None) -> ImageLimits:
-    """Return the limits in force; raise `ConversionError` with everything that is wrong in the configuration."""
+    """Return the limits in force; raise `ConversionError` with all mistakes of the configuration."""
     try:
         limits = load_settings(flags={}, environment=os.environ, file=config).limits
     except SettingsError as exc:

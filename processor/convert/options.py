@@ -1,4 +1,4 @@
-"""The command line's flags as the options that a job would carry, checked by the same rules."""
+"""Turns the command line's flags into a job's options, by the same rules."""
 
 from pydantic import ValidationError
 

@@ -1,4 +1,4 @@
-"""What becomes of one input of `icecube convert`."""
+"""The outcomes of one input of `icecube convert`."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +30,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """An input that was passed over, because its result exists."""
+    """An input that was skipped, because its result exists."""
 
     source: str
     output: Path

@@ -1,4 +1,4 @@
-"""Puts results where they belong: whole or not at all, and never over what must stay."""
+"""Writes results to their places: whole or not at all, and never over files that must stay."""
 
 import os
 import secrets
@@ -19,16 +19,16 @@ _COPY_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What happens to a result of a default name that is there already: left alone, replaced, or passed over."""
+    """What happens to an existing file of a default name: it is left alone, replaced, or skipped."""
 
     overwrite: bool = False
     skip_existing: bool = False
 
 
 class Placing:
-    """The places of one run: its inputs are safe from its results, and so are the results from each other.
+    """The places of one run: no result overwrites an input or another result.
 
-    Files are known by device and number, so that links, and names that a file system takes for one, are seen through.
+    Files are identified by device and inode, to recognise links, and names that are equal to the file system.
     Safe to use from several threads.
     """
 
@@ -40,7 +40,7 @@ class Placing:
         self._lock = threading.Lock()
 
     def check(self, conversion: Conversion, target: Path | None) -> None:
-        """Raise `ConversionError` if no result may go to *target*: `ExistsError` if it is to be passed over."""
+        """Raise `ConversionError` if no result may go to *target*: `ExistsError` if it is to be skipped."""
         name = _name(target)
         status = _status(target)
         if status is None:
@@ -60,7 +60,7 @@ class Placing:
         _refuse_kind(name, status, may_stream=conversion.is_named)
 
     def put(self, result: Path, conversion: Conversion, target: Path) -> None:
-        """Copy *result* to *target*, in one step for whoever looks; raise `ConversionError`.
+        """Copy *result* to *target* in one visible step; raise `ConversionError`.
 
         A link to a file stays a link: the file behind it is replaced.
         """
@@ -82,7 +82,7 @@ class Placing:
             return
         try:
             _link_or_reserve(draft, place)
-        except FileExistsError:  # since it was looked at
+        except FileExistsError:  # it was created since the check
             self._refuse_existing(target)
 
     def _replaces(self, conversion: Conversion) -> bool:
@@ -97,13 +97,13 @@ class Placing:
 
 
 def is_stream(target: Path | None) -> bool:
-    """Say whether *target* takes a result as a stream: standard output, and what is no file."""
+    """Say whether *target* is a stream: standard output, or anything but a regular file."""
     status = _status(target)
     return target is None or (status is not None and not stat.S_ISREG(status.st_mode))
 
 
 def write_stream(result: Path, target: Path | None) -> None:
-    """Write *result* to a stream; raise `ConversionError` when it does not take it. Waits for a reader."""
+    """Write *result* to a stream; raise `ConversionError` if that fails. Waits for a reader."""
     flags = os.O_WRONLY | os.O_NOCTTY
     try:
         descriptor = os.dup(1) if target is None else os.open(target, flags)
@@ -136,7 +136,7 @@ def _status(target: Path | None) -> os.stat_result | None:
 
 @contextmanager
 def _draft(result: Path, place: Path) -> Iterator[Path]:
-    """Yield a copy of *result* beside *place*, with the permissions of what it replaces; it is gone afterwards."""
+    """Yield a copy of *result* beside *place*, with the permissions of the file it replaces; remove it at the end."""
     draft = place.with_name(f".icecube-{secrets.token_hex(8)}")  # short: a name may be as long as names can be
     try:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)

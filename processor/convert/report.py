@@ -1,4 +1,4 @@
-"""What `icecube convert` prints: results on standard output, progress and errors on standard error.
+"""Prints for `icecube convert`: results on standard output, progress and errors on standard error.
 
 Where a picture goes to standard output, results are told on standard error as well.
 """
@@ -17,7 +17,7 @@ Advance = Callable[[], None]
 
 @contextmanager
 def progress(total: int) -> Iterator[Advance]:
-    """Yield what to call for each outcome; a bar moves when there are several and a terminal to see it."""
+    """Yield a function to call for each outcome; it moves a bar if there are several and a terminal."""
     if total == 1 or not sys.stderr.isatty():
         yield lambda: None
         return
@@ -30,7 +30,7 @@ def progress(total: int) -> Iterator[Advance]:
 
 
 def print_text(outcomes: Sequence[Outcome], seconds: float, *, error: str | None = None) -> None:
-    """Print a line for each failure, a table where there are several results, and the sum in a last line."""
+    """Print a line for each failure, a table of several results, and the sum in a last line."""
     for outcome in outcomes:
         if isinstance(outcome, Failed):
             _print(outcome.reason, sys.stderr)
@@ -91,7 +91,7 @@ def _print_table(converted: Sequence[Converted], out: TextIO) -> None:
     table = Table("file", "pixels", "before", "after", "saved")
     for one in converted:
         sizes = f"{one.bytes_before:,}", f"{one.bytes_after:,}", f"{_saved(one.bytes_before, one.bytes_after):.1f} %"
-        table.add_row(Text(_name(one)), f"{one.width} x {one.height}", *sizes)  # a name is no markup
+        table.add_row(Text(_name(one)), f"{one.width} x {one.height}", *sizes)  # names are not markup
     Console(file=out).print(table)
 
 

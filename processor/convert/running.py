@@ -1,4 +1,4 @@
-"""Runs conversions over all cores, each result appearing whole or not at all, each surprise staying with its file."""
+"""Runs conversions on all cores: each result appears whole or not at all, each error concerns one file only."""
 
 import asyncio
 import os
@@ -21,9 +21,9 @@ OnDone = Callable[[Conversion, Outcome], None]
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A conversion, with the two files in the work folder that are its own.
+    """A conversion, with its two files in the work folder.
 
-    *original* is there already where the input was a stream; *variant* is left there where the output is one.
+    *original* is already there if the input was a stream; *variant* stays there if the output is one.
     """
 
     conversion: Conversion
@@ -34,9 +34,9 @@ class Task:
 async def run(
     tasks: Sequence[Task], options: VariantOptions, *, placing: Placing, limits: ImageLimits, on_done: OnDone
 ) -> None:
-    """Do every task, telling *on_done* of each as it ends."""
+    """Run every task, and call *on_done* as each ends."""
     workers = min(len(tasks), os.cpu_count() or 1)
-    slots = asyncio.Semaphore(2 * workers)  # enough that no child waits, and that a folder of any size is no burden
+    slots = asyncio.Semaphore(2 * workers)  # enough that no child waits, whatever the size of a folder
 
     async def finish(task: Task, pool: ImagePool) -> None:
         async with slots:
@@ -69,7 +69,7 @@ async def _convert(task: Task, options: VariantOptions, placing: Placing, pool: 
         target = conversion.target(made.format)
         placing.check(conversion, target)
         if target is not None and not is_stream(target):
-            # In a thread, which no signal interrupts: what it began it ends.
+            # In a thread, which no signal interrupts: it finishes what it began.
             await asyncio.to_thread(placing.put, task.variant, conversion, target)
             task.variant.unlink()
     finally:

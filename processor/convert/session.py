@@ -1,4 +1,4 @@
-"""One run of `icecube convert`: from the plan to the exit status, everything in between shown to its user."""
+"""One run of `icecube convert`: from the plan to the exit status, with its progress shown."""
 
 import asyncio
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from processor.engine import ImageLimits
 
 @dataclass(slots=True)
 class Session:
-    """What was asked for, and what became of it so far."""
+    """The requested conversions, and their outcomes so far."""
 
     options: VariantOptions
     limits: ImageLimits
@@ -29,7 +29,7 @@ class Session:
     outcomes: dict[Conversion, Outcome] = field(default_factory=dict)
 
     def convert(self, planned: Sequence[Conversion | Failed]) -> list[Outcome]:
-        """Convert everything, and return what became of each, in the order given.
+        """Convert everything, and return the outcomes in the order given.
 
         What a signal kept from ending is left out. No file is left in the work folder, or half made elsewhere.
         """
@@ -50,7 +50,7 @@ class Session:
         return [outcome for outcome in outcomes if outcome is not None]
 
     def _convert_tasks(self, tasks: Sequence[Task], placing: Placing) -> None:
-        with self.interruption.reacting(stop_here):  # a stream may keep one waiting for ever
+        with self.interruption.reacting(stop_here):  # a stream may block for ever
             self._take_in_streams(tasks)
         left = [task for task in tasks if task.conversion not in self.outcomes]
         if left:

@@ -1,4 +1,4 @@
-"""The inputs of a run: files, folders searched for pictures, and streams."""
+"""Finds the inputs of a run: files, folders of images, and streams."""
 
 import os
 import stat
@@ -15,7 +15,7 @@ STDIN = "-"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One input, by the name its user knows. *place* is where its result lies within an output folder."""
+    """One input, by the name its user knows. *place* is the place of its result within an output folder."""
 
     name: str
     place: Path
@@ -23,14 +23,14 @@ class Source:
 
     @property
     def path(self) -> Path:
-        """Where the file is; standard input has no path."""
+        """The path of the file; standard input has none."""
         return Path(self.name)
 
 
 def find_sources(arguments: Sequence[str], *, outside: str | None = None) -> list[Source | Failed]:
     """Return the input or the inputs behind each argument, each once, in the order given; folders in order of name.
 
-    What cannot be read is a failure of its own. The folder *outside*, where results go, is not searched.
+    An unreadable input is a failure of its own. The folder *outside*, for the results, is not searched.
     """
     found: dict[str, Source | Failed] = {}
     for argument in arguments:

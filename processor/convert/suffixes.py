@@ -1,4 +1,4 @@
-"""Which file suffix stands for which format."""
+"""Maps file suffixes to formats."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from common.formats import OUTPUT_FORMATS, ImageFormat, enumerate_formats, forma
 from processor.convert.errors import ConversionError, printable
 
 _RARE_SPELLINGS = {".jpe": ImageFormat.JPEG, ".jfif": ImageFormat.JPEG}
-"""Of suffixes only: no client asks for a jfif."""
+"""Suffixes only: no client requests a jfif."""
 
 _NOT_OURS = frozenset(
     [".apng", ".bmp", ".dng", ".heic", ".heif", ".ico", ".j2k", ".jp2", ".jxl", ".pdf", ".ppm", ".psd", ".svg", ".tga"]
@@ -14,17 +14,17 @@ _NOT_OURS = frozenset(
 
 
 def is_picture(name: str) -> bool:
-    """Say whether a file of this name is a picture that can be read."""
+    """Say whether a file of this name is an image that can be read."""
     return _format_of(Path(name)) is not None
 
 
 def without_suffix(path: Path) -> Path:
-    """Return *path* without the suffix of a picture; any other dot belongs to the name."""
+    """Return *path* without the suffix of an image; any other dot belongs to the name."""
     return path.with_suffix("") if _format_of(path) or path.suffix.lower() in _NOT_OURS else path
 
 
 def format_named_by(output: Path) -> ImageFormat | None:
-    """Return the format that the suffix of *output* stands for, None for one that says nothing.
+    """Return the format of *output*'s suffix, None for an unknown one.
 
     Raises `ConversionError` for the suffix of a format that is not written.
     """

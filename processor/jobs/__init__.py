@@ -1,1 +1,1 @@
-"""What a processor does for one job: fetch, make, store, report."""
+"""The work on one job: fetch, make, store, report."""

@@ -1,4 +1,4 @@
-"""Decides for each failure of an attempt, in one place, its code and whether another attempt may end better."""
+"""Decides for each failure of an attempt its code and whether to retry, in one place."""
 
 from dataclasses import dataclass
 
@@ -17,11 +17,11 @@ from processor.pool import WorkerLostError
 log = structlog.get_logger(__name__)
 
 _ATTEMPTS_THAT_LOSE_A_WORKER = 2
-"""A crash or a time limit may be chance once; twice, it is the image."""
+"""One crash or time limit may be chance; two are the image's fault."""
 
 
 class JobStoppedError(Exception):
-    """The API has given the job up, as it kills whoever works on it."""
+    """The API has given the job up, as it kills its processors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class _Verdict:
 
 
 def failure_of(job: JobRequested, exc: Exception) -> JobFailed:
-    """Return what the API is told of *exc*, which ended an attempt at *job*; it is logged and counted."""
+    """Log and count *exc*, which ended an attempt at *job*; return the failure to report."""
     verdict = _verdict_on(exc, attempt=job.attempt)
     count_failure(verdict.code)
     log.warning("attempt failed", code=verdict.code, reason=verdict.reason, retryable=verdict.retryable)
@@ -46,7 +46,7 @@ def failure_of(job: JobRequested, exc: Exception) -> JobFailed:
 
 
 def failure_of_unread(request: UnsupportedRequestError) -> JobFailed:
-    """Return the answer to a request of a later release: without one, the API would take its job for lost."""
+    """Return the failure of a later release's request: without one, the API would consider its job lost."""
     reason = "The release of the processor cannot read what is asked."
     code = FailureCode.UNSUPPORTED_OPTION
     count_failure(code)

@@ -1,4 +1,4 @@
-"""What a processor does with an event: make the variants, store them, and report exactly one outcome."""
+"""Handles a job: makes the variants, stores them, and returns exactly one outcome."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -34,7 +34,7 @@ _READ_FORMATS = frozenset(format_.value for format_ in ImageFormat)
 
 
 class MakesVariants(Protocol):
-    """What is used of `ImagePool`."""
+    """The part of `ImagePool` that is used."""
 
     async def make(self, original: Path, requests: Sequence[VariantRequest]) -> list[MadeVariant]:
         """Write the variants; raise `ImageRefusedError`, `WorkerLostError`, or `OSError` for the files."""
@@ -42,16 +42,16 @@ class MakesVariants(Protocol):
 
 
 class Releasable(Protocol):
-    """What is used of a slot, of which there are so many for jobs that need an image process."""
+    """The part of a slot that is used; slots bound the jobs that need an image process."""
 
     def release(self) -> None:
-        """Let another job be taken; once or many times is the same."""
+        """Let another job start; repeated calls do nothing."""
         ...
 
 
 class _NoSlot:
     def release(self) -> None:
-        """Nobody waits."""
+        """Do nothing."""
 
 
 NO_SLOT = _NoSlot()
@@ -67,17 +67,17 @@ class JobHandler:
     blobs: BlobStore
     pool: MakesVariants
     engine: str = field(default_factory=engine_version)
-    """What may be reused: only what this very engine made."""
+    """Only variants of this engine are reused."""
 
     async def handle(self, job: JobRequested, slot: Releasable = NO_SLOT) -> JobSucceeded | JobFailed:
-        """Do the job and say how it ended; never raises, but for cancellation.
+        """Handle the job and return its outcome; raises nothing except cancellation.
 
         Releases *slot* when the variants are made and only storing is left.
         Doing a job again stores nothing where its variants stand already: those are described.
         """
         began = perf_counter()
         try:
-            # A store that is away is waited for: a job is not to blame for an outage.
+            # Wait for a store that is away: a job is not to blame for an outage.
             success = await retry_until_available(lambda: self._do(job, slot), on=BlobStoreUnavailableError)
         except Exception as exc:  # noqa: BLE001 - whatever becomes of a job is told, and told in full by the log
             return failure_of(job, exc)
@@ -105,7 +105,7 @@ class JobHandler:
     async def _produce(self, original_id: UUID, wanted: Wanted, slot: Releasable) -> dict[UUID, StoredVariant]:
         """Fetch the original, make the variants, store them."""
         work_dir = self.blobs.work_dir
-        # Around all of it: a disk that is full or gone is an outage too, whoever meets it first, us or the child.
+        # Around everything: a full or missing disk is an outage too, whether we or the child meet it first.
         with disk_errors(work_dir), _outputs(work_dir, [options for _, options in wanted]) as requests:
             async with self._fetch(original_id) as original:
                 made = await self._make(original, requests)
@@ -142,7 +142,7 @@ class JobHandler:
                 return StoredVariant(variant, is_ours=True)
         finally:
             await asyncio.to_thread(made.path.unlink, missing_ok=True)
-        log.warning("another engine's variant stands", variant_id=str(variant.id))
+        log.warning("another engine's variant is stored", variant_id=str(variant.id))
         return StoredVariant(await describe_standing(self.blobs, variant), is_ours=False)
 
 
@@ -160,7 +160,7 @@ def _variant_of(task: RequestedTask, made: MadeVariant) -> FinishedVariant:
 
 
 def _understood_options(job: JobRequested) -> list[VariantOptions]:
-    """Return the options of the job's tasks; raise `UnsupportedOptionError` where a later release is needed."""
+    """Return the options of the job's tasks; raise `UnsupportedOptionError` if they need a later release."""
     if job.original.format not in _READ_FORMATS:
         message = f"to read {job.original.format}"
         raise UnsupportedOptionError(message)
@@ -169,12 +169,12 @@ def _understood_options(job: JobRequested) -> list[VariantOptions]:
 
 @contextmanager
 def _outputs(work_dir: Path, wanted: Sequence[VariantOptions]) -> Iterator[list[VariantRequest]]:
-    """Yield a request for each of *wanted*; where they are not all stored, what is left of their files is removed."""
-    # Beside those of other jobs: a folder of its own, made and removed, cost a third of the smallest job.
+    """Yield a request for each of *wanted*; unless all get stored, remove what is left of their files."""
+    # Beside other jobs' files: creating and removing a folder took a third of the smallest job's time.
     requests = [VariantRequest(work_dir / f"{new_id()}.variant", options) for options in wanted]
     try:
         yield requests
-    except BaseException:  # what is stored has gone from there
+    except BaseException:  # stored files are gone from there
         for request in requests:
             request.output.unlink(missing_ok=True)
         raise

@@ -1,14 +1,14 @@
-"""Lets the reports of a processor that has enough to do go out together: Kafka and the API take them as one."""
+"""Delays the reports of a busy processor, so that several are sent together: Kafka and the API handle them as one."""
 
 import asyncio
 from collections.abc import Callable
 
 LINGER_SECONDS = 0.25
-"""How long the first of them waits for others at most."""
+"""How long the first report waits for others at most."""
 
 
 class Linger:
-    """Holds reports back while *has_enough_to_do* says that no image process stands idle meanwhile.
+    """Delays reports while *has_enough_to_do* says that no image process is idle.
 
     The first that finds otherwise lets all of them go. Nothing is risked by that: a job whose report is not out is not
     acknowledged either.
@@ -20,7 +20,7 @@ class Linger:
         self._held: asyncio.Future[None] | None = None
 
     async def wait(self) -> None:
-        """Return when it is time to send: at once, or together with the others."""
+        """Wait until it is time to send: at once, or together with others."""
         if not self._has_enough_to_do():
             self._let_go()
             return

@@ -1,4 +1,4 @@
-"""Measures and traces what a processor does, in one place so that both always tell the same."""
+"""Measures and traces a processor's work, in one place so that metrics and spans agree."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,13 +25,13 @@ _SPANS = {Stage.FETCH: "fetch original", Stage.MAKE: "make variants", Stage.STOR
 
 @contextmanager
 def stage(name: Stage) -> Iterator[None]:
-    """Measure and trace the block, whether or not it ends well."""
+    """Measure and trace the block, whether or not it succeeds."""
     with record_span(_SPANS[name]), metrics.STAGE_SECONDS.labels(name).time():
         yield
 
 
 def observe_making(made: Sequence[MadeVariant]) -> None:
-    """Measure what an image process says of its work on a job."""
+    """Observe the times that an image process reports for a job."""
     metrics.STAGE_SECONDS.labels("decode_resize").observe(sum(variant.picture_seconds for variant in made))
     metrics.STAGE_SECONDS.labels("encode").observe(sum(variant.encode_seconds for variant in made))
 
@@ -44,7 +44,7 @@ def count_success(job: JobRequested, success: JobSucceeded) -> None:
         if variant.id in success.reused:
             metrics.VARIANTS_REUSED.labels(variant.format).inc()
         metrics.VARIANT_BYTES.labels(variant.format).inc(variant.byte_size)
-        # A conversion to a less thrifty format may grow; that is no saving, and counters never fall.
+        # A variant in a less efficient format may be larger; that saves nothing, and counters never fall.
         metrics.SAVED_BYTES.labels(variant.format).inc(max(0, job.original.byte_size - variant.byte_size))
 
 
@@ -54,7 +54,7 @@ def count_failure(code: str) -> None:
 
 
 def begin_at_zero(topics: KafkaSettings) -> None:
-    """Show the series of misfortunes before the first: Prometheus sees no increase in one that is born at 1."""
+    """Export the series of failures at zero: Prometheus sees no increase in a series that starts at 1."""
     metrics.UNREADABLE_EVENTS.labels(topics.jobs_topic)
     for reason in Loss:
         metrics.IMAGE_PROCESSES_LOST.labels(reason)

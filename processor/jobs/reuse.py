@@ -1,4 +1,4 @@
-"""Copies variants that were made before instead of making them again."""
+"""Copies reusable variants instead of making them again."""
 
 import asyncio
 from collections.abc import Iterable
@@ -16,9 +16,9 @@ log = structlog.get_logger(__name__)
 
 
 async def copy_reusable(blobs: BlobStore, tasks: Iterable[RequestedTask], *, engine: str) -> dict[UUID, StoredVariant]:
-    """Store a copy for each task that was offered a variant of this very *engine*; return those by their ids.
+    """Store a copy for each task with a reusable variant of this *engine*; return the copies by their ids.
 
-    A task whose offer has gone from the store is left to be made.
+    If the reusable variant is gone from the store, the task's variant is made.
     """
     offered = [(task, task.reusable) for task in tasks if task.reusable and task.reusable.engine == engine]
     if not offered:
@@ -34,13 +34,13 @@ async def _copy(blobs: BlobStore, task: RequestedTask, reusable: ReusableVariant
         if not await blobs.copy(reusable.variant.id, task.variant_id):
             variant = await _standing_copy(blobs, variant, reusable.variant.id)
     except BlobNotFoundError:
-        log.info("variant to reuse has gone", variant_id=str(reusable.variant.id))
+        log.info("reusable variant is gone", variant_id=str(reusable.variant.id))
         return None
     return StoredVariant(variant, is_ours=False)
 
 
 async def _standing_copy(blobs: BlobStore, variant: FinishedVariant, source_id: UUID) -> FinishedVariant:
-    """Return what to say of *variant*, which stands already: copied by an earlier delivery, or made by somebody."""
+    """Describe *variant*, which is already stored: an earlier delivery copied it, or another processor made it."""
     async with blobs.local_file(source_id) as source:
         is_copy = await holds(blobs, variant.id, source)
     return variant if is_copy else await describe_standing(blobs, variant)

@@ -1,4 +1,4 @@
-"""Describes what stands in the store where a variant was to be stored.
+"""Describes a blob that is already stored under a variant's id.
 
 Keeps the protocol's rule "bytes never change" (ARCHITECTURE.md).
 """
@@ -15,14 +15,14 @@ from common.image_header.reading import read_image_header
 
 @dataclass(frozen=True, slots=True)
 class StoredVariant:
-    """A variant that stands in the store. *is_ours*: this engine made these bytes, so they may be reused as such."""
+    """A stored variant. *is_ours*: this engine made these bytes, so they may be reused as its own."""
 
     variant: FinishedVariant
     is_ours: bool
 
 
 class VariantIdTakenError(Exception):
-    """What stands under a variant's id is no such variant: it is left as it is, and *reason* says what it is."""
+    """The blob under a variant's id is not such a variant: it stays as it is, and *reason* says what it is."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -30,9 +30,9 @@ class VariantIdTakenError(Exception):
 
 
 async def describe_standing(blobs: BlobStore, variant: FinishedVariant) -> FinishedVariant:
-    """Return *variant* with the size of what stands under its id, whoever stored it; raise `VariantIdTakenError`.
+    """Return *variant* with the size of the stored blob, whoever stored it; raise `VariantIdTakenError`.
 
-    How many frames that holds is taken from *variant*: it follows from the options, whatever the engine.
+    The number of frames comes from *variant*: the options decide it, whatever the engine.
     """
     async with blobs.local_file(variant.id) as stored:
         found = await asyncio.to_thread(_describe, stored, variant)

@@ -1,1 +1,1 @@
-"""From Kafka to a job in hand: what is delivered, how many at once, and what is acknowledged."""
+"""Takes jobs from Kafka: delivery, concurrency and acknowledgement."""

@@ -1,4 +1,4 @@
-"""Everything that touches private names of Faust and aiokafka; a test fails when one of them is renamed."""
+"""All uses of private names of Faust and aiokafka; a test fails when one of them is renamed."""
 
 import logging
 from typing import Any, ClassVar
@@ -9,7 +9,7 @@ from faust.tables import TableManager
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
 from faust.types import TP
 
-_FAUST_LOGGER = logging.getLogger("faust.transport")  # their comings and goings are Faust's to tell
+_FAUST_LOGGER = logging.getLogger("faust.transport")  # Faust logs their start and stop
 
 
 class _PollingConsumerThread(AIOKafkaConsumerThread):
@@ -19,18 +19,18 @@ class _PollingConsumerThread(AIOKafkaConsumerThread):
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
-        # The embedded broker does not wake a waiting fetch when an event comes: the wait is the latency.
+        # The embedded broker does not wake a waiting fetch for a new event: the wait is the latency.
         consumer._fetch_max_wait_ms = transport.fetch_wait_ms  # noqa: SLF001 - this module's purpose
         return consumer
 
 
 class PollingConsumer(Consumer):
-    """Faust's consumer, whose last commits leave nothing out that was acknowledged."""
+    """Faust's consumer, with last commits that include everything acknowledged."""
 
     logger = _FAUST_LOGGER
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """Commit all that was acknowledged: Faust forgets what came since its last commit, and it would be done again.
+        """Commit everything acknowledged: Faust drops what came since its last commit, and it would be done again.
 
         A commit under way does not have the newest either, so it is waited for, not joined.
         """
@@ -39,7 +39,7 @@ class PollingConsumer(Consumer):
         await super().on_partitions_revoked(revoked)
 
     async def on_stop(self) -> None:
-        """Commit all that was acknowledged: Faust would end with a commit under way, which does not have the newest."""
+        """Commit everything acknowledged: Faust would rely on a running commit, which lacks the newest."""
         await self.maybe_wait_for_commit_to_finish()
         await super().on_stop()
 
@@ -58,12 +58,12 @@ class PollingTransport(Transport):
 
 
 class NoTables(TableManager):
-    """A table manager that waits for no tables: Faust gives them a second to be declared, and we have none."""
+    """A table manager that waits for no tables: Faust waits a second for declarations, and we have none."""
 
     logger = _FAUST_LOGGER
 
     async def on_start(self) -> None:
-        """Say at once that all tables are there; the consumer subscribes then."""
+        """Report at once that all tables are ready, so that the consumer subscribes."""
         await self._update_channels()
         await self.recovery.start()
 
@@ -84,12 +84,12 @@ def group_coordinator(app: faust.App) -> Any | None:
 
 
 def coordination_has_ended(coordinator: Any) -> bool:
-    """Say whether the task that keeps the group membership has ended: nobody restarts it."""
+    """Say whether the task that keeps the group membership has ended: nothing restarts it."""
     return bool(coordinator._coordination_task.done())  # noqa: SLF001 - this module's purpose
 
 
 async def raise_pending_error(app: faust.App, coordinator: Any) -> None:
-    """Raise what parks the coordinator, if anything does. Faust never asks; aiokafka waits until somebody does."""
+    """Raise the error that blocks the coordinator, if any. aiokafka waits until somebody asks; Faust never does."""
     if coordinator._pending_exception is not None:  # noqa: SLF001 - this module's purpose
         await app.consumer._thread.call_thread(_check, coordinator)  # type: ignore[attr-defined] # noqa: SLF001
 
