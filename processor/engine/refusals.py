@@ -12,7 +12,8 @@ from processor.engine.codecs.registry import CODECS
 _OUT_OF_MEMORY = re.compile(
     r"out of memory|(unable|failed) to allocate|cannot allocate|insufficient memory|memory error"
     r"|allocating \d+ bytes failed"  # libheif; "exceeds the security limit" is the image's fault
-    r"|bufferpool\(\) failed",  # aom
+    r"|bufferpool\(\) failed"  # aom
+    r"|webpsave: unable to encode",  # libwebp, which has no other reason for a picture within its bounds
     re.IGNORECASE,
 )
 _UNSUPPORTED: tuple[tuple[re.Pattern[str], str], ...] = tuple(
