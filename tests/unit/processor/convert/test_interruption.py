@@ -6,6 +6,7 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,17 @@ from tests.unit.processor.convert.command import COMMAND, contents
 from tests.unit.processor.engine.pictures import noise, saved
 
 _DEADLINE_SECONDS = 30
+
+
+@pytest.fixture(autouse=True)
+def signals_that_nobody_ignores() -> Iterator[None]:
+    """Let children start as in a terminal: a shell's background job hands its children ignored signals."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGHUP)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def start(tmp_path: Path, *arguments: object) -> "subprocess.Popen[str]":
