@@ -12,6 +12,8 @@ from common.image_header.bounded_file import BoundedFile
 from common.image_header.reader import UNREAD, HeaderReader, Size
 
 _VERSION_AND_FLAGS_BYTES = 4
+_LARGEST_PROPERTY = 256
+_KIND_BYTES = 4
 
 
 class _Box(NamedTuple):
@@ -53,16 +55,18 @@ def _size_of(file: BoundedFile, item: int, iprp: list[_Box]) -> Size:
 
 def _places(file: BoundedFile, ipma: _Box, item: int) -> tuple[int, ...]:
     """Return the places, from 1, of *item*'s properties."""
+    return next((places for found, places in _entries(file, ipma) if found == item), ())
+
+
+def _entries(file: BoundedFile, ipma: _Box) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """Yield each item with the places, from 1, of its properties."""
     file.seek(ipma.start)
     version, flags, entries = struct.unpack(">BxHL", file.exactly(8))
     letter, mask = ("H", 0x7FFF) if flags & 1 else ("B", 0x7F)
     for _ in range(entries):
         found, count = _number(file, 2 if version == 0 else 4), _number(file, 1)
         places = struct.Struct(f">{count}{letter}")
-        content = file.exactly(places.size)
-        if found == item:
-            return tuple(place & mask for place in places.unpack(content))
-    return ()
+        yield found, tuple(place & mask for place in places.unpack(file.exactly(places.size)))
 
 
 def _boxes(file: BoundedFile, start: int, end: int) -> Iterator[_Box]:
@@ -83,6 +87,38 @@ def _boxes(file: BoundedFile, start: int, end: int) -> Iterator[_Box]:
 
 def _number(file: BoundedFile, size: int) -> int:
     return int.from_bytes(file.exactly(size))
+
+
+Properties = dict[bytes, list[bytes]]
+"""The content of an item's properties by their kind."""
+
+
+def item_properties(file: BoundedFile) -> tuple[Properties, list[Properties]]:
+    """Return the properties of the primary item, and those of each other; empty where the boxes do not tell."""
+    meta = next((box for box in _boxes(file, 0, file.seek(0, os.SEEK_END)) if box.kind == b"meta"), None)
+    inner = {box.kind: box for box in _boxes(file, meta.start + _VERSION_AND_FLAGS_BYTES, meta.end)} if meta else {}
+    if not inner.keys() >= {b"pitm", b"iprp"}:
+        return {}, []
+    primary = _primary_item(file, inner[b"pitm"])
+    iprp = list(_boxes(file, inner[b"iprp"].start, inner[b"iprp"].end))
+    boxes = [box for ipco in iprp if ipco.kind == b"ipco" for box in _boxes(file, ipco.start, ipco.end)]
+    places = dict(entry for ipma in iprp if ipma.kind == b"ipma" for entry in _entries(file, ipma))
+    others = [_content(file, boxes, places[item]) for item in places if item != primary]
+    return _content(file, boxes, places.get(primary, ())), others
+
+
+def _content(file: BoundedFile, boxes: list[_Box], places: tuple[int, ...]) -> Properties:
+    properties: Properties = {}
+    for place in places:
+        if 1 <= place <= len(boxes) and boxes[place - 1].end - boxes[place - 1].start <= _LARGEST_PROPERTY:
+            box = boxes[place - 1]
+            file.seek(box.start)
+            properties.setdefault(box.kind, []).append(file.exactly(box.end - box.start))
+        elif 1 <= place <= len(boxes):  # a profile, of which its kind is enough
+            box = boxes[place - 1]
+            file.seek(box.start)
+            properties.setdefault(box.kind, []).append(file.exactly(_KIND_BYTES))
+    return properties
 
 
 READER = HeaderReader(

@@ -7,6 +7,7 @@ import pyvips
 
 from processor.engine.animation import compose, with_fields_of
 from processor.engine.codecs.registry import CODECS
+from processor.engine.colour.describing import describe
 from processor.engine.header import Header
 from processor.engine.opening import open_image
 from processor.engine.original import Original
@@ -44,9 +45,13 @@ def open_decoder(original: Original, header: Header, planned: PlannedDecode, *, 
         return dict(loader.shrink_on_load(spare))
 
     def decode(size: Size) -> pyvips.Image:
+        image = decode_as_stored(size)
+        return image if header.colour is None else describe(image, header.colour)
+
+    def decode_as_stored(size: Size) -> pyvips.Image:
         animation = header.animation
         if animation is None or (animation.has_still and not planned.every_frame):
-            return open_image(original.content, **options, **shrink(size))
+            return loader.correct(open_image(original.content, **options, **shrink(size)), original.content)
         composed = compose(animation, every_frame=planned.every_frame, fail_on=options["fail_on"])
         return with_fields_of(open_image(original.content), composed)
 

@@ -13,6 +13,7 @@ from common.image_header.registry import HEAD_BYTES, dimensions, known_format
 from processor.engine import ImageLimits, ImageRefusedError, Refusal
 from processor.engine.animation import Animation
 from processor.engine.codecs.registry import CODECS, format_of
+from processor.engine.colour.spaces import ColourSpace
 from processor.engine.file_in_memory import FileInMemory
 from processor.engine.opening import open_image
 from processor.engine.orientation import UPRIGHT, lies_on_its_side, orientation_of
@@ -29,6 +30,7 @@ class Header:
     """An original's format and its size in pixels as shown, that is, with its orientation applied.
 
     *pixels_are_final*: stored upright and in colours that every viewer shows, given the colour profile.
+    *colour*: what its numbers mean, where that is neither sRGB nor told by an ICC profile.
     *animation*: the frames, where they are put together here and not by libvips.
     """
 
@@ -39,6 +41,7 @@ class Header:
     byte_size: int
     pixels_are_final: bool
     animation: Animation | None = None
+    colour: ColourSpace | None = None
 
     @property
     def longer_side(self) -> int:
@@ -57,14 +60,16 @@ def read_header(content: bytes | mmap.mmap) -> Header:
     image_format = _format_of(image, content)
     _refuse_unshowable(image, image_format)
     animation = CODECS[image_format].loader.animation_of(content)
+    colour = CODECS[image_format].loader.colour_of(content)
     size = Size(animation.width, animation.height) if animation else Size(image.width, image.height)
     return Header(
         image_format,
         *(size.turned() if lies_on_its_side(image) else size),
         frames=len(animation.frames) if animation else _frames_of(image, image_format),
         byte_size=len(content),
-        pixels_are_final=orientation_of(image) == UPRIGHT and image.interpretation != "cmyk",
+        pixels_are_final=orientation_of(image) == UPRIGHT and image.interpretation != "cmyk" and colour is None,
         animation=animation,
+        colour=colour,
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from processor.engine.colour.spaces import ColourSpace
 from processor.engine.sizing import Size
 
 
@@ -9,9 +10,11 @@ from processor.engine.sizing import Size
 class PictureSpec:
     """Everything that decides a picture's pixels; variants of equal specs share one picture.
 
-    *size* is each frame's, as shown. *flatten*: none of the variants can keep transparency.
+    *size* is each frame's, as shown. *flatten*: none of the variants can keep transparency. *hdr*: the
+    space of an original that holds what is brighter than white.
     """
 
     size: Size
     every_frame: bool
     flatten: bool = False
+    hdr: ColourSpace | None = None

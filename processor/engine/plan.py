@@ -63,7 +63,9 @@ def _plan_pictures(header: Header, wanted: Sequence[VariantOptions]) -> list[Pla
 
 def _spec_of(header: Header, variant: PlannedVariant) -> PictureSpec:
     size = size_within(header.width, header.height, variant.options.max_dimension)
-    return PictureSpec(size, every_frame=header.frames > 1 and writer_of(variant.format).keeps_frames)
+    every_frame = header.frames > 1 and writer_of(variant.format).keeps_frames
+    hdr = header.colour if header.colour is not None and header.colour.is_hdr else None
+    return PictureSpec(size, every_frame=every_frame, hdr=hdr)
 
 
 def _none_keeps_alpha(variants: Sequence[PlannedVariant]) -> bool:

@@ -11,7 +11,7 @@ from common.formats import ImageFormat
 from common.options import VariantOptions
 from processor.engine import EncodedVariant, ImageLimits
 from processor.engine.attempts import attempts, is_damage
-from processor.engine.codecs.registry import writer_of
+from processor.engine.codecs.registry import CODECS, writer_of
 from processor.engine.decode import Decode, open_decoder
 from processor.engine.header import Header, read_header, refuse_beyond
 from processor.engine.kept_metadata import kept_metadata
@@ -48,11 +48,17 @@ def make_variants(
         forget_complaints()
         header = read_header(original.content)
         refuse_beyond(limits, header)
+        original = _prepare(original, header)
         for planned in plan_decodes(header, wanted):
             yield from _make_forgivingly(original, header, planned)
     except Exception as exc:
         clear_frames(exc.__traceback__)  # else the error, on its way, holds a whole picture during the next job
         raise
+
+
+def _prepare(original: Original, header: Header) -> Original:
+    prepared = CODECS[header.format].loader.prepare(original.content)
+    return original if prepared is original.content else Original(prepared, (original.identity, "prepared"))
 
 
 def _make_forgivingly(original: Original, header: Header, planned: PlannedDecode) -> Iterator[EncodedVariant]:

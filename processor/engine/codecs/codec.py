@@ -11,6 +11,7 @@ import pyvips
 from common.options import VariantOptions
 from processor.engine.animation import Animation
 from processor.engine.codecs.quality import IDENTITY, Curve
+from processor.engine.colour.spaces import ColourSpace
 from processor.engine.metadata import Metadata
 from processor.engine.metadata.reading import metadata_of
 
@@ -58,6 +59,18 @@ def _accept_all(image: pyvips.Image) -> bool:  # noqa: ARG001 - the signature of
     return True
 
 
+def _assume_srgb(content: bytes | mmap.mmap) -> ColourSpace | None:  # noqa: ARG001 - the signature of those that look
+    return None
+
+
+def _leave_content(content: bytes | mmap.mmap) -> bytes | mmap.mmap:
+    return content
+
+
+def _leave_image(image: pyvips.Image, content: bytes | mmap.mmap) -> pyvips.Image:  # noqa: ARG001 - the signature of those that look
+    return image
+
+
 def _leave_to_libvips(content: bytes | mmap.mmap) -> Animation | None:  # noqa: ARG001 - the signature of those that look
     return None
 
@@ -89,6 +102,12 @@ class Loader:
     read_metadata: ReadMetadata = _as_libvips_tells
     reads_frames: bool = False
     """Whether libvips reads the pages of a file as the frames of one animation."""
+    colour_of: Callable[[bytes | mmap.mmap], ColourSpace | None] = _assume_srgb
+    """What a file says of its colours, beside an ICC profile."""
+    prepare: Callable[[bytes | mmap.mmap], bytes | mmap.mmap] = _leave_content
+    """Mends, before it is read, what the decoder would take for something else."""
+    correct: Callable[[pyvips.Image, bytes | mmap.mmap], pyvips.Image] = _leave_image
+    """Mends what the decoder has taken for something else."""
     animation_of: Callable[[bytes | mmap.mmap], Animation | None] = _leave_to_libvips
     """The frames of a file that are put together here; None where that is left to libvips."""
 

@@ -11,6 +11,7 @@ from processor.engine.codecs.png_chunks import add_metadata, metadata_of
 from processor.engine.codecs.png_frames import animation_of
 from processor.engine.codecs.png_packing import pack
 from processor.engine.codecs.png_palette import encode_palette
+from processor.engine.colour.png_chunks import colour_of_png
 from processor.engine.metadata import Metadata
 
 _LOSSLESS = 100
@@ -85,6 +86,7 @@ CODEC = Codec(
         operation="VipsForeignLoadPng",
         domains=frozenset({"vipspng"}),
         read_metadata=_read_metadata,
+        colour_of=colour_of_png,
         animation_of=animation_of,
     ),
     writer=Writer(

@@ -17,5 +17,6 @@ def flatten_early(image: pyvips.Image, spec: PictureSpec) -> pyvips.Image:
 
     Before the resize that comes to the same as after it, and a resize without transparency takes half the time.
     """
-    is_final = image.format == "uchar" and image.interpretation in {"b-w", "srgb"}
-    return flatten(image) if spec.flatten and is_final and not image.get_typeof("icc-profile-data") else image
+    is_srgb = image.format == "uchar" and image.interpretation in {"b-w", "srgb"}
+    is_final = is_srgb and spec.hdr is None and not image.get_typeof("icc-profile-data")
+    return flatten(image) if spec.flatten and is_final else image

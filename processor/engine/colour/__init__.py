@@ -1,0 +1,1 @@
+"""The colours that a file says its numbers are, where no ICC profile says it."""
