@@ -72,14 +72,15 @@ def _run(
     from common.blob_store import BlobStoreUnavailableError  # noqa: PLC0415 - see deploy/cli/command.py
     from common.kafka.clients import KafkaError  # noqa: PLC0415 - see deploy/cli/command.py
     from deploy.cli.configured import settings_beside  # noqa: PLC0415 - see deploy/cli/command.py
-    from ingest_api.job_store import ImageUnknownError, JobStoreUnavailableError  # noqa: PLC0415 - see there
+    from ingest_api.job_store import JobStoreUnavailableError  # noqa: PLC0415 - see there
     from ingest_api.job_store.migrating import SchemaVersionError  # noqa: PLC0415 - see there
+    from ingest_api.upkeep.dead_letters import NotReplayableError  # noqa: PLC0415 - see there
 
     settings = settings_beside(command, config, data_dir)
     outages = (BlobStoreUnavailableError, JobStoreUnavailableError, KafkaError, SchemaVersionError, OSError)
     try:
         asyncio.run(work(settings))
-    except (*outages, ImageUnknownError, LookupError) as exc:
+    except (*outages, NotReplayableError, LookupError) as exc:
         give_up(f"icecube {command}: {exc}", EXIT_FAILED)
 
 
@@ -96,9 +97,7 @@ async def _list(settings: "Settings") -> None:
 
 def _line(letter: "DeadLetter") -> str:
     star = "*" if letter.was_replayed else " "
-    what = f"job {letter.request.job_id}" if letter.request else f"event of {letter.headers.get('icecube_topic', '?')}"
-    why = f"{letter.headers.get('icecube_code', '?')}: {letter.headers.get('icecube_reason', '?')}"
-    return f"{star} {letter.name:<8} {letter.put_aside_at:%Y-%m-%d %H:%M:%S}  {what}  {why}"
+    return f"{star} {letter.name:<8} {letter.put_aside_at:%Y-%m-%d %H:%M:%S}  {letter.summary}"
 
 
 async def _show(settings: "Settings", name: str) -> None:
@@ -126,7 +125,10 @@ async def _find_letter(topic: "DeadLetterTopic", name: str) -> "DeadLetter":
 
 
 async def _replay(settings: "Settings", name: str | None) -> None:
-    from ingest_api.upkeep.dead_letters import open_dead_letters  # noqa: PLC0415 - see deploy/cli/command.py
+    from ingest_api.upkeep.dead_letters import (  # noqa: PLC0415 - see deploy/cli/command.py
+        NotReplayableError,
+        open_dead_letters,
+    )
 
     async with AsyncExitStack() as stack:
         topic = await stack.enter_async_context(open_dead_letters(settings.kafka))
@@ -134,9 +136,17 @@ async def _replay(settings: "Settings", name: str | None) -> None:
         if name is not None:
             typer.echo(f"{name}: {await replaying.of(await _find_letter(topic, name))}")
             return
+        left = 0
         for letter in [letter async for letter in topic.letters() if not letter.was_replayed]:
-            typer.echo(f"{letter.name}: {await replaying.of(letter)}")
+            try:
+                typer.echo(f"{letter.name}: {await replaying.of(letter)}")
+            except NotReplayableError as exc:
+                left += 1
+                typer.echo(f"{letter.name}: not replayed: {exc}", err=True)
             await topic.mark_replayed(letter)
+        if left:
+            message = f"{left} dead letters cannot be replayed"
+            raise NotReplayableError(message)
 
 
 async def _open_replay(settings: "Settings", stack: AsyncExitStack) -> "Replay":
@@ -150,7 +160,7 @@ async def _open_replay(settings: "Settings", stack: AsyncExitStack) -> "Replay":
     jobs = PostgresJobStore(await stack.enter_async_context(open_database(settings)))
     # The relay of a running API sends what is committed here.
     intake = JobIntake(jobs, Messages(settings.kafka), settings.limits, utc_now)
-    return Replay(intake, await stack.enter_async_context(open_producer(settings.kafka)))
+    return Replay(intake, await stack.enter_async_context(open_producer(settings.kafka)), settings.kafka)
 
 
 async def _gc(settings: "Settings", *, remove: bool, older_than: timedelta) -> None:

@@ -15,13 +15,21 @@ from common.kafka.clients import SEND_SECONDS, ConsumedRecord, Producer
 from common.kafka.headers import from_kafka, to_kafka
 from common.kafka.signatures import copy_signature
 from common.settings.groups import KafkaSettings
+from common.texts import printable
 from ingest_api.delivery.kafka_log import KafkaLog, open_kafka_log
 from ingest_api.domain.caller import ANYBODY
-from ingest_api.intake.jobs import JobIntake
+from ingest_api.domain.idempotency import KeyReusedError
+from ingest_api.intake.jobs import JobIntake, TooManyTasksError
+from ingest_api.job_store import ImageUnknownError
 
 GROUP = "icecube-dead-letters"
 """Holds the position of `replay --all`; no consumer joins it."""
 _POLL_MS = 1000
+_LONGEST_SUMMARY = 600
+
+
+class NotReplayableError(Exception):
+    """This letter can never be replayed, others can. The message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,13 @@ class DeadLetter:
     def name(self) -> str:
         """The name for operators: `partition:offset`."""
         return f"{self.partition}:{self.offset}"
+
+    @property
+    def summary(self) -> str:
+        """What was put aside, and why: a line for a terminal, which would obey a stranger's control characters."""
+        what = f"job {self.request.job_id}" if self.request else f"event of {self.headers.get('icecube_topic', '?')}"
+        why = f"{self.headers.get('icecube_code', '?')}: {self.headers.get('icecube_reason', '?')}"
+        return printable(f"{what}  {why}", most=_LONGEST_SUMMARY)
 
     @property
     def request(self) -> JobRequested | None:
@@ -109,22 +124,36 @@ class Replay:
     """Replays letters.
 
     A job that was given up has ended, and ended jobs never change: a new job requests its variants.
-    An event that could not be read goes back to its topic unchanged, for a release that can read it.
+    An event that could not be read goes back to its topic unchanged, for a release that can read it. The topic must be
+    one of ours: whoever may write letters can name any.
     """
 
     intake: JobIntake
     producer: Producer
+    settings: KafkaSettings
 
     async def of(self, letter: DeadLetter) -> str:
-        """Replay *letter* and say what happened; raise what the stores raise, with nothing replayed."""
-        if request := letter.request:
-            options = [task.options for task in request.tasks]
-            # The letter gives the idempotency key: replayed twice, it is still one new job.
-            record = await self.intake.accept(
-                request.original.id, options, caller=ANYBODY, key=f"dead-letter:{request.job_id}"
-            )
-            return f"job {request.job_id} is asked for again as job {record.job.id}"
+        """Replay *letter* and say what happened.
+
+        Raises `NotReplayableError` and what the stores raise, with nothing replayed.
+        """
+        return await (self._request_again(letter.request) if letter.request else self._send_back(letter))
+
+    async def _request_again(self, request: JobRequested) -> str:
+        options = [task.options for task in request.tasks]
+        # The letter gives the idempotency key: replayed twice, it is still one new job.
+        key = f"dead-letter:{request.job_id}"
+        try:
+            record = await self.intake.accept(request.original.id, options, caller=ANYBODY, key=key)
+        except (ImageUnknownError, KeyReusedError, TooManyTasksError) as exc:
+            raise NotReplayableError(str(exc)) from exc
+        return f"job {request.job_id} is asked for again as job {record.job.id}"
+
+    async def _send_back(self, letter: DeadLetter) -> str:
         topic = letter.headers.get("icecube_topic", "")
+        if topic not in {self.settings.jobs_topic, self.settings.results_topic, self.settings.topic}:
+            message = f"the letter names the topic {printable(topic, most=64)!r}, which is none of ours"
+            raise NotReplayableError(message)
         async with asyncio.timeout(SEND_SECONDS):
             signature = to_kafka(copy_signature(letter.headers))
             await (await self.producer.send(topic, letter.value, letter.key, headers=signature))

@@ -16,7 +16,7 @@ from ingest_api.intake.jobs import JobIntake
 from ingest_api.job_store import JobRecord, OutboxMessage
 from ingest_api.job_store.outbox import PostgresOutbox
 from ingest_api.job_store.postgres import PostgresJobStore
-from ingest_api.upkeep.dead_letters import DeadLetter, Replay, open_dead_letters
+from ingest_api.upkeep.dead_letters import DeadLetter, NotReplayableError, Replay, open_dead_letters
 from tests.doubles.kafka import Record, RecordingProducer
 from tests.factories.jobs import NOON, a_job, a_record
 
@@ -54,7 +54,7 @@ def a_given_up_job() -> JobRecord:
 
 async def test_letters_are_read_with_their_reasons(topics: KafkaSettings) -> None:
     """Every letter that stands in the topic is found, also by the next who looks."""
-    record, garbage = a_given_up_job(), Record(b"\xff", topic="icecube.jobs", offset=7)
+    record, garbage = a_given_up_job(), Record(b"\xff", topic=topics.jobs_topic, offset=7)
     messages = Messages(topics)
     await put_aside(topics, messages.given_up(record, at=NOON), messages.unreadable(garbage, "not JSON", at=NOON))
 
@@ -95,7 +95,7 @@ async def test_a_given_up_job_is_asked_for_by_a_new_one(
     await put_aside(topics, Messages(topics).given_up(record, at=NOON))
     (letter,) = await letters(topics)
     intake = JobIntake(jobs, Messages(topics), LimitsSettings(), lambda: NOON)
-    replay = Replay(intake, RecordingProducer())
+    replay = Replay(intake, RecordingProducer(), topics)
 
     said = {await replay.of(letter) for _ in range(2)}
 
@@ -111,29 +111,61 @@ async def test_a_given_up_job_is_asked_for_by_a_new_one(
 
 async def test_an_unreadable_event_goes_back_to_its_topic(topics: KafkaSettings, jobs: PostgresJobStore) -> None:
     """Byte for byte, for a release that can read it."""
-    await put_aside(topics, Messages(topics).unreadable(Record(b"\xff", topic="icecube.jobs"), "not JSON", at=NOON))
+    await put_aside(topics, Messages(topics).unreadable(Record(b"\xff", topic=topics.jobs_topic), "not JSON", at=NOON))
     (letter,) = await letters(topics)
     producer = RecordingProducer()
     intake = JobIntake(jobs, Messages(topics), LimitsSettings(), lambda: NOON)
 
-    await Replay(intake, producer).of(letter)
+    await Replay(intake, producer, topics).of(letter)
 
-    assert [(sent.topic, sent.value) for sent in producer.sent] == [("icecube.jobs", b"\xff")]
+    assert [(sent.topic, sent.value) for sent in producer.sent] == [(topics.jobs_topic, b"\xff")]
 
 
 async def test_a_request_that_was_refused_is_no_given_up_job(topics: KafkaSettings, jobs: PostgresJobStore) -> None:
     """Replayed, a forged request makes no job: it goes back to its topic, with its signature, and is judged again."""
     value, key, signatures = encode(request_of(a_given_up_job())), b"k", Signatures((b"o" * 32,))
-    forged = Record(value, key=key, topic="icecube.jobs", headers=to_kafka(signatures.sign(key, value)))
+    forged = Record(value, key=key, topic=topics.jobs_topic, headers=to_kafka(signatures.sign(key, value)))
     await put_aside(topics, Messages(topics).unreadable(forged, "it is signed by no key of ours", at=NOON))
     (letter,) = await letters(topics)
     producer = RecordingProducer()
 
-    await Replay(JobIntake(jobs, Messages(topics), LimitsSettings(), lambda: NOON), producer).of(letter)
+    await Replay(JobIntake(jobs, Messages(topics), LimitsSettings(), lambda: NOON), producer, topics).of(letter)
 
     (sent,) = producer.sent
-    assert (sent.topic, sent.value) == ("icecube.jobs", value)
+    assert (sent.topic, sent.value) == (topics.jobs_topic, value)
     signatures.check(sent.key, sent.value, from_kafka(sent.headers))
+
+
+@pytest.mark.parametrize("topic", ["payments", "", "\x1b[2Jicecube.jobs"])
+async def test_a_letter_goes_to_no_topic_of_others(topics: KafkaSettings, jobs: PostgresJobStore, topic: str) -> None:
+    """Else whoever may write letters could write, by an operator's hand, where they may not."""
+    producer = RecordingProducer()
+    letter = DeadLetter(0, 0, NOON, None, b"forged", {"icecube_topic": topic}, was_replayed=False)
+    replay = Replay(JobIntake(jobs, Messages(topics), LimitsSettings(), lambda: NOON), producer, topics)
+
+    with pytest.raises(NotReplayableError, match="none of ours"):
+        await replay.of(letter)
+
+    assert producer.sent == []
+
+
+async def test_a_letter_of_an_image_that_is_gone_says_so(topics: KafkaSettings, jobs: PostgresJobStore) -> None:
+    """Replaying all passes over it: else one letter, which anybody may forge, would keep back the others."""
+    letter = DeadLetter(0, 0, NOON, None, encode(request_of(a_given_up_job())), {}, was_replayed=False)
+    replay = Replay(JobIntake(jobs, Messages(topics), LimitsSettings(), lambda: NOON), RecordingProducer(), topics)
+
+    with pytest.raises(NotReplayableError):
+        await replay.of(letter)
+
+
+def test_a_summary_is_one_line_that_any_terminal_can_show() -> None:
+    """Anybody may have written it."""
+    headers = {"icecube_topic": "\x1b[2J", "icecube_code": "c\r\n", "icecube_reason": "r" * 100_000}
+
+    summary = DeadLetter(0, 0, NOON, None, b"x", headers, was_replayed=False).summary
+
+    assert summary.startswith("event of ?[2J  c??: rrr")
+    assert len(summary) == 600
 
 
 def test_a_request_that_is_readable_is_recognised() -> None:

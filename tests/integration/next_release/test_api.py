@@ -277,7 +277,7 @@ async def test_a_dead_letter_is_replayed_with_every_option(jobs: PostgresJobStor
     letter = DeadLetter(0, 0, NOON, None, encoded(event), {}, was_replayed=False)
     intake = JobIntake(jobs, MESSAGES, LimitsSettings(), lambda: NOON)
 
-    await Replay(intake, RecordingProducer()).of(letter)
+    await Replay(intake, RecordingProducer(), TOPICS).of(letter)
 
     (request,) = await taken(outbox)
     asked = decode(request.value)
