@@ -80,3 +80,31 @@ async def test_a_thousand_frames(tmp_path: Path, kind: str) -> None:
     made = await converted(path, ImageFormat.WEBP, longest=30)
 
     assert (made.frames, made.width, made.height) == (1000, 30, 20)
+
+
+async def test_24_megapixels_with_noise_in_their_transparency(tmp_path: Path) -> None:
+    """The most that an encoder of WebP can be made to take: it packs the alpha channel without loss."""
+    noise = pyvips.Image.gaussnoise(6000, 4000, mean=128, sigma=30, seed=1).cast("uchar")
+    colours = pyvips.Image.black(6000, 4000, bands=3).linear([1] * 3, GOLD, uchar=True)
+    picture = colours.bandjoin(noise).copy(interpretation="srgb")
+    picture.pngsave(str(tmp_path / "original.png"), compression=1, filter="none")
+
+    made = await converted(tmp_path / "original.png", ImageFormat.WEBP)
+
+    assert (made.width, made.height) == (6000, 4000)
+
+
+@pytest.mark.parametrize("target", WRITTEN)
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "I;16"])
+async def test_kinds_of_samples(tmp_path: Path, mode: str, target: ImageFormat) -> None:
+    """A bit, a palette, grey with and without transparency, and 16 bits are shown as they are."""
+    grey = np.tile(np.linspace(0, 255, 96).round().astype(np.uint8), (64, 1))
+    deep = Image.fromarray(grey.astype(np.uint16) * 257)
+    stored = deep if mode == "I;16" else Image.fromarray(grey).convert(mode)
+    stored.save(tmp_path / "original.png")
+    expected = grey if mode == "I;16" else np.asarray(stored.convert("L"))
+
+    made = await converted(tmp_path / "original.png", target)
+
+    limit = 15 if mode == "1" else 4  # dots side by side are the worst there is for every encoder but PNG's
+    assert np.abs(read(made.path, "L") - expected).mean() < limit
