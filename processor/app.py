@@ -1,4 +1,4 @@
-"""The Faust application: subscribe, deliver, commit, and nothing else of what Faust offers."""
+"""The Faust application: it uses only Faust's subscription, delivery and commits."""
 
 import logging
 from collections.abc import Callable
@@ -18,9 +18,9 @@ from processor.stream.dispatcher import Dispatcher
 from processor.stream.faust_internals import NoTables, PollingTransport, require_compiled_streams
 
 SLOTS_PER_WORKER = 4
-"""Jobs for each image process that are begun and not yet made: one being worked on, the others on their way there."""
+"""Started jobs per image process whose variants are not yet made: one being worked on, the others waiting."""
 BEYOND_PER_WORKER = 8
-"""Jobs that are made, and being stored and reported: the smallest spend most of their time there, and share it."""
+"""Jobs that are being stored and reported: the smallest spend most of their time there, and share it."""
 _BUFFERED_EVENTS = 1000
 """More than a second's worth of the smallest jobs: a Faust whose buffers are full looks again after a second.
 
@@ -34,7 +34,7 @@ _THIRTY_DAYS_SECONDS = 30 * 86400
 class ProcessorApp(faust.App):
     """A Faust application that opens our services when it starts."""
 
-    logger = logging.getLogger("faust.app")  # its comings and goings are Faust's to tell
+    logger = logging.getLogger("faust.app")  # Faust logs its start and stop
     services: Services
     dispatcher: Dispatcher
     open_with: Callable[[Settings], AbstractAsyncContextManager[Services]] = staticmethod(open_services)
@@ -55,7 +55,7 @@ class ProcessorApp(faust.App):
 
 
 def build_app(settings: Settings) -> ProcessorApp:
-    """Return the application; it connects to nothing until it is started."""
+    """Return the application; it connects to nothing before its start."""
     require_compiled_streams()
     kafka, job_seconds = settings.kafka, settings.limits.task_seconds
     brokers = [URL(f"kafka://{broker}") for broker in kafka.broker_list]
@@ -68,7 +68,7 @@ def build_app(settings: Settings) -> ProcessorApp:
         store="memory://",
         datadir=Path(gettempdir()) / "icecube-faust",
         web_enabled=False,
-        web_host="127.0.0.1",  # unused, but else made of the host's name, which may be empty
+        web_host="127.0.0.1",  # unused, but the default comes from the host's name, which may be empty
         topic_allow_declare=False,
         topic_disable_leader=True,
         TableManager=NoTables,

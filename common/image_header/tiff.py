@@ -1,6 +1,6 @@
 """Reads the size of a TIFF's first page, and refuses what its tags say cannot be read.
 
-Not imagesize: it tells the size only, and whether the pixels can be read is told by the same tags.
+Not imagesize: it reads only the size, while the same tags say whether the pixels can be read.
 """
 
 import struct

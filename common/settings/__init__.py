@@ -1,1 +1,1 @@
-"""What can be configured, where it is read from, and how mistakes are told."""
+"""The settings: what can be configured, where it is read from, and how mistakes are reported."""

@@ -19,7 +19,7 @@ from deploy.local.processes import lifeline
 
 def settings_of(config: Path | None, flags: Mapping[str, Mapping[str, Any]] | None = None) -> Settings:
     """Return the settings in force; warn of every `ICECUBE_…` variable that is no setting."""
-    if lifeline.VARIABLE not in os.environ:  # whoever started us with a lifeline has told it
+    if lifeline.VARIABLE not in os.environ:  # a supervisor that gave us a lifeline has warned of it
         for warning in unknown_variables(os.environ):
             typer.echo(f"icecube: {warning}", err=True)
     return _load(config, os.environ, flags or {})
@@ -44,8 +44,8 @@ def settings_beside(command: str, config: Path | None, data_dir: str | None) -> 
     if missing := missing_for(command, settings):
         if not announced.exists():
             give_up(f"{refusal(command, missing)}\n{_nothing_runs(announced)}", EXIT_REFUSED)
-        told = _read_announcement(announced, with_store=command == "gc")
-        settings = _load(config, {**told, **os.environ}, flags)
+        announced_variables = _read_announcement(announced, with_store=command == "gc")
+        settings = _load(config, {**announced_variables, **os.environ}, flags)
     configure(settings.server)
     return _complete(command, settings)
 
@@ -53,7 +53,7 @@ def settings_beside(command: str, config: Path | None, data_dir: str | None) -> 
 def _read_announcement(file: Path, *, with_store: bool) -> dict[str, str]:
     try:
         endpoints = json.loads(file.read_text("utf-8"))
-        told = {
+        announced_variables = {
             "ICECUBE_DATABASE_TYPE": "postgres",
             "ICECUBE_DATABASE_URI": endpoints["postgres"],
             "ICECUBE_KAFKA_BROKERS": endpoints["kafka"],
@@ -62,10 +62,10 @@ def _read_announcement(file: Path, *, with_store: bool) -> dict[str, str]:
             folder = endpoints["images"]
             # No folder means S3; its settings are not announced and must be given.
             disk = {"ICECUBE_BLOB_TYPE": "disk", "ICECUBE_BLOB_DISK_PATH": folder}
-            told |= disk if folder else {"ICECUBE_BLOB_TYPE": "s3"}
+            announced_variables |= disk if folder else {"ICECUBE_BLOB_TYPE": "s3"}
     except (OSError, ValueError, KeyError, TypeError) as exc:
         give_up(f"{file} cannot be read: {exc}", EXIT_REFUSED)
-    return told
+    return announced_variables
 
 
 def _nothing_runs(announced: Path) -> str:

@@ -89,7 +89,7 @@ async def _list(settings: "Settings") -> None:
 
     count = 0
     async with open_dead_letters(settings.kafka) as topic:
-        async for letter in topic.letters():
+        async for letter in topic.read_letters():
             typer.echo(_line(letter))
             count += 1
     typer.echo(f"{count} dead letters in {settings.kafka.dead_topic}", err=True)
@@ -117,7 +117,7 @@ async def _show(settings: "Settings", name: str) -> None:
 
 
 async def _find_letter(topic: "DeadLetterTopic", name: str) -> "DeadLetter":
-    async for letter in topic.letters():
+    async for letter in topic.read_letters():
         if letter.name == name:
             return letter
     message = f"there is no dead letter {name}"
@@ -137,7 +137,7 @@ async def _replay(settings: "Settings", name: str | None) -> None:
             typer.echo(f"{name}: {await replaying.of(await _find_letter(topic, name))}")
             return
         left = 0
-        for letter in [letter async for letter in topic.letters() if not letter.was_replayed]:
+        for letter in [letter async for letter in topic.read_letters() if not letter.was_replayed]:
             try:
                 typer.echo(f"{letter.name}: {await replaying.of(letter)}")
             except NotReplayableError as exc:

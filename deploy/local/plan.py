@@ -75,24 +75,24 @@ def child_environment(settings: Settings, plan: Plan, opened: Opened) -> Mapping
 
     Secrets go here and never on a command line, which everybody on the machine can read.
     """
-    told = {
+    variables = {
         "ICECUBE_SERVER_PORT": str(opened.port),
         "ICECUBE_SERVER_METRICS_PORT": str(_metrics_port(settings, plan)),
         "ICECUBE_SERVER_MAX_WORKERS": str(plan.workers),
         "ICECUBE_DATA_DIR": str(settings.server.data_dir.resolve()),
     }
     if plan.brings_broker:
-        told |= {"ICECUBE_KAFKA_BROKERS": opened.kafka, "ICECUBE_KAFKA_FETCH_WAIT_MS": str(FETCH_WAIT_MS)}
+        variables |= {"ICECUBE_KAFKA_BROKERS": opened.kafka, "ICECUBE_KAFKA_FETCH_WAIT_MS": str(FETCH_WAIT_MS)}
         # Every user of the machine can write to this broker; what they write is refused. It forgets all at its end,
         # and the key with it.
         if not settings.kafka.signing_key_list:
-            told["ICECUBE_KAFKA_SIGNING_KEYS"] = token_hex(32)
+            variables["ICECUBE_KAFKA_SIGNING_KEYS"] = token_hex(32)
     if plan.brings_postgres:
-        told |= {"ICECUBE_DATABASE_TYPE": DatabaseType.POSTGRES.value, "ICECUBE_DATABASE_URI": opened.postgres}
+        variables |= {"ICECUBE_DATABASE_TYPE": DatabaseType.POSTGRES.value, "ICECUBE_DATABASE_URI": opened.postgres}
     if settings.blob.type is not BlobType.S3:
         images = opened.ram / "images" if opened.ram and plan.images_in_ram else settings.blob_folder.resolve()
-        told |= {"ICECUBE_BLOB_TYPE": BlobType.DISK.value, "ICECUBE_BLOB_DISK_PATH": str(images)}
-    return told
+        variables |= {"ICECUBE_BLOB_TYPE": BlobType.DISK.value, "ICECUBE_BLOB_DISK_PATH": str(images)}
+    return variables
 
 
 def _metrics_port(settings: Settings, plan: Plan) -> int:

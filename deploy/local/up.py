@@ -88,21 +88,21 @@ class _Up:
 
     async def _start(self, supervisor: Supervisor) -> Endpoints:
         postgres = await self._postgres(supervisor) if self.plan.brings_postgres else self.settings.database.dsn
-        told = child_environment(self.settings, self.plan, Opened(self.port, self.kafka, postgres, self.in_ram))
-        await supervisor.run_once(one_off_child("migrate", told, self.config))
+        variables = child_environment(self.settings, self.plan, Opened(self.port, self.kafka, postgres, self.in_ram))
+        await supervisor.run_once(one_off_child("migrate", variables, self.config))
         if not self.plan.brings_broker:  # the embedded one makes topics when they are first named
-            await supervisor.run_once(one_off_child("topics", told, self.config))
+            await supervisor.run_once(one_off_child("topics", variables, self.config))
         host = self._host()
-        api = api_child(told, self.config, host=host, port=self.port)
+        api = api_child(variables, self.config, host=host, port=self.port)
         numbers = range(1, self.plan.processors + 1)
-        processors = [processor_child(number, told, self.config, self._runs) for number in numbers]
+        processors = [processor_child(number, variables, self.config, self._runs) for number in numbers]
         # Two stages, started together and stopped one after the other: the processors first.
         await asyncio.gather(
             supervisor.start([api], within_seconds=START_SECONDS),
             supervisor.start(processors, within_seconds=START_SECONDS),
         )
         shown = f"[{host}]" if ":" in host else host
-        return Endpoints(f"http://{shown}:{self.port}", self.kafka, postgres, told.get("ICECUBE_BLOB_DISK_PATH"))
+        return Endpoints(f"http://{shown}:{self.port}", self.kafka, postgres, variables.get("ICECUBE_BLOB_DISK_PATH"))
 
     async def _postgres(self, supervisor: Supervisor) -> str:
         in_ram = self.in_ram if self.plan.postgres_in_ram else None

@@ -20,8 +20,8 @@ _ROOM_FOR_HEADERS = 1024 * 1024
 
 def reason_to_refuse(success: JobSucceeded, record: JobRecord) -> str | None:
     """Return why *success* cannot be a result of the job in *record*; None if it can."""
-    told = sorted((variant.task_id, variant.id) for variant in success.variants)
-    if told != sorted((task.id, task.variant_id) for task in record.tasks):
+    reported = sorted((variant.task_id, variant.id) for variant in success.variants)
+    if reported != sorted((task.id, task.variant_id) for task in record.tasks):
         return "the variants are not those that the job asks for"
     asked = {task.variant_id: task for task in record.tasks}
     for variant in success.variants:

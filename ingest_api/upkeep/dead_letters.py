@@ -77,7 +77,7 @@ class DeadLetterTopic:
         self._consumer = consumer
         self._log = log
 
-    async def letters(self) -> AsyncIterator[DeadLetter]:
+    async def read_letters(self) -> AsyncIterator[DeadLetter]:
         """Yield every letter now in the topic, partition by partition, the oldest first."""
         for number, view in sorted((await self._log.view(self._settings.dead_topic, GROUP)).items()):
             partition = TopicPartition(self._settings.dead_topic, number)

@@ -29,23 +29,23 @@ def invalid_request(errors: Sequence[Any]) -> Problem:
 
     It lists the first of many, and counts the others.
     """
-    told = [
+    listed = [
         {
             "field": _shorten(_field(error["loc"]), _FIELD_CHARACTERS),
             "message": _shorten(_message(error), _MESSAGE_CHARACTERS),
         }
         for error in errors[:_TOLD_ERRORS]
     ]
-    sentence = _shorten("; ".join(f"{each['field']}: {each['message']}" for each in told), _SENTENCE_CHARACTERS)
-    if len(errors) > len(told):
-        sentence += f"; and {len(errors) - len(told)} more"
-    return Problem(HTTPStatus.BAD_REQUEST, "invalid_request", sentence, members={"errors": told})
+    sentence = _shorten("; ".join(f"{each['field']}: {each['message']}" for each in listed), _SENTENCE_CHARACTERS)
+    if len(errors) > len(listed):
+        sentence += f"; and {len(errors) - len(listed)} more"
+    return Problem(HTTPStatus.BAD_REQUEST, "invalid_request", sentence, members={"errors": listed})
 
 
 def unreadable_body(sentence: str) -> Problem:
     """Return the problem of an unreadable body, in the form of any other mistake."""
-    told = [{"field": "body", "message": sentence}]
-    return Problem(HTTPStatus.BAD_REQUEST, "invalid_request", f"body: {sentence}", members={"errors": told})
+    listed = [{"field": "body", "message": sentence}]
+    return Problem(HTTPStatus.BAD_REQUEST, "invalid_request", f"body: {sentence}", members={"errors": listed})
 
 
 def _shorten(text: str, characters: int) -> str:

@@ -33,8 +33,8 @@ class RequestContextMiddleware:
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
-                told = {_ID_HEADER: request_id.encode(), **_encode(trace_headers())}
-                message["headers"] = [*message["headers"], *told.items()]
+                added = {_ID_HEADER: request_id.encode(), **_encode(trace_headers())}
+                message["headers"] = [*message["headers"], *added.items()]
             await send(message)
 
         # An installed tracer has already begun a span for this request, which continues the caller's trace.

@@ -1,4 +1,4 @@
-"""The command line of `icecube convert`; imports nothing slow until it is clear that there is work."""
+"""The command line of `icecube convert`; imports nothing slow before it is sure that there is work."""
 
 import json
 import re
@@ -60,10 +60,10 @@ _VALUES = {"1": True, "t": True, "true": True, "0": False, "f": False, "false": 
 
 
 class ConvertCommand(TyperCommand):
-    """The command with what its users are used to: `-keep-metadata=false`, and with --json every error as JSON."""
+    """The command, with the familiar `-keep-metadata=false`, and every error as JSON with --json."""
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
-        """Parse *args*; with --json among them, tell what is wrong with them as JSON."""
+        """Parse *args*; with --json among them, report mistakes as JSON."""
         wants_json = bool({"--json", "-json"} & set(args))
         try:
             return super().make_context(info_name, _with_switches(args), parent, **extra)
@@ -89,7 +89,7 @@ def convert(  # noqa: PLR0913, PLR0917 - one parameter for each flag
 ) -> None:
     """Convert, shrink and optimise pictures on this machine.
 
-    An input is never written over. A result whose default name exists already is left alone and told of.
+    Inputs are never overwritten. An existing file of a result's default name is left alone and reported.
     Exit status: 0 when all is done, 1 when anything failed, 2 for flags that do not exist.
     """
     from processor.engine.tested_libvips import (  # noqa: PLC0415 - see module
@@ -105,7 +105,7 @@ def convert(  # noqa: PLR0913, PLR0917 - one parameter for each flag
         raise typer.Exit(1) from exc
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # a text file, in a process of ours
-    with Interruption() as interruption:  # from here on, there is something to remove
+    with Interruption() as interruption:  # from here on, there are files to remove
         with without_hangup():
             fork_server()  # imports libvips in its process while this one imports what follows
         from processor.convert.invocation import Invocation, run  # noqa: PLC0415 - see module
@@ -127,7 +127,7 @@ def convert(  # noqa: PLR0913, PLR0917 - one parameter for each flag
 
 
 def _with_switches(args: list[str]) -> list[str]:
-    """Return *args* with `-switch=true` as the switch and `-switch=false` as none, of any spelled before as well."""
+    """Return *args* with `-switch=true` as the switch; `-switch=false` removes it, and earlier ones too."""
     rewritten: list[str] = []
     for position, argument in enumerate(args):
         if argument == "--":

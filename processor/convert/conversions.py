@@ -1,4 +1,4 @@
-"""Which inputs `icecube convert` works on, and where each result is to go."""
+"""Plans the inputs of `icecube convert`, and the place of each result."""
 
 import os
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ class Conversion:
     is_named: bool = False
 
     def target(self, made: ImageFormat) -> Path | None:
-        """Return the path of a result in the format *made*; raise `ConversionError` where there is no name for it.
+        """Return the path of a result in the format *made*; raise `ConversionError` if there is no name for it.
 
         A default name that is the input's own becomes NAME_processed.
         """
@@ -49,9 +49,9 @@ class Conversion:
 
 
 def plan(arguments: Sequence[str], output: str | None) -> list[Conversion | Failed]:
-    """Return what to convert, in the order given, and in its place what cannot be.
+    """Return the conversions and the failures, in the order given.
 
-    Raises `ConversionError` when there is no work at all, or *output* cannot hold it.
+    Raises `ConversionError` if there is no work at all, or *output* cannot hold it.
     """
     if not arguments:
         message = "no input: name a file or a folder, or - for standard input"
@@ -76,14 +76,14 @@ def plan(arguments: Sequence[str], output: str | None) -> list[Conversion | Fail
 
 
 def format_asked_for(output: str | None) -> ImageFormat | None:
-    """Return the format that the suffix of *output* asks for, if any; raise `ConversionError` for one not written."""
+    """Return the format of *output*'s suffix, if any; raise `ConversionError` for one that is not written."""
     if output is None or is_standard_output(output) or _names_a_folder(output):
         return None
     return format_named_by(Path(output))
 
 
 def is_standard_output(output: str) -> bool:
-    """Say whether *output* is where this process writes to: `-`, /dev/stdout, or the very file behind it."""
+    """Say whether *output* is standard output: `-`, /dev/stdout, or the file behind it."""
     if output == STDOUT:
         return True
     try:

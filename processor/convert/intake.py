@@ -1,4 +1,4 @@
-"""Brings inputs into the work folder, under plain names: some libraries trip over what file names can be."""
+"""Copies inputs to the work folder under plain names: some libraries fail on unusual file names."""
 
 import os
 import sys
@@ -11,15 +11,15 @@ from processor.convert.errors import ConversionError, explain, printable
 from processor.convert.sources import STDIN, Source
 
 LARGEST_BYTES = 1 << 30
-"""A stream may have no end, and a file of holes no size to speak of: neither fills the disk."""
+"""A stream may be endless, and a sparse file huge: neither may fill the disk."""
 
 _COPY_BYTES = 1 << 20
 
 
 def take_in(source: Source, copy: Path) -> int:
-    """Copy *source* to *copy* and return its size; raise `ConversionError` when it cannot be read, or is too large.
+    """Copy *source* to *copy* and return its size; raise `ConversionError` if it cannot be read or is too large.
 
-    Image processes see this copy only, never the folders that pictures lie in.
+    Image processes see only this copy, never the folders of the inputs.
     """
     try:
         with _open(source) as reader, copy.open("xb") as writer:
@@ -33,7 +33,7 @@ def take_in(source: Source, copy: Path) -> int:
 
 
 def shown_name(source: Source) -> str:
-    """Return what messages call *source*."""
+    """Return the name of *source* in messages."""
     return "standard input" if source.name == STDIN else printable(source.name)
 
 

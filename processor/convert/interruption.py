@@ -1,4 +1,4 @@
-"""Ctrl-C and its like: they stop a run where that is safe, and never its clean-up."""
+"""Lets Ctrl-C and similar signals stop a run where that is safe, and never its clean-up."""
 
 import atexit
 import os
@@ -14,9 +14,9 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interruption:
-    """Takes note of the first signal, and reacts to it within a `reacting` block only.
+    """Notes the first signal, and reacts to it only within a `call_on_signal` block.
 
-    What this process was started to ignore, as below nohup, it ignores.
+    Signals that this process inherited as ignored, as under nohup, stay ignored.
     """
 
     def __init__(self) -> None:
@@ -37,8 +37,8 @@ class Interruption:
             signal.signal(number, handler)
 
     @contextmanager
-    def reacting(self, react: Callable[[], None]) -> Iterator[None]:
-        """Call *react* at the first signal, if it comes within this block or came before it."""
+    def call_on_signal(self, react: Callable[[], None]) -> Iterator[None]:
+        """Call *react* at the first signal within this block, or at once if it came before."""
         self._react = react
         try:
             self._call_once()
@@ -47,7 +47,7 @@ class Interruption:
             self._react = None
 
     def end_process(self) -> None:
-        """End this process by the signal that it got, so that whoever started it can tell; return if none came."""
+        """End this process by the received signal, so that its parent sees it; return if none came."""
         if self.signal is None:
             return
         sys.stdout.flush()
@@ -68,7 +68,7 @@ class Interruption:
 
 
 def stop_here() -> None:
-    """Raise `KeyboardInterrupt`: the reaction of code that can be stopped anywhere."""
+    """Raise `KeyboardInterrupt`: the reaction for code that can stop anywhere."""
     raise KeyboardInterrupt
 
 
@@ -76,7 +76,7 @@ def stop_here() -> None:
 def without_hangup() -> Iterator[None]:
     """Have the processes started in this block ignore SIGHUP, which a terminal sends to all: we end them ourselves.
 
-    Python's own, which keep track of its resources, would else die first and be missed noisily.
+    Otherwise Python's own helper, which tracks its resources, would die first and cause noisy errors.
     """
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:

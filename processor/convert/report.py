@@ -1,6 +1,6 @@
 """Prints for `icecube convert`: results on standard output, progress and errors on standard error.
 
-Where a picture goes to standard output, results are told on standard error as well.
+If an image goes to standard output, results are printed on standard error.
 """
 
 import json

@@ -50,13 +50,13 @@ class Session:
         return [outcome for outcome in outcomes if outcome is not None]
 
     def _convert_tasks(self, tasks: Sequence[Task], placing: Placing) -> None:
-        with self.interruption.reacting(stop_here):  # a stream may block for ever
+        with self.interruption.call_on_signal(stop_here):  # a stream may block for ever
             self._take_in_streams(tasks)
         left = [task for task in tasks if task.conversion not in self.outcomes]
         if left:
             with report.progress(len(left)) as advance:
                 asyncio.run(self._run(left, placing, advance))
-        with self.interruption.reacting(stop_here):
+        with self.interruption.call_on_signal(stop_here):
             self._write_streams(tasks)
 
     async def _run(self, tasks: Sequence[Task], placing: Placing, advance: report.Advance) -> None:
@@ -70,7 +70,7 @@ class Session:
         def cancel() -> None:
             loop.call_soon_threadsafe(running.cancel)
 
-        with self.interruption.reacting(cancel):
+        with self.interruption.call_on_signal(cancel):
             await running
 
     def _take_in_streams(self, tasks: Sequence[Task]) -> None:

@@ -25,9 +25,9 @@ def main() -> int:
     sys.stdout.flush()
     if keep:
         keep.mkdir(parents=True)
-        return _told(asyncio.run(_until_told(plan, keep)))
+        return _print_verdict(asyncio.run(_run_until_signal(plan, keep)))
     folder = Path(tempfile.mkdtemp(prefix="icecube-chaos-"))
-    status = _told(asyncio.run(_until_told(plan, folder)))
+    status = _print_verdict(asyncio.run(_run_until_signal(plan, folder)))
     if status == _FOUND:
         sys.stdout.write(f"\nlogs and data are in {folder}\n")
     else:
@@ -54,7 +54,7 @@ def _arguments() -> tuple[Plan, Path | None]:
     return plan, given.keep
 
 
-async def _until_told(plan: Plan, folder: Path) -> Verdict | None:
+async def _run_until_signal(plan: Plan, folder: Path) -> Verdict | None:
     """Run, but stop in order at SIGINT or SIGTERM."""
     task = asyncio.create_task(run(plan, folder))
     for request in (signal.SIGINT, signal.SIGTERM):
@@ -64,7 +64,7 @@ async def _until_told(plan: Plan, folder: Path) -> Verdict | None:
     return None
 
 
-def _told(verdict: Verdict | None) -> int:
+def _print_verdict(verdict: Verdict | None) -> int:
     if verdict is None:
         sys.stderr.write("stopped\n")
         return 130

@@ -43,7 +43,7 @@ async def put_aside(topics: KafkaSettings, *messages: OutboxMessage) -> None:
 async def letters(topics: KafkaSettings) -> list[DeadLetter]:
     """Return every dead letter."""
     async with open_dead_letters(topics) as topic:
-        return [letter async for letter in topic.letters()]
+        return [letter async for letter in topic.read_letters()]
 
 
 def a_given_up_job() -> JobRecord:
@@ -79,7 +79,7 @@ async def test_replayed_letters_are_marked(topics: KafkaSettings) -> None:
     messages = Messages(topics)
     await put_aside(topics, messages.given_up(a_given_up_job(), at=NOON))
     async with open_dead_letters(topics) as topic:
-        async for letter in topic.letters():
+        async for letter in topic.read_letters():
             await topic.mark_replayed(letter)
     await put_aside(topics, *(messages.given_up(a_given_up_job(), at=NOON) for _ in range(3)))
 

@@ -19,12 +19,12 @@ def main() -> int:
     wanted = parser.parse_args().models
     chosen = [case for case in cases() if not wanted or case.model in wanted]
     with ThreadPoolExecutor(2) as pool:
-        results = list(pool.map(lambda case: _told(case, with_trace=bool(wanted)), chosen))
+        results = list(pool.map(lambda case: _report(case, with_trace=bool(wanted)), chosen))
     print(f"{len(results)} cases, {results.count(False)} with another verdict than expected")  # noqa: T201 - a command's output
     return 0 if all(results) else 1
 
 
-def _told(case: Case, *, with_trace: bool) -> bool:
+def _report(case: Case, *, with_trace: bool) -> bool:
     began = time.monotonic()
     outcome = check(case)
     print(_line(case, outcome, time.monotonic() - began), flush=True)  # noqa: T201 - a command's output

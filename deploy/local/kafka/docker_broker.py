@@ -58,8 +58,8 @@ class DockerBroker:
         return self._is_made and self._run("inspect", "--format", "{{.State.Running}}", self._name) == "true"
 
     def _options(self) -> list[str]:
-        told = variables(self.address, port=self._port, controller_port=CONTROLLER_PORT)
-        words = [word for name, value in told.items() for word in ("--env", f"{name}={value}")]
+        environment = variables(self.address, port=self._port, controller_port=CONTROLLER_PORT)
+        words = [word for name, value in environment.items() for word in ("--env", f"{name}={value}")]
         return ["--publish", f"{self.address}:{self._port}", *words]
 
     def _run(self, *words: str) -> str:

@@ -16,7 +16,7 @@ def run(folder: Path, *, durable: bool, ready_file: Path) -> int:
     with embedded_postgres(folder, durable=durable) as server:
         replace_text(ready_file, server.dsn)
         server.process.wait()
-    return 1  # whoever wanted it to end would have told us
+    return 1  # nobody asked us to stop it
 
 
 def main() -> int:

@@ -42,11 +42,11 @@ def _verdicts(sections: Mapping[str, Section]) -> Iterator[str]:
     yield "|---|---|--:|--:|---|"
     for name, section in sections.items():
         for one in section.verdicts:
-            yield f"| [{name}](#{name}) | {_told(one)} |"
+            yield f"| [{name}](#{name}) | {_describe(one)} |"
     yield ""
 
 
-def _told(one: Verdict) -> str:
+def _describe(one: Verdict) -> str:
     met = "met" if one.is_met else "**missed**"
     return f"{one.what} | {figure(one.reached)}{one.unit} | {one.bound} {figure(one.wanted)}{one.unit} | {met}"
 

@@ -30,7 +30,7 @@ async def held(linger: Linger, number: int) -> AsyncIterator[list[asyncio.Task[N
 
 
 async def test_with_an_image_process_to_spare_nothing_is_held() -> None:
-    """What comes alone goes at once: gathering costs an idle service no time."""
+    """A single report is sent at once: lingering costs an idle service no time."""
     linger = Linger(Workload(is_enough=False), seconds=DEADLINE_SECONDS)
 
     async with asyncio.timeout(DEADLINE_SECONDS / 2):
