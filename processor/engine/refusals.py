@@ -43,7 +43,8 @@ def explain(exc: pyvips.Error, image_format: ImageFormat) -> ImageRefusedError |
     if _OUT_OF_MEMORY.search(str(exc)):
         return MemoryError("the image did not fit into the memory a task may use")
     complaints = _COMPLAINT.findall(exc.detail)
-    if not complaints or complaints[-1][0] not in CODECS[image_format].loader.domains | _OF_ANY_FILE:
+    theirs = CODECS[image_format].loader.domains | _OF_ANY_FILE
+    if exc.detail.strip() and (not complaints or complaints[-1][0] not in theirs):  # libpng gives no reason at all
         return EngineError(str(exc).strip())
     for pattern, words in _UNSUPPORTED:
         found = pattern.search(exc.detail)
