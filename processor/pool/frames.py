@@ -4,6 +4,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable
+from multiprocessing.connection import wait
 
 from processor.pool.losses import BadAnswerError, ConnectionLostError
 
@@ -29,6 +30,10 @@ class Receiver:
         self._connection = connection
         self._buffer = memoryview(bytearray(_BUFFER_BYTES))
         self._start = self._end = 0
+
+    def has_unread(self) -> bool:
+        """Say whether the other end has sent anything, its end included, that was not read."""
+        return self._start < self._end or bool(wait([self._connection], 0))
 
     def frame(self, until: float) -> bytes:
         """Return the next frame; raise `BadAnswerError` for one that is too long."""

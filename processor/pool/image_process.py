@@ -121,6 +121,8 @@ class ImageProcess:
             raise _unexpected(answer)
 
     def _hand_over(self, original: Path, requests: Sequence[VariantRequest], grace: float) -> None:
+        if self._receiver.has_unread():  # it would be taken for the answer to this job, which may be another owner's
+            raise JobNotTakenError from BadAnswerError("an answer to no job")
         with opened_original(original) as descriptor:
             task = Task(variants=[request.options for request in requests])
             frame = framed(task.model_dump_json(by_alias=True).encode())

@@ -368,6 +368,24 @@ async def test_a_child_that_lies_is_lost(tmp_path: Path, witness: Witness, lie: 
     assert variant.width == 40
 
 
+@pytest.mark.parametrize(
+    "more", [told(kind="taken"), told(kind="taken") + told(kind="out_of_memory"), b"\0"], ids=["begun", "ended", "torn"]
+)
+async def test_an_answer_to_no_job_is_not_taken_for_the_next_ones(
+    tmp_path: Path, witness: Witness, more: bytes
+) -> None:
+    """A child that one image took over does not answer for another: it is replaced, and the job is made."""
+    refusal = told(kind="refused", code="image_damaged", reason="")
+
+    async with a_pool(load_work=witness.load_work) as pool:
+        with pytest.raises(ImageRefusedError):
+            await pool.make(ordered(tmp_path, "say", refusal + more), [a_request(tmp_path)])
+        [variant] = await pool.make(saved(tmp_path, gradient(40, 30)), [a_request(tmp_path)])
+
+    assert variant.width == 40
+    assert len(set(witness.begun)) == 2
+
+
 async def test_a_child_that_says_half_of_it_is_not_waited_for(tmp_path: Path, witness: Witness) -> None:
     """The limit holds in the middle of a variant, too."""
     half = a_variant_told(byte_size=1000) + b"\xff\xd8\xff"
