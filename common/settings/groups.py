@@ -67,7 +67,7 @@ class ServerSettings(SettingsGroup):
 
     public_url: str = Field(
         "",
-        description="Where clients reach the API, such as https://images.example; stands before the URLs of images in "
+        description="The API's address for clients, such as https://images.example; it precedes image URLs in "
         "bodies and notifications. Empty: these are paths.",
     )
 
@@ -322,7 +322,7 @@ class AccessSettings(SettingsGroup):
     )
     url_signing_keys: SecretStr = Field(
         SecretStr(""),
-        description="Keys of 32 characters or more, comma-separated, that sign URLs which open an image without an API "
+        description="Keys of 32 characters or more, comma-separated, that sign URLs of images for use without an API "
         "key: the first signs, all verify. Empty: no URL is signed.",
         json_schema_extra=env("ICECUBE_URL_SIGNING_KEYS"),
     )
@@ -330,7 +330,7 @@ class AccessSettings(SettingsGroup):
         86_400,
         ge=60,
         le=31_536_000,
-        description="How long the signed URLs in bodies and notifications live, at least; up to an hour more.",
+        description="How long signed URLs in bodies and notifications work, at least; up to an hour more.",
         json_schema_extra=env("ICECUBE_URL_SECONDS"),
     )
     cors_origins: Annotated[tuple[Origin, ...], BeforeValidator(_entries)] = Field(

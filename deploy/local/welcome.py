@@ -19,7 +19,7 @@ Icecube is up. Ctrl-C stops it.
   Kafka        {kafka}   (finished jobs: topic {topic})
   PostgreSQL   {postgres}
 
-Upload a picture, then ask for a smaller one with the id that comes back:
+Upload an image, then request a smaller one with the returned id:
   curl -F file=@photo.jpg {api}/api/v1/images
   curl {api}/api/v1/job -H 'Content-Type: application/json' \\
     -d '{{"originalID": "ID", "options": [{{"format": "webp", "maxDimension": 1000}}]}}'

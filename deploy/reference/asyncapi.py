@@ -12,14 +12,20 @@ _CARRIES = {
     "notifications": ("topic", ("JobNotification",)),
     "deadLetters": ("dead_topic", ("JobGivenUp", "UnreadableEvent")),
 }
-"""Each channel with the setting that names its topic, and what travels on it."""
+"""Each channel with the setting that names its topic, and its messages."""
 _OPERATIONS = (
-    ("requestJob", "send", "jobs", None, "The API asks the processors for a job, once the job is committed."),
-    ("takeJob", "receive", "jobs", "processor_group", "A processor takes a job in hand."),
-    ("reportResult", "send", "results", None, "A processor tells how an attempt stands."),
+    ("requestJob", "send", "jobs", None, "The API requests a job from the processors, after committing it."),
+    ("takeJob", "receive", "jobs", "processor_group", "A processor takes a job."),
+    ("reportResult", "send", "results", None, "A processor reports the start or the result of an attempt."),
     ("recordResult", "receive", "results", "results_group", "The API records a result; the first final one wins."),
-    ("announceEnd", "send", "notifications", None, "The API tells the world, once the job's end is committed."),
-    ("putAside", "send", "deadLetters", None, "API and processors put aside what they cannot handle."),
+    ("announceEnd", "send", "notifications", None, "The API announces the end of a job, after committing it."),
+    (
+        "putAside",
+        "send",
+        "deadLetters",
+        None,
+        "API and processors write dead letters for records that they cannot handle.",
+    ),
 )
 
 

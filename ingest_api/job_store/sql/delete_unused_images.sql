@@ -1,4 +1,4 @@
--- Remove images that no job and no variant refers to; return those that were removed.
+-- Delete images that no job and no variant refers to; return the deleted ones.
 -- $1 ids
 DELETE FROM images
 WHERE id = ANY ($1::uuid[])

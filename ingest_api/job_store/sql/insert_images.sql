@@ -1,4 +1,4 @@
--- Add images; one whose id is there already is left as it is.
+-- Add images; existing ones stay as they are.
 -- $1 ids, $2 original ids, $3 original names, $4 formats, $5 widths, $6 heights, $7 byte sizes, $8 creation times, $9 SHA-256s,
 -- $10 owners, $11 sent names
 INSERT INTO images (id, original_id, original_name, format, width, height, byte_size, created_at, sha256, owner, sent_name)

@@ -1,5 +1,5 @@
--- Add messages to the outbox. A job that is asked for counts as unpublished until the relay has sent its request.
--- $1 topics, $2 keys, $3 values, $4 headers, $5 due times (null: now), $6 jobs asked for
+-- Add messages to the outbox. A requested job counts as unpublished until the relay has sent its request.
+-- $1 topics, $2 keys, $3 values, $4 headers, $5 due times (null: now), $6 requested jobs
 WITH unpublished AS (
     UPDATE jobs SET published_at = NULL WHERE id = ANY ($6::uuid[]) AND published_at IS NOT NULL
 )

@@ -1,5 +1,5 @@
--- Images, the newest first. Planned for the arguments given: a filter that is null is none.
--- $1 the id to go on before, $2 owner, $3 original, $4 how many at most
+-- Images, newest first. Planned for its arguments; a null filter filters nothing.
+-- $1 the id to continue before, $2 owner, $3 original, $4 how many at most
 SELECT id, original_id, original_name, sent_name, format, width, height, byte_size, created_at, sha256, owner
 FROM images
 WHERE ($1::uuid IS NULL OR id < $1)

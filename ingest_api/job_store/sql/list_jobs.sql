@@ -1,5 +1,5 @@
--- The ids of jobs, the newest first. Planned for the arguments given: a filter that is null is none.
--- $1 the id to go on before, $2 owner, $3 original, $4 state, $5 whether that state is one of unfinished jobs, $6 code,
+-- The ids of jobs, newest first. Planned for its arguments; a null filter filters nothing.
+-- $1 the id to continue before, $2 owner, $3 original, $4 state, $5 whether that state is one of unfinished jobs, $6 code,
 -- $7 how many at most
 SELECT id FROM jobs
 WHERE ($1::uuid IS NULL OR id < $1)

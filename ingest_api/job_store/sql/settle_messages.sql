@@ -1,4 +1,4 @@
--- Forget messages that Kafka has acknowledged, and note where in it the newest requests of unfinished jobs stand.
+-- Delete messages that Kafka has acknowledged, and note the places of unfinished jobs' newest requests.
 -- Jobs are locked in the order of their ids, as lock_jobs does, so that no two callers deadlock.
 -- $1 message ids; $2 job ids, $3 partitions, $4 offsets
 WITH locked AS (

@@ -1,4 +1,4 @@
--- Where the unfinished jobs published before a time stand in Kafka, the oldest first.
+-- The places in Kafka of unfinished jobs' requests published before a time, the oldest first.
 -- $1 the time, $2 how many at most
 SELECT id, published_partition, published_offset FROM jobs
 WHERE ended_at IS NULL AND published_at < $1

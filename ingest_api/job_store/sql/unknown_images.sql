@@ -1,4 +1,4 @@
--- Of some ids, those that neither an image nor a task of an unfinished job has.
+-- Those of some ids that neither an image nor a task of an unfinished job has.
 -- $1 ids
 SELECT blob.id FROM unnest($1::uuid[]) AS blob (id)
 WHERE NOT EXISTS (SELECT FROM images WHERE images.id = blob.id)

@@ -1,4 +1,4 @@
--- Write the states of locked jobs. The guard repeats ingest_api/domain/job.py: nothing leaves a terminal state.
+-- Write the states of locked jobs. The guard repeats ingest_api/domain/job.py: no job leaves a terminal state.
 -- Keeps the protocol's rule "first end wins" (ARCHITECTURE.md).
 -- $1 ids, $2 states, $3 attempts, $4 starts, $5 counted starts as array literals, $6 codes, $7 reasons, $8 due times, $9 end times
 UPDATE jobs
