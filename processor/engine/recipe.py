@@ -12,6 +12,7 @@ from common.options import VariantOptions
 from processor.engine import EncodedVariant, ImageLimits
 from processor.engine.attempts import attempts, is_damage
 from processor.engine.codecs.registry import CODECS, writer_of
+from processor.engine.colour.extent import is_of_one_colour
 from processor.engine.decode import Decode, open_decoder
 from processor.engine.header import Header, read_header, refuse_beyond
 from processor.engine.kept_metadata import kept_metadata
@@ -96,6 +97,8 @@ def _make_picture(decode: Decode, spec: PictureSpec) -> pyvips.Image:
     picture = decode(spec.size)
     for step in STEPS:
         picture = step(picture, spec)
+    if not spec.in_doubt and is_of_one_colour(picture):
+        return _make_picture(decode, replace(spec, in_doubt=True))
     return picture
 
 

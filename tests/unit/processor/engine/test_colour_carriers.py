@@ -14,6 +14,7 @@ from PIL import Image, ImageCms
 
 from common.formats import ImageFormat
 from processor.engine.colour.matrices import to_srgb
+from processor.engine.colour.profile import profile_of
 from processor.engine.colour.spaces import PRIMARIES, ColourSpace, from_codes, transfer_of
 from tests.unit.processor.engine.pictures import Pixels, difference, gradient, made, read, saved
 
@@ -225,3 +226,32 @@ def test_hdr_of_16_bits(tmp_path: Path) -> None:
     assert difference(shown, expected) < 1.5
     with Image.open(sixteen) as image:
         assert image.size == (40, 30)
+
+
+@pytest.mark.parametrize("is_grey", [False, True])
+@pytest.mark.parametrize("target", [ImageFormat.JPEG, ImageFormat.PNG])
+def test_a_profile_that_makes_one_colour_of_all_is_left_out(
+    tmp_path: Path, target: ImageFormat, *, is_grey: bool
+) -> None:
+    """A profile whose curves are all zero gave black variants; the picture is shown without it."""
+    profile = profile_of(ColourSpace(PRIMARIES[1], 13), is_grey=is_grey)
+    at = profile.index(b"curv") + 12
+    black = profile[:at] + bytes(2 * 4096) + profile[at + 2 * 4096 :]
+    pixels = GREY if is_grey else COLOURS
+    original = saved(tmp_path, pixels, icc_profile=black)
+
+    variant = made(original, target, quality=95, max_dimension=39)
+
+    small = read(made(saved(tmp_path, pixels, "plain.png"), target, quality=95, max_dimension=39).path)
+    assert difference(read(variant.path), small) < 1
+
+
+@pytest.mark.parametrize("shade", [0, 7, 255])
+def test_a_picture_of_one_colour_stays_one(tmp_path: Path, shade: int) -> None:
+    """One colour is a picture too, whatever its profile."""
+    profile = profile_of(ColourSpace(PRIMARIES[12], 13), is_grey=False)
+    original = saved(tmp_path, np.full((30, 40, 3), shade, np.uint8), icc_profile=profile)
+
+    variant = made(original, ImageFormat.PNG, quality=100)
+
+    assert difference(read(variant.path, "RGB"), np.full((30, 40, 3), shade)) <= 1
