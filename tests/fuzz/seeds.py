@@ -26,6 +26,7 @@ def seeds() -> dict[str, bytes]:
         "png": _saved(photo, "png", exif=exif),
         "png palette": _saved(photo.quantize(64), "png"),
         "png clear": _saved(clear, "png"),
+        "png animated": _saved(frames[0], "png", **motion),
         "png 16 bit": _saved(wide, "png"),
         "webp": _saved(photo, "webp", exif=exif),
         "webp lossless": _saved(clear, "webp", lossless=True),

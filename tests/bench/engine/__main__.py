@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 from tests.bench.chain import missing_tools
 from tests.bench.engine.contender import CONTENDERS, ENGINE
+from tests.bench.engine.large import large_table
 from tests.bench.engine.report import FORMATS, Measurement, plot, table
 from tests.bench.engine.scoring import bytes_at, score, write_reference
 from tests.bench.pictures import pictures_in, write_pictures
@@ -19,7 +20,7 @@ _CURVE = (50, 65, 75, 80, 85, 92)
 
 
 def main() -> None:
-    """Print the table, and write it and the plot to the output folder."""
+    """Print the table, and write it, the plot and the table of large and odd pictures to the output folder."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folders", type=Path, nargs="*", help="measure the pictures in these too")
     parser.add_argument("--rounds", type=int, default=3)
@@ -38,6 +39,7 @@ def main() -> None:
     (arguments.output / "bench.md").write_text(text, encoding="utf-8")
     plot(measurements, arguments.output / "bench.svg")
     sys.stdout.write(text)
+    (arguments.output / "large.md").write_text(large_table(), encoding="utf-8")
 
 
 def _measurements(pictures: list[Path], work: Path, rounds: int) -> Iterator[Measurement]:
