@@ -4,10 +4,11 @@ from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Match
+from starlette.routing import BaseRoute, Match, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 _METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+_READING = ("GET", "HEAD")
 
 
 class HeadMiddleware:
@@ -50,8 +51,11 @@ async def redirect_or_not_found(scope: Scope, receive: Receive, send: Send) -> N
 
 def _methods_at(scope: Scope) -> set[str]:
     routes: list[BaseRoute] = scope["app"].router.routes
-    return {
-        method
-        for method in _METHODS
-        if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in routes)
-    }
+    whole = {**scope, "root_path": scope.get("app_root_path", scope.get("root_path", ""))}  # a mount puts itself there
+    return {method for method in _METHODS if any(_serves(route, {**whole, "method": method}) for route in routes)}
+
+
+def _serves(route: BaseRoute, scope: Scope) -> bool:
+    """Say whether *route* serves the method and path of *scope*; what is mounted are files, which match any method."""
+    is_possible = not isinstance(route, Mount) or scope["method"] in _READING
+    return is_possible and route.matches(scope)[0] is Match.FULL

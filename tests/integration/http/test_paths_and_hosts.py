@@ -54,8 +54,9 @@ async def test_head_is_answered_for_what_is_read(api: Api) -> None:
         ("PUT", "/image/x", "GET, HEAD"),
         ("POST", "/api/v1/job/x", "GET, HEAD"),
         ("GET", "/api/v1/job", "POST"),
-        ("HEAD", "/api/v1/images", "POST"),
+        ("PUT", "/api/v1/images", "GET, HEAD, POST"),
         ("PATCH", "/", "GET, HEAD"),
+        ("POST", "/static-offline-docs/swagger-ui.css", "GET, HEAD"),
     ],
 )
 async def test_allow_names_every_method(api: Api, method: str, path: str, allowed: str) -> None:
