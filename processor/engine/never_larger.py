@@ -6,9 +6,9 @@ import pyvips
 
 from common.options import VariantOptions
 from processor.engine.codecs.registry import writer_of
-from processor.engine.header import Header
-from processor.engine.kept_metadata import KeptMetadata
-from processor.engine.original import Original
+from processor.engine.decoding.header import Header
+from processor.engine.decoding.original import Original
+from processor.engine.metadata.kept_metadata import KeptMetadata
 
 _QUALITY_STEP = 10
 _LOSSLESS = 100

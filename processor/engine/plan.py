@@ -7,7 +7,7 @@ from common.formats import ImageFormat
 from common.options import VariantOptions
 from processor.engine import ImageRefusedError, Refusal
 from processor.engine.codecs.registry import writer_of
-from processor.engine.header import Header
+from processor.engine.decoding.header import Header
 from processor.engine.picture import PictureSpec
 from processor.engine.sizing import size_within
 

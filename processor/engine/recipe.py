@@ -10,14 +10,14 @@ import pyvips
 from common.formats import ImageFormat
 from common.options import VariantOptions
 from processor.engine import EncodedVariant, ImageLimits
-from processor.engine.attempts import attempts, is_damage
 from processor.engine.codecs.registry import CODECS, writer_of
 from processor.engine.colour.extent import is_of_one_colour
-from processor.engine.decode import Decode, open_decoder
-from processor.engine.header import Header, read_header, refuse_beyond
-from processor.engine.kept_metadata import kept_metadata
+from processor.engine.decoding.attempts import attempts, is_damage
+from processor.engine.decoding.decode import Decode, open_decoder
+from processor.engine.decoding.header import Header, read_header, refuse_beyond
+from processor.engine.decoding.original import Original
+from processor.engine.metadata.kept_metadata import kept_metadata
 from processor.engine.never_larger import keep_from_growing
-from processor.engine.original import Original
 from processor.engine.picture import PictureSpec
 from processor.engine.plan import PlannedDecode, PlannedVariant, plan_decodes
 from processor.engine.refusals import explain, explain_encoding, forget_complaints

@@ -2,7 +2,7 @@
 
 from common.formats import ImageFormat
 from processor.engine import EngineError, ImageRefusedError
-from processor.engine.header import Header, read_header
+from processor.engine.decoding.header import Header, read_header
 from processor.engine.sizing import Size
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from common.options import VariantOptions
 from processor.engine import EncodedVariant, ImageLimits, ImageRefusedError
-from processor.engine.original import Original
+from processor.engine.decoding.original import Original
 from processor.engine.sandbox.confining import confine
 from processor.engine.sandbox.leftovers import keep_only
 from processor.engine.sandbox.limits import limit_cpu

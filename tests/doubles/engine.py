@@ -5,7 +5,7 @@ from pathlib import Path
 
 from common.image_header.reading import read_image_header
 from processor.engine import EncodedVariant, ImageLimits, MadeVariant, VariantRequest
-from processor.engine.original import Original
+from processor.engine.decoding.original import Original
 from processor.engine.recipe import make_variants
 
 

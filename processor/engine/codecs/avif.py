@@ -4,8 +4,8 @@ import pyvips
 
 from common.options import VariantOptions
 from processor.engine.codecs.avif_grid import encode_in_strips
-from processor.engine.codecs.avif_items import add_metadata
 from processor.engine.codecs.codec import Codec, Loader, Writer
+from processor.engine.codecs.containers.avif_items import add_metadata
 from processor.engine.codecs.quality import AVIF, on_curve
 from processor.engine.colour.avif_boxes import colour_of_avif
 from processor.engine.colour.avif_ranges import expand_ranges, name_matrix

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pyvips
 
-from processor.engine.codecs.avif_boxes import FULL_BOX, box, boxes, located, locations
+from processor.engine.codecs.containers.avif_boxes import FULL_BOX, box, boxes, located, locations
 
 _HIDDEN = b"\2\0\0\1"
 _SHOWN = b"\2\0\0\0"

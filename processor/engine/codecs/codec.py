@@ -9,9 +9,9 @@ from typing import Any, Protocol
 import pyvips
 
 from common.options import VariantOptions
-from processor.engine.animation import Animation
 from processor.engine.codecs.quality import IDENTITY, Curve
 from processor.engine.colour.spaces import ColourSpace
+from processor.engine.decoding.animation import Animation
 from processor.engine.metadata import Metadata
 from processor.engine.metadata.reading import metadata_of
 

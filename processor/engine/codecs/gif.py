@@ -1,7 +1,7 @@
 """GIF, which is read only."""
 
 from processor.engine.codecs.codec import Codec, Loader
-from processor.engine.codecs.gif_frames import animation_of
+from processor.engine.codecs.containers.gif_frames import animation_of
 
 CODEC = Codec(
     loader=Loader(

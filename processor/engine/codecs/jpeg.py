@@ -10,9 +10,9 @@ from mozjpeg_lossless_optimization import COPY_MARKERS, optimize
 
 from common.options import VariantOptions
 from processor.engine.codecs.codec import Codec, Loader, Warnings, Writer
-from processor.engine.codecs.jpeg_markers import strip_metadata
-from processor.engine.codecs.jpeg_repair import mend
-from processor.engine.codecs.jpeg_segments import profile_of, segments_of, with_segments
+from processor.engine.codecs.containers.jpeg_markers import strip_metadata
+from processor.engine.codecs.containers.jpeg_repair import mend
+from processor.engine.codecs.containers.jpeg_segments import profile_of, segments_of, with_segments
 from processor.engine.metadata import Metadata
 from processor.engine.steps.flatten import flatten
 

@@ -7,8 +7,8 @@ import pyvips
 
 from common.options import VariantOptions
 from processor.engine.codecs.codec import Codec, Loader, Writer
-from processor.engine.codecs.png_chunks import add_metadata, metadata_of
-from processor.engine.codecs.png_frames import animation_of
+from processor.engine.codecs.containers.png_chunks import add_metadata, metadata_of
+from processor.engine.codecs.containers.png_frames import animation_of
 from processor.engine.codecs.png_packing import pack
 from processor.engine.codecs.png_palette import encode_palette
 from processor.engine.colour.png_chunks import colour_of_png

@@ -7,8 +7,8 @@ import pyvips
 
 from common.options import VariantOptions
 from processor.engine.codecs.codec import Codec, Loader, Writer
+from processor.engine.codecs.containers.webp_chunks import add_metadata, strip_metadata
 from processor.engine.codecs.quality import WEBP, on_curve
-from processor.engine.codecs.webp_chunks import add_metadata, strip_metadata
 
 _LARGEST_SIDE = 16383
 """The format stores sides in 14 bits."""

@@ -9,7 +9,7 @@ from common.image_header.avif import item_properties
 from common.image_header.bounded_file import BoundedFile
 from processor.engine.colour.av1 import SequenceColours, sequence_colours
 from processor.engine.colour.spaces import ColourSpace, from_codes
-from processor.engine.file_in_memory import FileInMemory
+from processor.engine.decoding.file_in_memory import FileInMemory
 
 _CONFIGURATION_BYTES = 4
 _NCLX = struct.Struct(">4sHHHB")

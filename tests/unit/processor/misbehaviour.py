@@ -16,7 +16,7 @@ from pathlib import Path
 from common.formats import ImageFormat
 from common.options import VariantOptions
 from processor.engine import EncodedVariant, ImageLimits, ImageRefusedError, Refusal
-from processor.engine.original import Original
+from processor.engine.decoding.original import Original
 from processor.pool.child import Work, load_engine
 from tests.unit.processor import hostilities
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest_api.web.deadlines import BodyPace, FlushDeadline
+from ingest_api.web.protocol.deadlines import BodyPace, FlushDeadline
 
 
 @pytest.mark.parametrize(("received", "is_slow"), [(10_239, True), (10_240, False)])

@@ -5,11 +5,11 @@ import sys
 
 import pytest
 
-from ingest_api.web.open_files import connections_within
+from ingest_api.web.protocol.open_files import connections_within
 
 RAISE = """
 import resource
-from ingest_api.web.open_files import open_files_limit, raise_open_files_limit
+from ingest_api.web.protocol.open_files import open_files_limit, raise_open_files_limit
 resource.setrlimit(resource.RLIMIT_NOFILE, (128, 700))
 raise_open_files_limit()
 print(open_files_limit())

@@ -12,7 +12,7 @@ from common.image_header.reading import read_image_header
 from common.options import VariantOptions
 from processor.engine.codecs.avif import encode
 from processor.engine.codecs.avif_grid import encode_in_strips
-from processor.engine.codecs.avif_items import add_metadata
+from processor.engine.codecs.containers.avif_items import add_metadata
 from processor.engine.metadata import Metadata
 from tests.unit.processor.engine.pictures import difference, gradient, read
 

@@ -16,8 +16,8 @@ from common.options import VariantOptions
 from processor.engine import ImageLimits, ImageRefusedError, Refusal, VariantRequest
 from processor.engine.codecs.quality import on_curve
 from processor.engine.codecs.registry import CODECS, format_of, writer_of
-from processor.engine.opening import open_image
-from processor.engine.original import Original
+from processor.engine.decoding.opening import open_image
+from processor.engine.decoding.original import Original
 from tests.doubles.engine import make_files
 from tests.unit.processor.engine.pictures import difference, gradient, made, noise, read, saved
 

@@ -10,9 +10,9 @@ from PIL import Image
 from common.formats import ImageFormat
 from common.options import VariantOptions
 from processor.engine import ImageLimits, ImageRefusedError, Refusal
-from processor.engine.decode import open_decoder
-from processor.engine.header import read_header, refuse_beyond
-from processor.engine.original import Original
+from processor.engine.decoding.decode import open_decoder
+from processor.engine.decoding.header import read_header, refuse_beyond
+from processor.engine.decoding.original import Original
 from processor.engine.plan import plan_decodes
 from tests.unit.processor.engine.drawn import (
     CLEAR,

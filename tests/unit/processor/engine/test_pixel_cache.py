@@ -7,7 +7,7 @@ import pyvips
 from common.formats import ImageFormat
 from common.options import VariantOptions
 from processor.engine import ImageLimits, VariantRequest
-from processor.engine.pixel_cache import CACHED_BYTES, PixelCache
+from processor.engine.decoding.pixel_cache import CACHED_BYTES, PixelCache
 from tests.doubles.engine import make_files
 
 LIMITS = ImageLimits(megapixels=100, side_pixels=16384)

@@ -7,7 +7,7 @@ from PIL import Image
 
 from common.options import VariantOptions
 from processor.engine import ImageRefusedError, Refusal
-from processor.engine.original import Original
+from processor.engine.decoding.original import Original
 from processor.engine.recipe import make_variants
 from tests.unit.processor.engine.pictures import LIMITS, gradient
 

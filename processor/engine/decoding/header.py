@@ -11,11 +11,11 @@ from common.image_header import DamagedHeaderError, UnsupportedImageError
 from common.image_header.bounded_file import BoundedFile
 from common.image_header.registry import HEAD_BYTES, dimensions, known_format
 from processor.engine import ImageLimits, ImageRefusedError, Refusal
-from processor.engine.animation import Animation
 from processor.engine.codecs.registry import CODECS, format_of
 from processor.engine.colour.spaces import ColourSpace
-from processor.engine.file_in_memory import FileInMemory
-from processor.engine.opening import open_image
+from processor.engine.decoding.animation import Animation
+from processor.engine.decoding.file_in_memory import FileInMemory
+from processor.engine.decoding.opening import open_image
 from processor.engine.orientation import UPRIGHT, lies_on_its_side, orientation_of
 from processor.engine.refusals import explain, unsupported
 from processor.engine.sizing import Size

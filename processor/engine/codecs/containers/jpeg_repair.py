@@ -3,7 +3,7 @@
 libjpeg tells its first warning only. One about the header would hide that pixels are missing further on.
 """
 
-from processor.engine.codecs.jpeg_markers import APP0, APP14, START_OF_SCAN, segments
+from processor.engine.codecs.containers.jpeg_markers import APP0, APP14, START_OF_SCAN, segments
 
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _SEQUENTIAL = frozenset({0xC0, 0xC1, 0xC9})

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyvips
 
-from processor.engine.opening import open_image
+from processor.engine.decoding.opening import open_image
 
 GREY, COLOUR = "b-w", "srgb"
 """The spaces that frames are put together in, as libvips calls them; 8 bits a sample, and transparency."""

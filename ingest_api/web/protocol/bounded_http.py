@@ -9,11 +9,11 @@ from uvicorn.server import ServerState
 
 from common import metrics
 from common.settings.groups import LimitsSettings
-from ingest_api.web import refusals
-from ingest_api.web.connections import Connections, Seat
-from ingest_api.web.deadlines import BodyPace, FlushDeadline
 from ingest_api.web.problems import Problem
-from ingest_api.web.request_parser import RequestParser
+from ingest_api.web.protocol import refusals
+from ingest_api.web.protocol.connections import Connections, Seat
+from ingest_api.web.protocol.deadlines import BodyPace, FlushDeadline
+from ingest_api.web.protocol.request_parser import RequestParser
 
 SERVED_IN_SURPLUS = frozenset({b"/livez", b"/readyz", b"/api/v1/health", b"/metrics"})
 """The paths that are answered however many connections are open."""

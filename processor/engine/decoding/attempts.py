@@ -7,7 +7,7 @@ import pyvips
 
 from common.formats import ImageFormat
 from processor.engine.codecs.registry import CODECS
-from processor.engine.original import Original
+from processor.engine.decoding.original import Original
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from processor.engine.codecs.avif_boxes import FULL_BOX, Location, box, boxes, located, locations
+from processor.engine.codecs.containers.avif_boxes import FULL_BOX, Location, box, boxes, located, locations
 from processor.engine.metadata import Metadata
 
 _COUNT = struct.Struct(">H")

@@ -5,13 +5,13 @@ from typing import Any
 
 import pyvips
 
-from processor.engine.animation import compose, with_fields_of
 from processor.engine.codecs.registry import CODECS
 from processor.engine.colour.describing import describe
-from processor.engine.header import Header
-from processor.engine.opening import open_image
-from processor.engine.original import Original
-from processor.engine.pixel_cache import PixelCache, decoded_bytes
+from processor.engine.decoding.animation import compose, with_fields_of
+from processor.engine.decoding.header import Header
+from processor.engine.decoding.opening import open_image
+from processor.engine.decoding.original import Original
+from processor.engine.decoding.pixel_cache import PixelCache, decoded_bytes
 from processor.engine.plan import PlannedDecode
 from processor.engine.sizing import Size
 

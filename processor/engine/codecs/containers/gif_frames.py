@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import NamedTuple
 
-from processor.engine.animation import Animation, Disposal, Frame
+from processor.engine.decoding.animation import Animation, Disposal, Frame
 
 _SCREEN_END = 13
 _SCREEN = struct.Struct("<HHB")

@@ -7,10 +7,10 @@ import pyvips
 from common.formats import ImageFormat, media_type
 from common.options import VariantOptions
 from processor.engine.codecs.registry import CODECS, writer_of
-from processor.engine.header import Header
+from processor.engine.decoding.header import Header
+from processor.engine.decoding.original import Original
 from processor.engine.metadata import NOTHING, Metadata
 from processor.engine.metadata.updating import updated
-from processor.engine.original import Original
 from processor.engine.sizing import Size
 
 

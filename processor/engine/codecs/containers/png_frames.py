@@ -11,7 +11,7 @@ from functools import partial
 from typing import NamedTuple, NoReturn
 
 from processor.engine import ImageRefusedError, Refusal
-from processor.engine.animation import COLOUR, GREY, Animation, Disposal, Frame
+from processor.engine.decoding.animation import COLOUR, GREY, Animation, Disposal, Frame
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CHUNK_FRAME = 12

@@ -1,0 +1,1 @@
+"""What one connection may do: HTTP within bounds, before any route sees a request."""
