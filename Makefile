@@ -73,6 +73,10 @@ reference: dev ## Write the documents that are generated from the code anew
 bench-engine: dev ## Compare the image engine with the classic tool chain (PHOTOS=folder for more pictures)
 	$(BIN)/python -m tests.bench.engine $(PHOTOS)
 
+.PHONY: corpus
+corpus: dev ## Try every picture of a folder, and compare with its ref/NAME.png (FOLDER=pictures)
+	$(BIN)/python -m tests.corpus $(FOLDER)
+
 .PHONY: bench
 bench: dev ## Measure the whole service against limits beside it (ONLY='hundred api' for some, MINUTES=10 SEED=1)
 	$(BIN)/python -m tests.bench.service $(ONLY) --seed $(or $(SEED),1) --minutes $(or $(MINUTES),4)
