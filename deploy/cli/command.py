@@ -64,12 +64,14 @@ Version = Annotated[
 ]
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def _icecube(
     context: typer.Context,
     config: Config = None,
     version: Version = False,  # noqa: ARG001, FBT002 - its callback does it; typer passes by name
 ) -> None:
+    if context.invoked_subcommand is None:  # as the Go service was started
+        give_up("icecube: name a command: `icecube up` runs everything, `icecube -h` lists the others.", EXIT_REFUSED)
     if config is not None:  # named before the command, it is as good as after it
         context.default_map = _for_every_command(app, {"config": str(config)})
 

@@ -64,4 +64,6 @@ def _field(location: Sequence[str | int]) -> str:
 
 def _message(error: Any) -> str:
     plain = _PLAIN_MESSAGES.get(error["type"])
+    if plain and error.get("meant"):
+        return f"{plain}: write {error['meant']}"
     return plain or str(error["msg"]).removeprefix("Value error, ").replace("Input should", "must")

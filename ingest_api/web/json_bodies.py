@@ -5,9 +5,12 @@ from collections.abc import Callable, Coroutine
 from http import HTTPStatus
 from typing import Any, NoReturn
 
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
+
+from ingest_api.web.field_names import FieldNames
 
 MAX_VALUES = 5000
 """The most members and elements of a body: reporting each bad one takes time."""
@@ -37,13 +40,17 @@ class JsonRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return FastAPI's handler, after our own reading of the body."""
         handle = super().get_route_handler()
+        names = FieldNames.of(self.body_field.field_info.annotation if self.body_field else None)
 
         async def read_and_handle(request: Request) -> Response:
             if content := await request.body():
                 check_media_type(request.headers.get("content-type"))
                 request._json = parse(content)  # noqa: SLF001 - where Starlette keeps what it has parsed
                 self.check(request, request._json)  # noqa: SLF001 - see above
-            return await handle(request)
+            try:
+                return await handle(request)
+            except RequestValidationError as exc:
+                raise RequestValidationError(names.suggest(exc.errors())) from exc
 
         return read_and_handle
 

@@ -1,4 +1,7 @@
-"""Problem details (RFC 9457), the form of every error answer, with the `error` member that clients know."""
+"""Problem details (RFC 9457), the form of every error answer.
+
+Clients of earlier releases read the sentence in `error`, or in `message`; all three members say the same.
+"""
 
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -28,6 +31,7 @@ class Problem:
             "detail": self.error,
             "code": self.code,
             "error": self.error,
+            "message": self.error,
             **self.members,
         }
         return JSONResponse(body, self.status, self.headers, media_type="application/problem+json")

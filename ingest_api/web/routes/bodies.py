@@ -170,7 +170,7 @@ class ReadinessBody(BaseModel):
 
 
 class ProblemBody(BaseModel):
-    """An error, as RFC 9457 problem details with the member `error`."""
+    """An error, as RFC 9457 problem details. `detail`, `error` and `message` are the same sentence."""
 
     type: str = Field(examples=["urn:icecube:problem:image_not_found"])
     title: str = Field(examples=["Not Found"])
@@ -178,6 +178,7 @@ class ProblemBody(BaseModel):
     detail: str = Field(examples=["Image not found"])
     code: str = Field(examples=["image_not_found"])
     error: str = Field(examples=["Image not found"])
+    message: str = Field(examples=["Image not found"])
 
 
 def json_response(body: BaseModel, status: HTTPStatus = HTTPStatus.OK) -> Response:

@@ -42,7 +42,7 @@ def assert_is_problem(response: httpx.Response, status: int, code: str) -> str:
     problem = response.json()
     assert response.headers["content-type"] == "application/problem+json"
     assert (response.status_code, problem["status"], problem["code"]) == (status, status, code)
-    assert problem["detail"] == problem["error"]
+    assert problem["detail"] == problem["error"] == problem["message"]
     assert problem["type"] == f"urn:icecube:problem:{code}"
     assert problem["title"]
     assert "Traceback" not in response.text

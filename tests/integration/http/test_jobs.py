@@ -132,6 +132,32 @@ async def test_a_bad_option_is_named(api: Api, option: object, field: str) -> No
     assert await api.rows("jobs") == await api.rows("outbox") == 0
 
 
+@pytest.mark.parametrize("written", ["maxdimension", "MaxDimension", "max_dimension", "max-dimension"])
+async def test_the_right_spelling_of_a_field_is_told(api: Api, written: str) -> None:
+    """A field in other case is unknown; the answer says how it is written."""
+    body = {"originalID": str(new_id()), "options": [{written: 100}]}
+
+    sentence = assert_is_problem(await api.http.post("/api/v1/job", json=body), 400, "invalid_request")
+
+    assert sentence == f"options[0].{written}: is not a known field: write maxDimension"
+
+
+async def test_every_body_tells_the_right_spelling(api: Api) -> None:
+    """At every level, and in every body; a name that resembles none is only unknown."""
+    job = await api.http.post("/api/v1/job", json={"OriginalId": "x", "Options": [{}], "colour": 1})
+    url = await api.http.post(f"/api/v1/images/{new_id()}/url", json={"expires_in_seconds": 60, "maxDimension": 1})
+
+    assert {"OriginalId: is not a known field: write originalID", "Options: is not a known field: write options"} < set(
+        assert_is_problem(job, 400, "invalid_request").split("; ")
+    )
+    assert "colour: is not a known field" in job.json()["error"].split("; ")
+    assert url.json()["error"].split("; ") == [
+        "expiresInSeconds: is required",
+        "expires_in_seconds: is not a known field: write expiresInSeconds",
+        "maxDimension: is not a known field",
+    ]
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [

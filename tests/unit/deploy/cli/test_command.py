@@ -43,6 +43,14 @@ def test_a_named_file_must_exist(command: str, flag: str, environment: dict[str,
     assert "-config missing.json: No such file or directory" in result.stderr
 
 
+def test_a_configuration_file_without_a_command_is_told_which_there_are(environment: dict[str, str | None]) -> None:
+    """The Go service was started as `icecube -config FILE`."""
+    result = CliRunner().invoke(app, ["-config", "any.json"], env=environment)
+
+    assert result.exit_code == 2
+    assert "name a command: `icecube up` runs everything" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("command", "configured", "missing"),
     [
