@@ -6,7 +6,7 @@ kept wherever it is stored or forwarded.
 """
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -137,13 +137,55 @@ class JobNotification(KeptModel):
     """
 
     job_id: UUID
-    status: str = Field(examples=["completed", "failed"])
+    status: str = Field(examples=["completed", "failed", "cancelled"])
     original_id: UUID
     reason: Reason | None = None
     code: Code | None = None
     timestamp: datetime
     variants: tuple[AnnouncedVariant, ...] = ()
     variants_left_out: bool = Field(default=False, exclude_if=lambda left_out: not left_out)
+
+
+class PublicEvent(KeptModel):
+    """What the events topic tells other systems. Its members are promises to clients."""
+
+    event_type: ClassVar[str]
+    """Its type as CloudEvents have it; a change that readers must not ignore has another."""
+    timestamp: datetime
+
+    @property
+    def subject(self) -> UUID:
+        """The id of what it is about, and the key of its record."""
+        raise NotImplementedError
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What distinguishes it from all other events of its type."""
+        return (self.subject,)
+
+
+class JobEvent(PublicEvent):
+    """Something happened to a job. Drop an event whose *sequence* is not newer: the end of a job has its highest."""
+
+    job_id: UUID
+    original_id: UUID
+    sequence: Size
+
+    @property
+    def subject(self) -> UUID:
+        """The job."""
+        return self.job_id
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """The job may have several events of a type."""
+        return (self.job_id, self.sequence)
+
+
+class JobCancelled(JobEvent):
+    """Somebody cancelled a job before its end. The variants that were made by then are kept."""
+
+    event_type: ClassVar[str] = "io.icecube.job.cancelled.v1"
 
 
 JobResult = JobStarted | JobSucceeded | JobFailed
@@ -161,7 +203,7 @@ class _AnyRequest(WireModel):
 _EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
 
 
-def encode(event: Event | JobNotification) -> bytes:
+def encode(event: Event | JobNotification | PublicEvent) -> bytes:
     """Return *event* as the value of a Kafka record, without members that are None."""
     return event.model_dump_json(exclude_none=True).encode()
 

@@ -45,6 +45,14 @@ class Failpoint(StrEnum):
     """Reconciler: it knows that jobs are lost, and has not requested them again."""
     LOSS_REPAIRED_NOT_SENT = "loss_repaired_not_sent"
     """Reconciler: the outbox requests lost jobs again, the relay has not been woken."""
+    CLEANING_CLAIMED_NOT_DONE = "cleaning_claimed_not_done"
+    """Cleaner: it has taken steps that are due, and done none of them."""
+    STOP_MARK_WRITTEN_NOT_NOTED = "stop_mark_written_not_noted"
+    """Cleaner: a job has its stop mark, the cleaning's row does not say so."""
+    VARIANTS_SWEPT_NOT_NOTED = "variants_swept_not_noted"
+    """Cleaner: the blobs of an ended job are removed, the cleaning's row does not say so."""
+    STOP_MARK_REMOVED_NOT_FORGOTTEN = "stop_mark_removed_not_forgotten"
+    """Cleaner: the stop mark of an ended job is removed, the cleaning still has its row."""
 
 
 def fail_at(point: Failpoint) -> None:

@@ -17,6 +17,8 @@ class FailureCode(StrEnum):
     """The image has more pixels, or a longer side, than is allowed."""
     INTERNAL_ERROR = "internal_error"
     """A mistake of ours."""
+    JOB_STOPPED = "job_stopped"
+    """The job had ended before: a processor dropped it, and nothing was reported to clients."""
     ORIGINAL_MISSING = "original_missing"
     """The original's bytes are not in the blob store."""
     OUT_OF_MEMORY = "out_of_memory"
@@ -50,6 +52,12 @@ class FailureCode(StrEnum):
 JOB_FAILURES = tuple(
     code
     for code in FailureCode
-    if code not in {FailureCode.EVENT_REFUSED, FailureCode.UNREADABLE_EVENT, FailureCode.UNREADABLE_JOB}
+    if code
+    not in {
+        FailureCode.EVENT_REFUSED,
+        FailureCode.JOB_STOPPED,
+        FailureCode.UNREADABLE_EVENT,
+        FailureCode.UNREADABLE_JOB,
+    }
 )
 """The codes that jobs fail with; the others tell of records that were put aside."""

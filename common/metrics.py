@@ -58,6 +58,12 @@ ATTEMPTS_REPEATED = Counter(
     registry=API,
 )
 JOBS_LOST = Counter("icecube_jobs_lost_total", "Requests that vanished on Kafka and were made again.", registry=API)
+CLEANING_STEPS = Counter(
+    "icecube_cleaning_steps_total",
+    "Steps done to clean up after ends: mark (keep processors away), sweep, sweep_again, forget.",
+    ["stage"],
+    registry=API,
+)
 UNREADABLE_EVENTS = Counter(
     "icecube_unreadable_events_total",
     "Records that are no event of ours, put aside as dead letters.",

@@ -1,22 +1,39 @@
-"""Stop marks: how the API prevents another start of a job that kills its processors.
+"""Stop marks: how the API keeps processors from a job that has ended without them.
 
-Such a job's request was never acknowledged, so Kafka delivers it again and again, and processors have no database to
-ask. The one thing both sides can reach is the blob store: a small blob there says that the job has been given up.
+Kafka may deliver its request still, even again and again if the job kills its processors, and these have no database to
+ask. The one thing both sides can reach is the blob store: a small blob there says that the job has ended. A processor
+looks for it before it begins a job, and again before it stores variants.
 Keeps the protocol's rule "stop mark" (ARCHITECTURE.md).
 """
 
 import asyncio
+from datetime import timedelta
 from uuid import UUID
 
 from common.blob_store import BlobStore
 from common.blob_store.disk_errors import disk_errors
 from common.ids import derived_id, new_id
 
-_CONTENT = b"given up: this job stopped its processors\n"
+_CONTENT = b"this job has ended\n"
+_MARK_VERSION = 5
+"""Of a mark's UUID; the ids of images are of version 7."""
+
+
+def grace_after(store_seconds: float) -> timedelta:
+    """Return how long after a mark a processor may still store a variant.
+
+    It stores within *store_seconds* of its last look for the mark; as long again is for clocks and slow requests.
+    """
+    return timedelta(seconds=2 * store_seconds)
+
+
+def is_mark(blob_id: UUID) -> bool:
+    """Say whether a blob is a stop mark, not an image."""
+    return blob_id.version == _MARK_VERSION
 
 
 async def mark_stopped(blobs: BlobStore, job_id: UUID) -> None:
-    """Write the mark of a job; repeating it is harmless. Raises `BlobStoreUnavailableError`."""
+    """Write the mark of a job that has ended; repeating it is harmless. Raises `BlobStoreUnavailableError`."""
     path = blobs.work_dir / f"{new_id()}.mark"
     try:
         with disk_errors(blobs.work_dir):
@@ -24,6 +41,11 @@ async def mark_stopped(blobs: BlobStore, job_id: UUID) -> None:
         await blobs.put_file(_mark_of(job_id), path)
     finally:
         path.unlink(missing_ok=True)
+
+
+async def unmark_stopped(blobs: BlobStore, job_id: UUID) -> None:
+    """Remove the mark of a job that no processor can be asked for any more; raise `BlobStoreUnavailableError`."""
+    await blobs.delete(_mark_of(job_id))
 
 
 async def is_stopped(blobs: BlobStore, job_id: UUID) -> bool:

@@ -13,7 +13,7 @@ import uvicorn
 from common.settings.model import Settings
 from common.telemetry.exporting import exported_spans
 from ingest_api.app import create_app
-from ingest_api.delivery.job_metrics import begin_at_zero
+from ingest_api.life_cycle.job_metrics import begin_at_zero
 from ingest_api.web.protocol.bounded_http import BoundedHttpProtocol
 from ingest_api.web.protocol.connections import Connections
 from ingest_api.web.protocol.open_files import connections_within, open_files_limit, raise_open_files_limit

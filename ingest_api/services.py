@@ -3,8 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import partial
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 from uuid import UUID
 
@@ -12,11 +11,11 @@ from common.blob_store import BlobStore
 from common.blob_store.opening import open_blob_store
 from common.failure_codes import FailureCode
 from common.kafka.signatures import signatures_of
+from common.kafka.topics import RETENTION
 from common.settings.model import Settings
-from common.stop_marks import mark_stopped
+from common.stop_marks import grace_after
 from ingest_api.access.key_ring import KeyRing
 from ingest_api.access.rate_limits import RateLimits
-from ingest_api.delivery.messages import Messages
 from ingest_api.delivery.reconciler import Reconciler
 from ingest_api.delivery.refused_messages import RefusedMessages
 from ingest_api.delivery.relay import Relay
@@ -29,11 +28,14 @@ from ingest_api.intake.admission import Admission
 from ingest_api.intake.jobs import JobIntake
 from ingest_api.intake.originals import OriginalIntake
 from ingest_api.job_store import JobStore
+from ingest_api.job_store.cleanings import PostgresCleanings
 from ingest_api.job_store.connecting import Pool, connection_of, open_pool
 from ingest_api.job_store.lists import PostgresLists
 from ingest_api.job_store.migrating import check_schema
 from ingest_api.job_store.outbox import PostgresOutbox
 from ingest_api.job_store.postgres import PostgresJobStore
+from ingest_api.life_cycle.cleaner import Cleaner
+from ingest_api.life_cycle.messages import Messages
 from ingest_api.reads.response_cache import ResponseCache
 from ingest_api.upkeep.background import keep_running
 from ingest_api.upkeep.backlog import BacklogWatch
@@ -101,7 +103,6 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             messages,
             _retry_policy(settings),
             utc_now,
-            partial(mark_stopped, blobs),
             reuse,
             signatures_of(settings.kafka),
         )
@@ -111,6 +112,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             "reconciler": Reconciler(jobs, messages, settings.kafka, settings.delivery, utc_now, relay.wake).run,
             "readiness": readiness.run,
             "backlog": backlog.run,
+            "cleaner": _cleaner(settings, pool, blobs).run,
             "housekeeping": Housekeeping(jobs, settings.delivery.idempotency_hours).run,
             "lag": LagWatch(settings.kafka).run,
             "keys": access.run,
@@ -160,6 +162,13 @@ def _relay(settings: Settings, pool: Pool, refused: RefusedMessages) -> Relay:
     delivery = settings.delivery
     outbox = PostgresOutbox(pool)
     return Relay(outbox, refused, settings.kafka, batch=delivery.relay_batch, poll_seconds=delivery.relay_poll_seconds)
+
+
+def _cleaner(settings: Settings, pool: Pool, blobs: BlobStore) -> Cleaner:
+    delivery = settings.delivery
+    longest_delay = timedelta(seconds=max(delivery.retry_max_seconds, delivery.upgrade_wait_seconds))
+    grace = grace_after(settings.limits.store_seconds)
+    return Cleaner(PostgresCleanings(pool), blobs, grace, marks_stay=RETENTION + longest_delay)
 
 
 def _retry_policy(settings: Settings) -> RetryPolicy:

@@ -59,7 +59,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         )
         signatures, linger = signatures_of(settings.kafka), Linger(pool.has_work_waiting)
         reports = Reports(producer, settings.kafka, _now, linger, signatures)
-        yield Services(JobHandler(blobs, pool), reports, signatures)
+        yield Services(JobHandler(blobs, pool, store_seconds=settings.limits.store_seconds), reports, signatures)
 
 
 def _warn_of_a_weaker_sandbox(missing: Sequence[str]) -> None:

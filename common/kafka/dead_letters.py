@@ -53,7 +53,7 @@ def unreadable_headers(
     """Return the headers of a record that cannot be read or applied; its place in Kafka gives the event id."""
     place = derived_id("UnreadableEvent", record.topic, record.partition, record.offset)
     return (
-        event_headers(event_id=place, event_type="UnreadableEvent", source=source, subject=place, at=at)
+        event_headers(event_id=place, event_type="icecube.UnreadableEvent", source=source, subject=place, at=at)
         | dead_letter_headers(code=code, reason=reason, attempts=1, topic=record.topic, value=record.value)
         | {"icecube_partition": str(record.partition), "icecube_offset": str(record.offset)}
         | copy_signature(from_kafka(record.headers))

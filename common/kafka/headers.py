@@ -13,12 +13,15 @@ Headers = dict[str, str]
 
 
 def event_headers(*, event_id: UUID, event_type: str, source: str, subject: UUID, at: datetime) -> Headers:
-    """Return the headers of one event. *event_id* must be the same each time the same event is sent."""
+    """Return the headers of one event.
+
+    *event_type* is its CloudEvents type; *event_id* must be the same each time the same event is sent.
+    """
     return {
         "content-type": "application/json",
         "ce_specversion": "1.0",
         "ce_id": str(event_id),
-        "ce_type": f"icecube.{event_type}",
+        "ce_type": event_type,
         "ce_source": source,
         "ce_subject": str(subject),
         "ce_time": at.isoformat(),

@@ -1,6 +1,7 @@
 """Creates our topics on brokers that do not create topics automatically."""
 
 import asyncio
+from datetime import timedelta
 
 import structlog
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -10,7 +11,7 @@ from common.settings.groups import KafkaSettings
 
 log = structlog.get_logger(__name__)
 
-_RETENTION_MS = 7 * 24 * 3600 * 1000
+RETENTION = timedelta(days=7)
 """A week: longer than any outage should go unnoticed; PostgreSQL remembers unfinished jobs."""
 
 
@@ -33,9 +34,10 @@ def _wanted(settings: KafkaSettings) -> list[NewTopic]:
         settings.jobs_topic: settings.partitions,
         settings.results_topic: settings.partitions,
         settings.topic: settings.partitions,
+        settings.events_topic: settings.partitions,
         settings.dead_topic: 1,
     }
-    config = {"cleanup.policy": "delete", "retention.ms": str(_RETENTION_MS)}
+    config = {"cleanup.policy": "delete", "retention.ms": str(RETENTION // timedelta(milliseconds=1))}
     return [NewTopic(name, count, settings.replication, topic_configs=config) for name, count in partitions.items()]
 
 

@@ -198,6 +198,7 @@ class KafkaSettings(SettingsGroup):
     jobs_topic: TopicName = Field("icecube.jobs", description="Requests to the processors.")
     results_topic: TopicName = Field("icecube.results", description="Results of the processors.")
     dead_topic: TopicName = Field("icecube.jobs.dead", description="Events that could not be handled.")
+    events_topic: TopicName = Field("icecube.events", description="What happens to jobs and images, for other systems.")
     processor_group: str = Field("icecube-processors", min_length=1, description="Consumer group of the processors.")
     results_group: str = Field("icecube-results", min_length=1, description="Consumer group of the API processes.")
     partitions: PositiveInt = Field(
@@ -265,6 +266,11 @@ class LimitsSettings(SettingsGroup):
     )
     tasks: PositiveInt = Field(32, description="Tasks in a job.")
     task_seconds: PositiveFloat = Field(60, description="Time for one task; then its image process is killed.")
+    store_seconds: PositiveFloat = Field(
+        300,
+        description="Time for storing the variants of a job; then it is tried again. The same for API and processors: "
+        "twice as long after a job ended without them, the API removes what was stored last.",
+    )
     task_memory_mb: PositiveInt = Field(1024, description="Address space a task may add to its image process, in MiB.")
     attempts: PositiveInt = Field(3, description="Attempts at a job before it fails for good.")
     outbox_messages: PositiveInt = Field(

@@ -151,9 +151,9 @@ async def _replay(settings: "Settings", name: str | None) -> None:
 
 async def _open_replay(settings: "Settings", stack: AsyncExitStack) -> "Replay":
     from common.kafka.clients import open_producer  # noqa: PLC0415 - see deploy/cli/command.py
-    from ingest_api.delivery.messages import Messages  # noqa: PLC0415 - see there
     from ingest_api.intake.jobs import JobIntake  # noqa: PLC0415 - see there
     from ingest_api.job_store.postgres import PostgresJobStore  # noqa: PLC0415 - see there
+    from ingest_api.life_cycle.messages import Messages  # noqa: PLC0415 - see there
     from ingest_api.services import open_database, utc_now  # noqa: PLC0415 - see there
     from ingest_api.upkeep.dead_letters import Replay  # noqa: PLC0415 - see there
 

@@ -4,12 +4,13 @@ from importlib.metadata import version
 from typing import Any
 
 from common.settings.groups import KafkaSettings
-from deploy.reference.event_messages import messages, schemas
+from deploy.reference.event_messages import PUBLIC_EVENTS, messages, schemas
 
 _CARRIES = {
     "jobs": ("jobs_topic", ("JobRequested",)),
     "results": ("results_topic", ("JobStarted", "JobSucceeded", "JobFailed")),
     "notifications": ("topic", ("JobNotification",)),
+    "events": ("events_topic", tuple(event.__name__ for event in PUBLIC_EVENTS)),
     "deadLetters": ("dead_topic", ("JobGivenUp", "UnreadableEvent")),
 }
 """Each channel with the setting that names its topic, and its messages."""
@@ -19,6 +20,13 @@ _OPERATIONS = (
     ("reportResult", "send", "results", None, "A processor reports the start or the result of an attempt."),
     ("recordResult", "receive", "results", "results_group", "The API records a result; the first final one wins."),
     ("announceEnd", "send", "notifications", None, "The API announces the end of a job, after committing it."),
+    (
+        "announceEvent",
+        "send",
+        "events",
+        None,
+        "The API announces what happens to jobs and images, after committing it.",
+    ),
     (
         "putAside",
         "send",
@@ -37,8 +45,8 @@ def asyncapi() -> dict[str, Any]:
         "info": {
             "title": "Icecube events",
             "version": version("icecube"),
-            "description": "Only the notifications are promised to other systems. Every record may come twice, with "
-            "the same ce_id. Members and headers may be added at any time: ignore those you do not know.",
+            "description": "Only the notifications and the events are promised to other systems. Every record may come "
+            "twice, with the same ce_id. Members and headers may be added at any time: ignore those you do not know.",
         },
         "defaultContentType": "application/json",
         "servers": {"kafka": _server(settings)},

@@ -14,7 +14,7 @@ _MEANING = {
     "ce_id": "Id of the event, the same when it is sent again: drop an id you have seen.",
     "ce_type": "What happened.",
     "ce_source": "Which part of Icecube says so.",
-    "ce_subject": "The job's id; of an unreadable record, an id derived from its place.",
+    "ce_subject": "The id of what the event is about; of an unreadable record, an id derived from its place.",
     "ce_time": "When it happened, ISO 8601 with its zone.",
     "icecube_code": "Stable code of why it was put aside.",
     "icecube_reason": "The same for people.",

@@ -9,13 +9,15 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from common.events import Event, JobNotification, JobRequested
+from common.events import Event, JobCancelled, JobNotification, JobRequested, PublicEvent
 from deploy.reference.event_headers import cloud_event_headers, dead_letter_reasons
 
-EVENTS: tuple[type[BaseModel], ...] = (*get_args(Event), JobNotification)
+PUBLIC_EVENTS: tuple[type[PublicEvent], ...] = (JobCancelled,)
+"""What the events topic carries."""
+EVENTS: tuple[type[BaseModel], ...] = (*get_args(Event), JobNotification, *PUBLIC_EVENTS)
 """Every class of `common.events` that travels on its own."""
 _SCHEMAS = "#/components/schemas/"
-_KEY = {"kafka": {"key": {"type": "string", "format": "uuid", "description": "The job's id."}}}
+_KEY = {"kafka": {"key": {"type": "string", "format": "uuid", "description": "The id of what it is about."}}}
 
 
 def examples() -> Iterator[tuple[str, str, str]]:
@@ -43,7 +45,7 @@ def messages() -> dict[str, Any]:
             "name": "UnreadableEvent",
             "summary": "A record that is no event of ours, put aside byte for byte, key included.",
             "contentType": "application/octet-stream",
-            "headers": _headers("UnreadableEvent", "DeadLetterHeaders"),
+            "headers": _headers("icecube.UnreadableEvent", "DeadLetterHeaders"),
             "payload": {"description": "The bytes as they were found."},
         },
     }
@@ -53,17 +55,18 @@ def _message(event: type[BaseModel], event_type: str | None = None, *more_header
     name = event.__name__
     # The notification existed before events had names: its record says what happened, not its type.
     spoken = event_type or ("JobEnded" if event is JobNotification else name)
+    ce_type = event.event_type if issubclass(event, PublicEvent) else f"icecube.{spoken}"
     return {
         "name": event_type or name,
         "summary": inspect.getdoc(event),
         "contentType": "application/json",
-        "headers": _headers(spoken, *more_headers),
+        "headers": _headers(ce_type, *more_headers),
         "payload": {"$ref": _SCHEMAS + name},
         "bindings": _KEY,
         "examples": [{"name": title, "payload": json.loads(text)} for of, title, text in examples() if of == name],
     }
 
 
-def _headers(event_type: str, *more: str) -> dict[str, Any]:
-    fixed = {"type": "object", "properties": {"ce_type": {"const": f"icecube.{event_type}"}}}
+def _headers(ce_type: str, *more: str) -> dict[str, Any]:
+    fixed = {"type": "object", "properties": {"ce_type": {"const": ce_type}}}
     return {"allOf": [*({"$ref": _SCHEMAS + name} for name in ("CloudEventHeaders", *more)), fixed]}

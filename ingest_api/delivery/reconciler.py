@@ -14,8 +14,8 @@ from common import metrics
 from common.failpoints import Failpoint, fail_at
 from common.settings.groups import DeliverySettings, KafkaSettings
 from ingest_api.delivery.kafka_log import KafkaLog, PartitionView, open_kafka_log
-from ingest_api.delivery.messages import Messages
 from ingest_api.job_store import JobStore, Publication
+from ingest_api.life_cycle.messages import Messages
 
 log = structlog.get_logger(__name__)
 

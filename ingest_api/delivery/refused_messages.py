@@ -1,7 +1,7 @@
 """Gives up messages of the outbox that Kafka will never accept, so that they block no others."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
@@ -9,9 +9,10 @@ import structlog
 from common import metrics
 from common.failure_codes import FailureCode
 from common.kafka.sending import RecordRefusedError
-from ingest_api.delivery.job_metrics import count_end
-from ingest_api.delivery.messages import Messages
 from ingest_api.job_store import JobChanges, JobRecord, JobStore, OutboxMessage
+from ingest_api.life_cycle.ending import end_job
+from ingest_api.life_cycle.job_metrics import count_end
+from ingest_api.life_cycle.messages import Messages
 
 log = structlog.get_logger(__name__)
 
@@ -58,12 +59,8 @@ class RefusedMessages:
         job = record.job.given_up(code=FailureCode.REQUEST_REFUSED, reason=_REASON, at=at)
         if job is record.job:
             return []
-        changes.records[job.id] = changed = replace(record, job=job)
-        changes.save(job)
-        for message in self.messages.of_end(changed, at=at):
-            changes.publish(message)
         log.error("job given up: its request is refused", job_id=str(job.id))
-        return [changed]
+        return [end_job(changes, record, job, at=at, messages=self.messages)]
 
     def _replace(self, changes: JobChanges, one: RefusedMessage) -> None:
         topic, size = one.message.topic, len(one.message.value or b"")

@@ -1,15 +1,14 @@
 """Applies the processors' results to jobs.
 
-Keeps the protocol's rules "one transaction" and "stop mark" (ARCHITECTURE.md).
+Keeps the protocol's rule "one transaction" (ARCHITECTURE.md).
 """
 
 import random
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
-from uuid import UUID
 
 import structlog
 
@@ -29,8 +28,6 @@ from common.kafka.clients import ConsumedRecord
 from common.kafka.headers import from_kafka
 from common.kafka.signatures import UNSIGNED, Signatures
 from common.tracing import SpanKind, continue_trace, record_span
-from ingest_api.delivery.job_metrics import count_change
-from ingest_api.delivery.messages import Messages
 from ingest_api.delivery.result_checks import reason_to_refuse
 from ingest_api.delivery.reuse import Reuse, remember_variants
 from ingest_api.domain.job import Job, RetryPolicy
@@ -42,6 +39,9 @@ from ingest_api.job_store import (
     UnreadableJobError,
     ValueRefusedError,
 )
+from ingest_api.life_cycle.ending import end_job
+from ingest_api.life_cycle.job_metrics import count_change
+from ingest_api.life_cycle.messages import Messages
 
 log = structlog.get_logger(__name__)
 
@@ -54,8 +54,6 @@ class ResultsHandler:
     messages: Messages
     policy: RetryPolicy
     clock: Callable[[], datetime]
-    stop: Callable[[UUID], Awaitable[None]]
-    """Holds the stop marks, which prevent another start of a job that was given up; see `common.stop_marks`."""
     reuse: Reuse = Reuse.OWN
     """Whether later jobs may copy the variants."""
     signatures: Signatures = UNSIGNED
@@ -103,7 +101,6 @@ class ResultsHandler:
                         unreadable.append((record, refusal))
                     elif changed := self._apply(changes, result, at):
                         changed_by.append((changed, result))
-        await self._stop_the_fatal(changes, results)
         # Counted after the commit: what is rolled back comes again.
         for record, _ in unreadable:
             metrics.UNREADABLE_EVENTS.labels(record.topic).inc()
@@ -118,14 +115,6 @@ class ResultsHandler:
             raise UnreadableEventError(message)
         return event
 
-    async def _stop_the_fatal(self, changes: JobChanges, results: Sequence[tuple[JobResult, ConsumedRecord]]) -> None:
-        """Mark every job that has just been given up for killing its processors, or it would start for ever."""
-        for result, _ in results:
-            record = changes.records.get(result.job_id)
-            if isinstance(result, JobStarted) and record and record.job.code == FailureCode.PROCESSOR_LOST:
-                log.error("job that stops its processors is kept from them", job_id=str(result.job_id))
-                await self.stop(result.job_id)
-
     def _apply(self, changes: JobChanges, result: JobResult, at: datetime) -> JobRecord | None:
         """Record the changes of *result*; return the changed job, or None if it did not change."""
         record = changes.records.get(result.job_id)
@@ -135,12 +124,12 @@ class ResultsHandler:
         job = self._next(record.job, result, at)
         if job is record.job:
             return None
+        if job.has_ended:
+            return self._end(changes, record, job, result, at)
         changed = replace(record, job=job)
         changes.records[job.id] = changed
         changes.save(job)
-        if job.has_ended:
-            self._announce_end(changes, changed, result, at)
-        elif job.attempt != record.job.attempt:
+        if job.attempt != record.job.attempt:
             log.warning("attempt failed, next one due", attempt=job.attempt, due_at=str(job.due_at))
             changes.publish(self.messages.job_requested(changed, at=at))
         return changed
@@ -164,14 +153,12 @@ class ResultsHandler:
             case _:
                 assert_never(result)
 
-    def _announce_end(self, changes: JobChanges, record: JobRecord, result: JobResult, at: datetime) -> None:
+    def _end(self, changes: JobChanges, record: JobRecord, job: Job, result: JobResult, at: datetime) -> JobRecord:
         variants = result.variants if isinstance(result, JobSucceeded) else ()
         changes.add_images(_image(variant, record.original, at) for variant in variants)
         if isinstance(result, JobSucceeded):
             remember_variants(changes, record, result, self.reuse)
-        for message in self.messages.of_end(record, variants, at=at):
-            changes.publish(message)
-        log.info("job ended", state=record.job.state, code=record.job.code)
+        return end_job(changes, record, job, at=at, messages=self.messages, variants=variants)
 
 
 class _PoisonError(Exception):

@@ -20,13 +20,15 @@ class JobState(StrEnum):
     PROCESSING = "processing"
     COMPLETED = "completed"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 NEXT_STATES: dict[JobState, frozenset[JobState]] = {
-    JobState.PENDING: frozenset({JobState.PENDING, JobState.PROCESSING, JobState.COMPLETED, JobState.FAILED}),
-    JobState.PROCESSING: frozenset({JobState.PENDING, JobState.PROCESSING, JobState.COMPLETED, JobState.FAILED}),
+    JobState.PENDING: frozenset(JobState),
+    JobState.PROCESSING: frozenset(JobState),
     JobState.COMPLETED: frozenset(),
     JobState.FAILED: frozenset(),
+    JobState.CANCELLED: frozenset(),
 }
 """The truth about transitions of the states that this release knows.
 
@@ -44,6 +46,8 @@ class End(StrEnum):
     """It can never be done, and no repair changes that."""
     GIVEN_UP = "given_up"
     """It may succeed after a repair."""
+    CANCELLED = "cancelled"
+    """Somebody asked for its end."""
 
 
 DEAD_LETTERED = frozenset({End.GIVEN_UP})
@@ -94,6 +98,10 @@ class Job:
     code: str | None = None
     reason: str | None = None
     due_at: datetime | None = None
+    started_at: datetime | None = None
+    """When its first start was reported, of whichever attempt."""
+    sequence: int = 0
+    """Grows with every change: of two events of a job, the one with the higher sequence is the later."""
     ended_at: datetime | None = None
     """When it ended. In every release this alone means that no event can change it any more."""
     end: End | None = field(default=None, compare=False)
@@ -114,7 +122,7 @@ class Job:
         following = _FOLLOWING.get(self.state, NEXT_STATES[JobState.PROCESSING])
         if self.has_ended or state not in following:
             raise IllegalTransitionError(self.id, self.state, state)
-        return replace(self, state=state)
+        return replace(self, state=state, sequence=self.sequence + 1)
 
     def started(self, *, attempt: int, start_id: UUID | None, policy: RetryPolicy, at: datetime) -> "Job":
         """Apply that a processor started *attempt*. After one start too many, the job fails: it kills its processors.
@@ -128,11 +136,21 @@ class Job:
             return self._failed(End.GIVEN_UP, at=at, code=FailureCode.PROCESSOR_LOST, reason=reason)
         counted = self._counted_with(start_id, most=policy.starts)
         started = self.move_to(JobState.PROCESSING)
-        return replace(started, starts=self.starts + 1, counted_starts=counted, due_at=None)
+        return replace(
+            started,
+            starts=self.starts + 1,
+            counted_starts=counted,
+            due_at=None,
+            started_at=self.started_at or at,
+        )
 
     def succeeded(self, *, at: datetime) -> "Job":
         """Apply that the variants are stored, by any attempt: the work is the same."""
         return self if self.has_ended else self._end(JobState.COMPLETED, End.COMPLETED, at=at)
+
+    def cancelled(self, *, at: datetime) -> "Job":
+        """Apply that somebody cancels the job; raise `IllegalTransitionError` if it has ended."""
+        return self._end(JobState.CANCELLED, End.CANCELLED, at=at)
 
     def given_up(self, *, code: str, reason: str, at: datetime) -> "Job":
         """Apply that no attempt is possible: the job ends."""

@@ -13,12 +13,12 @@ from common.failpoints import Failpoint, fail_at
 from common.ids import new_id
 from common.options import TaskOptions, canonical_json
 from common.settings.groups import LimitsSettings
-from ingest_api.delivery.messages import Messages
 from ingest_api.delivery.reuse import Reuse, reuse_key
 from ingest_api.domain.caller import Caller
 from ingest_api.domain.idempotency import IdempotencyKey, idempotency_key
 from ingest_api.domain.job import Job
 from ingest_api.job_store import ImageUnknownError, JobRecord, JobStore, KeyTakenError, StoredImage
+from ingest_api.life_cycle.messages import Messages
 
 log = structlog.get_logger(__name__)
 

@@ -8,6 +8,7 @@ from typing import Protocol
 from uuid import UUID
 
 from common.events import RequestedTask, ReusableVariant
+from ingest_api.domain.cleaning import Cleaned, Phase
 from ingest_api.domain.file_name import file_name
 from ingest_api.domain.idempotency import IdempotencyKey
 from ingest_api.domain.job import Job
@@ -142,6 +143,10 @@ class JobChanges(Protocol):
 
     def publish(self, message: OutboxMessage) -> None:
         """Add *message* to the outbox; its job counts as unpublished until the relay has sent it."""
+        ...
+
+    def add_cleaning(self, what: Cleaned, cleaned_id: UUID, phase: Phase) -> None:
+        """Have something cleaned up from *phase* on, as soon as this is committed; one under way begins again."""
         ...
 
     def withdraw(self, position: int) -> None:

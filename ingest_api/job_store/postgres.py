@@ -9,6 +9,7 @@ from uuid import UUID
 from common.events import ReusableVariant
 from common.expiring_cache import ExpiringCache
 from common.failpoints import Failpoint, fail_at
+from ingest_api.domain.cleaning import Cleaned, Phase
 from ingest_api.domain.idempotency import IdempotencyKey
 from ingest_api.domain.job import Job
 from ingest_api.job_store import (
@@ -25,6 +26,7 @@ from ingest_api.job_store.batch_loader import BatchLoader
 from ingest_api.job_store.connecting import Connection, Pool, connection_of
 from ingest_api.job_store.new_jobs import NewJob, NewJobs, insert_jobs
 from ingest_api.job_store.rows import (
+    cleaning_columns,
     image_columns,
     image_from,
     job_columns,
@@ -53,6 +55,7 @@ class PostgresJobChanges:
         self._reusable: dict[bytes, ReusableVariant] = {}
         self._messages: list[OutboxMessage] = []
         self._withdrawn: list[int] = []
+        self._cleanings: dict[tuple[Cleaned, UUID], Phase] = {}
 
     def save(self, job: Job) -> None:
         """Replace the state of a locked job."""
@@ -70,6 +73,10 @@ class PostgresJobChanges:
         """Add *message* to the outbox."""
         self._messages.append(message)
 
+    def add_cleaning(self, what: Cleaned, cleaned_id: UUID, phase: Phase) -> None:
+        """Have something cleaned up from *phase* on, as soon as this is committed; one under way begins again."""
+        self._cleanings[what, cleaned_id] = phase
+
     def withdraw(self, position: int) -> None:
         """Remove a message from the outbox, if it is still there."""
         self._withdrawn.append(position)
@@ -84,6 +91,8 @@ class PostgresJobChanges:
             await connection.execute(statement("upsert_reusable"), *reusable_columns(self._reusable))
         if self._messages:
             await connection.execute(statement("insert_messages"), *message_columns(self._messages))
+        if self._cleanings:
+            await connection.execute(statement("insert_cleanings"), *cleaning_columns(self._cleanings))
         if self._withdrawn:
             await connection.execute(statement("delete_messages"), self._withdrawn)
 

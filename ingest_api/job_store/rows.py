@@ -9,6 +9,7 @@ import asyncpg
 from pydantic import TypeAdapter, ValidationError
 
 from common.events import RequestedTask, ReusableVariant
+from ingest_api.domain.cleaning import Cleaned, Phase
 from ingest_api.domain.job import Job, JobState
 from ingest_api.job_store import JobRecord, OutboxMessage, Publication, StoredImage, UnreadableJobError
 
@@ -48,6 +49,8 @@ def job_columns(jobs: Collection[Job]) -> Columns:
         [job.reason for job in jobs],
         [job.due_at for job in jobs],
         [job.ended_at for job in jobs],
+        [job.started_at for job in jobs],
+        [job.sequence for job in jobs],
     ]
 
 
@@ -86,6 +89,11 @@ def publication_columns(publications: Sequence[Publication]) -> Columns:
 def reusable_columns(reusable: Mapping[bytes, ReusableVariant]) -> Columns:
     """Return the arguments of upsert_reusable."""
     return [list(reusable), [variant.model_dump_json(exclude_none=True) for variant in reusable.values()]]
+
+
+def cleaning_columns(cleanings: Mapping[tuple[Cleaned, UUID], Phase]) -> Columns:
+    """Return the arguments of insert_cleanings."""
+    return [[what for what, _ in cleanings], [cleaned_id for _, cleaned_id in cleanings], list(cleanings.values())]
 
 
 def encode_tasks(tasks: tuple[RequestedTask, ...]) -> str:
@@ -140,6 +148,8 @@ def record_from(row: asyncpg.Record) -> JobRecord:
             reason=row["reason"],
             due_at=row["due_at"],
             ended_at=row["ended_at"],
+            started_at=row["started_at"],
+            sequence=row["sequence"],
         ),
         original=StoredImage(
             id=row["image_id"],

@@ -1,4 +1,7 @@
-"""Finds what a crash left: blobs without a row, and rows without a blob; deletes them on request."""
+"""Finds what a crash left: blobs without a row, and rows without a blob; deletes them on request.
+
+Keeps the protocol's rule "stop mark" (ARCHITECTURE.md).
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -7,6 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from common.blob_store import BlobStore
+from common.stop_marks import is_mark
 from ingest_api.job_store.inventory import PostgresInventory
 
 _BATCH = 500
@@ -34,7 +38,8 @@ class GarbageCollector:
         """Compare the two stores; raise what either raises when it is away. Keep rows that a job refers to."""
         findings = Findings()
         async for ids in _batches(self.blobs.list_older_than(before)):
-            findings.blobs_without_row += await self.inventory.find_unknown(ids)
+            images = [blob_id for blob_id in ids if not is_mark(blob_id)]  # the cleaner removes marks
+            findings.blobs_without_row += await self.inventory.find_unknown(images)
         async for ids in self.inventory.pages(created_before=before):
             findings.rows_without_blob += await self._without_blob(ids)
         if remove:

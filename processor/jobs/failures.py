@@ -12,16 +12,13 @@ from common.options import UnsupportedOptionError
 from processor.engine import ImageRefusedError
 from processor.jobs.measurements import count_failure
 from processor.jobs.standing import VariantIdTakenError
+from processor.jobs.stopping import JobStoppedError
 from processor.pool import WorkerLostError
 
 log = structlog.get_logger(__name__)
 
 _ATTEMPTS_THAT_LOSE_A_WORKER = 2
 """One crash or time limit may be chance; two are the image's fault."""
-
-
-class JobStoppedError(Exception):
-    """The API has given the job up, as it kills its processors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +61,8 @@ def _verdict_on(exc: Exception, *, attempt: int) -> _Verdict:  # noqa: PLR0911 -
             return _Verdict(FailureCode.UNSUPPORTED_OPTION, str(exc), retryable=True)
         case VariantIdTakenError():
             return _Verdict(FailureCode.VARIANT_ID_TAKEN, exc.reason, retryable=False)
-        case JobStoppedError():  # it ended as that long ago
-            return _Verdict(FailureCode.PROCESSOR_LOST, "Its image has stopped processors too often.", retryable=False)
+        case JobStoppedError():  # the API ignores what comes after an end
+            return _Verdict(FailureCode.JOB_STOPPED, "The job had ended before.", retryable=False)
         case BlobNotFoundError():
             reason = "The original is missing from the image storage."
             return _Verdict(FailureCode.ORIGINAL_MISSING, reason, retryable=True)

@@ -20,13 +20,13 @@ from common.formats import ImageFormat
 from common.ids import new_id
 from common.options import UnsupportedOptionError, VariantOptions
 from common.retries import retry_until_available
-from common.stop_marks import is_stopped
 from processor.engine import MadeVariant, VariantRequest
 from processor.engine.version import engine_version
-from processor.jobs.failures import JobStoppedError, failure_of
+from processor.jobs.failures import failure_of
 from processor.jobs.measurements import Stage, count_success, observe_making, stage
 from processor.jobs.reuse import copy_reusable
 from processor.jobs.standing import StoredVariant, describe_standing
+from processor.jobs.stopping import StopMark
 
 log = structlog.get_logger(__name__)
 
@@ -68,11 +68,14 @@ class JobHandler:
     pool: MakesVariants
     engine: str = field(default_factory=engine_version)
     """Only variants of this engine are reused."""
+    store_seconds: float = 300
+    """How long storing may take, counted from a look for the stop mark."""
 
     async def handle(self, job: JobRequested, slot: Releasable = NO_SLOT) -> JobSucceeded | JobFailed:
         """Handle the job and return its outcome; raises nothing except cancellation.
 
         Releases *slot* when the variants are made and only storing is left.
+        A job with a stop mark is not begun, and nothing more is stored for it.
         Doing a job again stores nothing where its variants stand already: those are described.
         """
         began = perf_counter()
@@ -87,13 +90,14 @@ class JobHandler:
         return success
 
     async def _do(self, job: JobRequested, slot: Releasable) -> JobSucceeded:
-        if await is_stopped(self.blobs, job.job_id):
-            raise JobStoppedError
+        mark = StopMark(self.blobs, job.job_id, store_seconds=self.store_seconds)
+        await mark.check()
         options = _understood_options(job)
-        stored = await copy_reusable(self.blobs, job.tasks, engine=self.engine)
+        async with mark.storing():
+            stored = await copy_reusable(self.blobs, job.tasks, engine=self.engine)
         missing = [pair for pair in zip(job.tasks, options, strict=True) if pair[0].variant_id not in stored]
         if missing:
-            stored |= await self._produce(job.original.id, missing, slot)
+            stored |= await self._produce(job.original.id, missing, slot, mark)
         return JobSucceeded(
             job_id=job.job_id,
             attempt=job.attempt,
@@ -102,7 +106,9 @@ class JobHandler:
             reused=tuple(task.variant_id for task in job.tasks if not stored[task.variant_id].is_ours),
         )
 
-    async def _produce(self, original_id: UUID, wanted: Wanted, slot: Releasable) -> dict[UUID, StoredVariant]:
+    async def _produce(
+        self, original_id: UUID, wanted: Wanted, slot: Releasable, mark: StopMark
+    ) -> dict[UUID, StoredVariant]:
         """Fetch the original, make the variants, store them."""
         work_dir = self.blobs.work_dir
         # Around everything: a full or missing disk is an outage too, whether we or the child meet it first.
@@ -111,7 +117,8 @@ class JobHandler:
                 made = await self._make(original, requests)
             slot.release()
             fail_at(Failpoint.VARIANTS_MADE_NOT_STORED)
-            stored = await self._store([task for task, _ in wanted], made)
+            async with mark.storing():
+                stored = await self._store([task for task, _ in wanted], made)
             fail_at(Failpoint.VARIANTS_STORED_NOT_REPORTED)
             return stored
 

@@ -42,7 +42,7 @@ class Reports:
         """Send an attempt's result. Instead of a success that Kafka will never take, send a failure: the job ends."""
         headers = event_headers(
             event_id=_id_of(result),
-            event_type=result.type,
+            event_type=f"icecube.{result.type}",
             source=_SOURCE,
             subject=result.job_id,
             at=self.clock(),

@@ -10,12 +10,12 @@ from common.kafka.headers import from_kafka, to_kafka
 from common.kafka.signatures import Signatures
 from common.kafka.topics import create_topics
 from common.settings.groups import KafkaSettings, LimitsSettings
-from ingest_api.delivery.messages import Messages, request_of
 from ingest_api.domain.job import JobState
 from ingest_api.intake.jobs import JobIntake
 from ingest_api.job_store import JobRecord, OutboxMessage
 from ingest_api.job_store.outbox import PostgresOutbox
 from ingest_api.job_store.postgres import PostgresJobStore
+from ingest_api.life_cycle.messages import Messages, request_of
 from ingest_api.upkeep.dead_letters import DeadLetter, NotReplayableError, Replay, open_dead_letters
 from tests.doubles.kafka import Record, RecordingProducer
 from tests.factories.jobs import NOON, a_job, a_record

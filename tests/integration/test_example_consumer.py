@@ -23,9 +23,9 @@ from common.events import JobNotification
 from common.kafka.clients import Producer, open_producer
 from common.kafka.headers import to_kafka
 from common.settings.groups import KafkaSettings
-from ingest_api.delivery.messages import Messages
 from ingest_api.domain.job import JobState
 from ingest_api.job_store import OutboxMessage
+from ingest_api.life_cycle.messages import Messages
 from tests.factories.jobs import NOON, a_job, a_record, the_variants_of
 
 CONSUMER = Path(__file__).parents[2] / "examples" / "consumer.py"

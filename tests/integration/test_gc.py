@@ -11,11 +11,12 @@ import pytest_asyncio
 from common.blob_store.disk import DiskStore, open_disk_store
 from common.ids import new_id
 from common.settings.groups import KafkaSettings
-from ingest_api.delivery.messages import Messages
+from common.stop_marks import is_stopped, mark_stopped
 from ingest_api.job_store import JobRecord
 from ingest_api.job_store.connecting import Pool
 from ingest_api.job_store.inventory import PostgresInventory
 from ingest_api.job_store.postgres import PostgresJobStore
+from ingest_api.life_cycle.messages import Messages
 from ingest_api.upkeep.gc import Findings, GarbageCollector
 from tests.factories.jobs import NOON, a_policy, a_record, an_image
 
@@ -73,6 +74,15 @@ async def test_a_failed_job_s_variants_are_garbage(pool: Pool, jobs: PostgresJob
 
     assert findings.blobs_without_row == [record.tasks[0].variant_id]
     assert not await blobs.exists(record.tasks[0].variant_id)
+
+
+async def test_stop_marks_are_no_garbage(pool: Pool, blobs: DiskStore) -> None:
+    """Without it Kafka would deliver the job again, and a processor make its variants anew; the cleaner removes it."""
+    job_id = new_id()
+    await mark_stopped(blobs, job_id)
+
+    assert await collect(pool, blobs, remove=True) == Findings()
+    assert await is_stopped(blobs, job_id)
 
 
 async def test_a_dry_run_removes_nothing(pool: Pool, blobs: DiskStore) -> None:

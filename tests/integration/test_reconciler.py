@@ -6,11 +6,11 @@ import pytest
 
 from common.settings.groups import DeliverySettings, KafkaSettings
 from ingest_api.delivery.kafka_log import PartitionView
-from ingest_api.delivery.messages import Messages
 from ingest_api.delivery.reconciler import Reconciler, is_past
 from ingest_api.job_store import JobRecord, Publication
 from ingest_api.job_store.outbox import PostgresOutbox
 from ingest_api.job_store.postgres import PostgresJobStore
+from ingest_api.life_cycle.messages import Messages
 from tests.doubles.kafka import StandingLog
 from tests.factories.jobs import NOON, a_record
 

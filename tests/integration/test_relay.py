@@ -13,13 +13,13 @@ from common.kafka.clients import KafkaError
 from common.kafka.headers import from_kafka
 from common.kafka.signatures import SIGNATURE, Signatures
 from common.settings.groups import KafkaSettings
-from ingest_api.delivery.messages import Messages
 from ingest_api.delivery.refused_messages import RefusedMessages
 from ingest_api.delivery.relay import Relay
 from ingest_api.domain.job import JobState
 from ingest_api.job_store import JobRecord, OutboxMessage
 from ingest_api.job_store.outbox import PostgresOutbox
 from ingest_api.job_store.postgres import PostgresJobStore
+from ingest_api.life_cycle.messages import Messages
 from tests.doubles.kafka import Record, RecordingProducer
 from tests.factories.jobs import NOON, a_record, a_task, the_variants_of
 

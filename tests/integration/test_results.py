@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,14 +15,17 @@ from common.kafka.headers import to_kafka
 from common.kafka.signatures import Signatures
 from common.options import TaskOptions
 from common.settings.groups import KafkaSettings
-from ingest_api.delivery.messages import Messages
 from ingest_api.delivery.results import ResultsHandler
 from ingest_api.delivery.reuse import Reuse, reuse_key
+from ingest_api.domain.cleaning import Cleaned, Cleaning, Phase
 from ingest_api.domain.image_urls import ImageUrls
 from ingest_api.domain.job import JobState
 from ingest_api.job_store import JobRecord, OutboxMessage
+from ingest_api.job_store.cleanings import PostgresCleanings
+from ingest_api.job_store.connecting import Pool
 from ingest_api.job_store.outbox import PostgresOutbox
 from ingest_api.job_store.postgres import PostgresJobStore
+from ingest_api.life_cycle.messages import Messages
 from ingest_api.web.routes.bodies import JobBody
 from tests.doubles.kafka import Record
 from tests.factories.jobs import NOON, a_policy, a_record, a_task, an_image, path_of, the_variants_of
@@ -31,15 +35,10 @@ MESSAGES = Messages(TOPICS)
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
-async def nobody_stops(job_id: UUID) -> None:
-    """Fail: most results stop nothing."""
-    pytest.fail(f"job {job_id} was stopped")
-
-
 @pytest.fixture
 def handler(jobs: PostgresJobStore) -> ResultsHandler:
     """Return the handler under test; its time stands still."""
-    return ResultsHandler(jobs, MESSAGES, a_policy(), lambda: NOON, nobody_stops)
+    return ResultsHandler(jobs, MESSAGES, a_policy(), lambda: NOON)
 
 
 @pytest.fixture
@@ -190,23 +189,18 @@ async def test_attempts_used_up_end_in_a_dead_letter_and_a_notification(
 
 
 async def test_a_job_that_kills_its_processors_is_kept_from_them(
-    jobs: PostgresJobStore, outbox: PostgresOutbox, record: JobRecord
+    handler: ResultsHandler, jobs: PostgresJobStore, outbox: PostgresOutbox, pool: Pool, record: JobRecord
 ) -> None:
-    """Begun once more after it was given up, as its request is still unread on Kafka, it is marked as stopped."""
-    stopped: list[UUID] = []
-
-    async def stop(job_id: UUID) -> None:
-        stopped.append(job_id)
-
-    handler = ResultsHandler(jobs, MESSAGES, a_policy(starts=3), lambda: NOON, stop)
+    """Given up while its request is still unread on Kafka, it is to get a stop mark, in the same transaction."""
+    cleanings = PostgresCleanings(pool)
     for _ in range(3):
         await handler.handle(records_of(a_start_of(record)))
-    assert stopped == []
+    assert await cleanings.claim(10, lease=timedelta()) == []
     await handler.handle(records_of(a_start_of(record)))
     await handler.handle(records_of(a_start_of(record)))
 
     assert await state_of(record, jobs) is JobState.FAILED
-    assert stopped == [record.job.id] * 2
+    assert await cleanings.claim(10, lease=timedelta()) == [Cleaning(Cleaned.JOB, record.job.id, Phase.MARK)]
     assert {message.topic for message in await taken(outbox)} == {"image-jobs", "icecube.jobs.dead"}
 
 
@@ -405,9 +399,7 @@ async def test_nothing_is_remembered_where_nothing_may_be_reused(
     jobs: PostgresJobStore, hashed: JobRecord, *, reuse: bool
 ) -> None:
     """A processor that does not tell its engine, or a setting, keeps variants from being offered."""
-    handler = ResultsHandler(
-        jobs, MESSAGES, a_policy(), lambda: NOON, nobody_stops, Reuse.OWN if reuse else Reuse.NOBODYS
-    )
+    handler = ResultsHandler(jobs, MESSAGES, a_policy(), lambda: NOON, Reuse.OWN if reuse else Reuse.NOBODYS)
     success = success_of(hashed).model_copy(update={"engine": None if reuse else "e1"})
 
     await handler.handle(records_of(success))
@@ -421,7 +413,7 @@ async def test_the_end_tells_where_its_variants_are(
 ) -> None:
     """Consumers of the completion topic can download without a key where URLs are signed."""
     urls = ImageUrls(keys, "https://images.example")
-    handler = ResultsHandler(jobs, Messages(MESSAGES.topics, urls), a_policy(), lambda: NOON, nobody_stops)
+    handler = ResultsHandler(jobs, Messages(MESSAGES.topics, urls), a_policy(), lambda: NOON)
 
     await handler.handle(records_of(success_of(record)))
 

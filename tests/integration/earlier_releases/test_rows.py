@@ -10,7 +10,6 @@ import pytest_asyncio
 
 from common.options import TaskOptions
 from common.settings.groups import KafkaSettings, LimitsSettings
-from ingest_api.delivery.messages import Messages
 from ingest_api.domain.caller import ANYBODY
 from ingest_api.domain.idempotency import KeyReusedError
 from ingest_api.domain.job import JobState
@@ -18,6 +17,7 @@ from ingest_api.intake.jobs import JobIntake
 from ingest_api.job_store.connecting import open_pool
 from ingest_api.job_store.migrating import migrate
 from ingest_api.job_store.postgres import PostgresJobStore
+from ingest_api.life_cycle.messages import Messages
 from tests.factories.jobs import NOON
 
 ROWS = Path(__file__).with_name("schema_3_rows.sql")

@@ -10,7 +10,6 @@ import pytest
 from common.ids import new_id
 from common.options import TaskOptions
 from common.settings.groups import KafkaSettings, LimitsSettings
-from ingest_api.delivery.messages import Messages
 from ingest_api.domain.caller import ANYBODY
 from ingest_api.domain.job import JobState
 from ingest_api.intake.jobs import JobIntake
@@ -18,6 +17,7 @@ from ingest_api.job_store import Backlog, JobRecord
 from ingest_api.job_store.connecting import Pool
 from ingest_api.job_store.postgres import PostgresJobStore
 from ingest_api.job_store.rows import encode_tasks, image_columns
+from ingest_api.life_cycle.messages import Messages
 from tests.factories.jobs import NOON, a_record, an_image
 
 SQL = Path(__file__).with_name("schema_3_sql")

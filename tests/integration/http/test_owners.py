@@ -15,11 +15,11 @@ from common.ids import new_id
 from common.settings.groups import ProcessingSettings
 from common.settings.model import Settings
 from ingest_api.app import create_app
-from ingest_api.delivery.messages import Messages
 from ingest_api.delivery.results import ResultsHandler
 from ingest_api.delivery.reuse import Reuse
 from ingest_api.job_store.connecting import open_pool
 from ingest_api.job_store.postgres import PostgresJobStore
+from ingest_api.life_cycle.messages import Messages
 from ingest_api.services import utc_now
 from tests.factories import images
 from tests.factories.jobs import a_policy, the_variants_of
@@ -215,15 +215,10 @@ async def finish(settings: Settings, job: str) -> None:
             for variant in the_variants_of(record.tasks)
         ]
         success = JobSucceeded(job_id=record.job.id, attempt=1, variants=tuple(made), engine="an-engine")
-        handler = ResultsHandler(jobs, Messages(settings.kafka), a_policy(), utc_now, no_stop)
+        handler = ResultsHandler(jobs, Messages(settings.kafka), a_policy(), utc_now)
         if settings.processing.reuse_across_owners:
             handler = replace(handler, reuse=Reuse.ANYBODYS)
         await handler.handle(records_of(success))
-
-
-async def no_stop(job_id: UUID) -> None:
-    """Fail: nothing is stopped here."""
-    pytest.fail(f"job {job_id} was stopped")
 
 
 async def test_variants_belong_to_their_originals_owner(settings: Settings) -> None:

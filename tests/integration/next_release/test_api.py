@@ -13,7 +13,6 @@ from common.ids import new_id
 from common.options import TaskOptions
 from common.settings.groups import DeliverySettings, KafkaSettings, LimitsSettings
 from ingest_api.delivery.kafka_log import PartitionView
-from ingest_api.delivery.messages import Messages
 from ingest_api.delivery.reconciler import Reconciler
 from ingest_api.delivery.results import ResultsHandler
 from ingest_api.delivery.reuse import reuse_key
@@ -24,6 +23,7 @@ from ingest_api.job_store import JobRecord, OutboxMessage, Publication, Unreadab
 from ingest_api.job_store.connecting import Pool
 from ingest_api.job_store.outbox import PostgresOutbox
 from ingest_api.job_store.postgres import PostgresJobStore
+from ingest_api.life_cycle.messages import Messages
 from ingest_api.upkeep.dead_letters import DeadLetter, Replay
 from ingest_api.web.routes.bodies import ImageBody, JobBody
 from tests.doubles.kafka import Record, RecordingProducer, StandingLog
@@ -48,16 +48,11 @@ async def next_schema(pool: Pool) -> None:
         await connection.execute(NEXT_SCHEMA)
 
 
-async def fail_to_stop(job_id: object) -> None:
-    """Fail: no result here stops a job."""
-    pytest.fail(f"job {job_id} was stopped")
-
-
 @pytest.fixture
 def handler(jobs: PostgresJobStore) -> ResultsHandler:
     """Return what applies results."""
     policy = a_policy(waits={"unsupported_option": 900})
-    return ResultsHandler(jobs, MESSAGES, policy, lambda: NOON, fail_to_stop)
+    return ResultsHandler(jobs, MESSAGES, policy, lambda: NOON)
 
 
 async def stored(jobs: PostgresJobStore, outbox: PostgresOutbox, **changes: Any) -> JobRecord:
@@ -240,9 +235,7 @@ async def test_a_result_of_an_unknown_kind_is_put_aside(
 async def test_a_result_whose_application_fails_is_put_aside(jobs: PostgresJobStore, outbox: PostgresOutbox) -> None:
     """A mistake of ours over one result must not hold back all others for ever."""
     poisoned, other = await stored(jobs, outbox), await stored(jobs, outbox)
-    handler = ResultsHandler(
-        jobs, MessagesThatFail(TOPICS, poisoned=poisoned.job.id), a_policy(), lambda: NOON, fail_to_stop
-    )
+    handler = ResultsHandler(jobs, MessagesThatFail(TOPICS, poisoned=poisoned.job.id), a_policy(), lambda: NOON)
 
     await handler.handle([success_of(other), success_of(poisoned)])
 

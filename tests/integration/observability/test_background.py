@@ -5,9 +5,9 @@ import pytest
 from common import metrics
 from common.settings.groups import KafkaSettings
 from ingest_api.delivery.kafka_log import PartitionView
-from ingest_api.delivery.messages import Messages
 from ingest_api.job_store import Backlog
 from ingest_api.job_store.postgres import PostgresJobStore
+from ingest_api.life_cycle.messages import Messages
 from ingest_api.upkeep.backlog import BacklogWatch
 from ingest_api.upkeep.consumer_lag import LagWatch, lag
 from tests.doubles.kafka import StandingLog

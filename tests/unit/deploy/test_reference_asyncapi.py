@@ -15,9 +15,9 @@ from jsonschema.validators import validator_for
 from common.kafka.headers import Headers
 from common.settings.groups import KafkaSettings
 from deploy.reference.asyncapi import asyncapi
-from ingest_api.delivery.messages import Messages
 from ingest_api.domain.job import JobState
 from ingest_api.job_store import OutboxMessage
+from ingest_api.life_cycle.messages import Messages
 from tests.doubles.kafka import Record
 from tests.factories.jobs import NOON, a_job, a_record, the_variants_of
 
@@ -90,7 +90,8 @@ def test_the_topics_are_those_in_force() -> None:
 
     documented = {channel["address"] for channel in asyncapi()["channels"].values()}
 
-    assert documented == {settings.topic, settings.jobs_topic, settings.results_topic, settings.dead_topic}
+    in_force = {settings.topic, settings.events_topic, settings.jobs_topic, settings.results_topic, settings.dead_topic}
+    assert documented == in_force
 
 
 def test_every_reference_leads_somewhere() -> None:

@@ -8,20 +8,22 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
-from common.events import Event, JobNotification, decode, encode
-from deploy.reference.event_messages import EVENTS, examples
+from common.events import Event, JobNotification, PublicEvent, decode, encode
+from deploy.reference.event_messages import EVENTS, PUBLIC_EVENTS, examples
 
 DIGESTS = Path(__file__).parents[1] / "common" / "event_examples.sha256"
 EXAMPLES = {title: (name, text) for name, title, text in examples()}
 
 
-def decoded(name: str, text: str) -> Event | JobNotification:
+def decoded(name: str, text: str) -> Event | JobNotification | PublicEvent:
     """Return the event in *text*, read as whoever receives it does."""
-    return JobNotification.model_validate_json(text) if name == "JobNotification" else decode(text.encode())
+    public: dict[str, type[JobNotification | PublicEvent]] = {event.__name__: event for event in PUBLIC_EVENTS}
+    public["JobNotification"] = JobNotification
+    return public[name].model_validate_json(text) if name in public else decode(text.encode())
 
 
 def versions(event: type[BaseModel]) -> tuple[int, ...]:
-    """Return the versions that *event* stands for; the notification was promised before there were any."""
+    """Return the versions that *event* stands for; a public one has a class for each."""
     field = event.model_fields.get("version")
     return get_args(field.annotation) if field else (1,)
 

@@ -14,7 +14,9 @@ from tests.doubles.kafka import Record, ScriptedConsumer
 def a_result(event_type: str) -> Record:
     """Return a record with the headers that a processor gives it."""
     at = datetime(2026, 6, 1, tzinfo=UTC)
-    headers = event_headers(event_id=new_id(), event_type=event_type, source="/test", subject=new_id(), at=at)
+    headers = event_headers(
+        event_id=new_id(), event_type=f"icecube.{event_type}", source="/test", subject=new_id(), at=at
+    )
     return Record(b"{}", headers=to_kafka(headers))
 
 

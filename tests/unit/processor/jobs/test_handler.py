@@ -243,7 +243,7 @@ async def test_a_lost_worker_gets_one_more_attempt(
 
 
 async def test_a_stopped_job_is_not_begun(blobs: DiskStore, job: JobRequested) -> None:
-    """A job that was given up because it kills processors is answered without touching its image."""
+    """A job that has ended, such as one that kills processors, is answered without touching its image."""
     pool = ScriptedPool()
     await mark_stopped(blobs, job.job_id)
     await mark_stopped(blobs, job.job_id)
@@ -251,7 +251,7 @@ async def test_a_stopped_job_is_not_begun(blobs: DiskStore, job: JobRequested) -
     outcome = await JobHandler(blobs, pool).handle(job)
 
     assert isinstance(outcome, JobFailed)
-    assert (outcome.code, outcome.retryable) == ("processor_lost", False)
+    assert (outcome.code, outcome.retryable) == ("job_stopped", False)
     assert pool.originals == []
     assert isinstance(await JobHandler(blobs, pool).handle(job.model_copy(update={"job_id": new_id()})), JobSucceeded)
 

@@ -6,7 +6,16 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from common.events import AnnouncedVariant, FinishedVariant, JobNotification, JobRequested, OriginalImage, encode
+from common.events import (
+    AnnouncedVariant,
+    FinishedVariant,
+    JobCancelled,
+    JobNotification,
+    JobRequested,
+    OriginalImage,
+    PublicEvent,
+    encode,
+)
 from common.failure_codes import FailureCode
 from common.ids import derived_id
 from common.kafka.clients import ConsumedRecord
@@ -14,6 +23,7 @@ from common.kafka.dead_letters import cut_to_fit, dead_letter_headers, shorten, 
 from common.kafka.headers import Headers, event_headers
 from common.settings.groups import KafkaSettings
 from ingest_api.domain.image_urls import ImageUrls
+from ingest_api.domain.job import JobState
 from ingest_api.job_store import JobRecord, OutboxMessage, StoredImage
 
 _SOURCE = "/icecube/api"
@@ -58,9 +68,25 @@ class Messages:
     def of_end(
         self, record: JobRecord, variants: tuple[FinishedVariant, ...] = (), *, at: datetime
     ) -> list[OutboxMessage]:
-        """Return the messages of a job's end: the notification, and the dead letter if there is one."""
+        """Return the messages of a job's end: the notification, and the event and the dead letter if there are any."""
         dead_letter = [self.given_up(record, at=at)] if record.job.is_dead_lettered else []
-        return [self.job_ended(record, variants, at=at), *dead_letter]
+        events = [self.event(_cancelled(record, at), at=at)] if record.job.state is JobState.CANCELLED else []
+        return [self.job_ended(record, variants, at=at), *events, *dead_letter]
+
+    def event(self, event: PublicEvent, *, at: datetime) -> OutboxMessage:
+        """Return *event* as a record of the events topic."""
+        return OutboxMessage(
+            topic=self.topics.events_topic,
+            key=str(event.subject).encode(),
+            value=encode(event),
+            headers=event_headers(
+                event_id=derived_id(event.event_type, *event.identity),
+                event_type=event.event_type,
+                source=_SOURCE,
+                subject=event.subject,
+                at=at,
+            ),
+        )
 
     def given_up(self, record: JobRecord, *, at: datetime) -> OutboxMessage:
         """Return the dead letter of a job whose attempts are used up, for an operator."""
@@ -133,6 +159,12 @@ def request_of(record: JobRecord) -> JobRequested:
     )
 
 
+def _cancelled(record: JobRecord, at: datetime) -> JobCancelled:
+    return JobCancelled(
+        job_id=record.job.id, original_id=record.original.id, sequence=record.job.sequence, timestamp=at
+    )
+
+
 def _announced(variant: FinishedVariant, url: str) -> AnnouncedVariant:
     return AnnouncedVariant.model_validate({**variant.model_dump(), "url": url})
 
@@ -150,4 +182,4 @@ def _original(image: StoredImage) -> OriginalImage:
 
 def _headers(event_type: str, job_id: UUID, *parts: object, at: datetime) -> Headers:
     event_id = derived_id(event_type, job_id, *parts)
-    return event_headers(event_id=event_id, event_type=event_type, source=_SOURCE, subject=job_id, at=at)
+    return event_headers(event_id=event_id, event_type=f"icecube.{event_type}", source=_SOURCE, subject=job_id, at=at)

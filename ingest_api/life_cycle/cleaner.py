@@ -1,0 +1,105 @@
+"""The cleaner: after an end, it stops what still works on a job and removes what was stored for nothing.
+
+Stop mark, sweep, wait for the grace, sweep again, forget. A step is repeated until it is noted as done: a crash, or a
+store that is away, only delays it. Keeps the protocol's rules "stop mark" and "two sweeps" (ARCHITECTURE.md).
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol, assert_never
+from uuid import UUID
+
+import structlog
+
+from common import metrics
+from common.blob_store import BlobStore, BlobStoreUnavailableError
+from common.failpoints import Failpoint, fail_at
+from common.stop_marks import mark_stopped, unmark_stopped
+from ingest_api.domain.cleaning import Cleaning, Phase
+
+log = structlog.get_logger(__name__)
+
+_BATCH = 50
+_POLL_SECONDS = 1.0
+_LEASE = timedelta(seconds=30)
+"""When a step that failed, or whose process died, is tried again."""
+
+
+class Cleanings(Protocol):
+    """The rows of `ingest_api.job_store.cleanings`, as the cleaner uses them."""
+
+    async def claim(self, limit: int, *, lease: timedelta) -> list[Cleaning]:
+        """Return due cleanings, which no other caller gets for the *lease*."""
+        ...
+
+    async def advance(self, cleaning: Cleaning, phase: Phase, *, after: timedelta = timedelta()) -> None:
+        """Note that a step is done, and when the next is due."""
+        ...
+
+    async def forget(self, cleaning: Cleaning) -> None:
+        """Note that the last step is done."""
+        ...
+
+    async def variants_without_row(self, job_id: UUID) -> Sequence[UUID]:
+        """Return the ids of a job's variants that no image has."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaner:
+    """Runs in every API process; two that do the same step do no harm."""
+
+    cleanings: Cleanings
+    blobs: BlobStore
+    grace: timedelta
+    """Longer than a processor takes from looking for the stop mark to the last variant it stores."""
+    marks_stay: timedelta
+    """Longer than Kafka may still deliver the request of a job that has ended."""
+
+    async def run(self) -> None:
+        """Clean until cancelled; raise `JobStoreUnavailableError` when the database is away."""
+        while True:
+            if await self.clean_due() < _BATCH:
+                await asyncio.sleep(_POLL_SECONDS)
+
+    async def clean_due(self) -> int:
+        """Do the steps that are due; return how many there were. One that fails is due again after a lease."""
+        due = await self.cleanings.claim(_BATCH, lease=_LEASE)
+        if due:
+            fail_at(Failpoint.CLEANING_CLAIMED_NOT_DONE)
+        await asyncio.gather(*(self._try_step(cleaning) for cleaning in due))
+        return len(due)
+
+    async def _try_step(self, cleaning: Cleaning) -> None:
+        try:
+            await self._do_step(cleaning)
+            metrics.CLEANING_STEPS.labels(cleaning.phase).inc()
+        except BlobStoreUnavailableError as exc:
+            log.warning("cleaning delayed", what=cleaning.what, id=str(cleaning.id), error=str(exc))
+
+    async def _do_step(self, cleaning: Cleaning) -> None:
+        match cleaning.phase:
+            case Phase.MARK:
+                await mark_stopped(self.blobs, cleaning.id)
+                fail_at(Failpoint.STOP_MARK_WRITTEN_NOT_NOTED)
+                await self.cleanings.advance(cleaning, Phase.SWEEP)
+            case Phase.SWEEP:
+                await self._sweep(cleaning.id)
+                await self.cleanings.advance(cleaning, Phase.SWEEP_AGAIN, after=self.grace)
+            case Phase.SWEEP_AGAIN:
+                await self._sweep(cleaning.id)
+                await self.cleanings.advance(cleaning, Phase.FORGET, after=self.marks_stay)
+            case Phase.FORGET:
+                await unmark_stopped(self.blobs, cleaning.id)
+                fail_at(Failpoint.STOP_MARK_REMOVED_NOT_FORGOTTEN)
+                await self.cleanings.forget(cleaning)
+            case _:
+                assert_never(cleaning.phase)
+
+    async def _sweep(self, job_id: UUID) -> None:
+        """Remove the blobs of a job's variants that have no row: no row can be added any more."""
+        for variant_id in await self.cleanings.variants_without_row(job_id):
+            await self.blobs.delete(variant_id)
+        fail_at(Failpoint.VARIANTS_SWEPT_NOT_NOTED)

@@ -1,0 +1,1 @@
+"""What becomes of jobs and images after they were accepted, on a real PostgreSQL."""
