@@ -21,7 +21,7 @@ from common.blob_store import BlobStore
 from common.formats import media_type
 from ingest_api.reads.cache_policy import CachePolicy
 
-_ONE_RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{1,18})?|-([0-9]{1,18}))")
+_ONE_RANGE = re.compile(r"(?i:bytes)=(?:([0-9]{1,18})-([0-9]{1,18})?|-([0-9]{1,18}))")
 
 _SMALL_BYTES = 1024 * 1024
 """Up to this size a body is one message. Streaming takes a task that watches for disconnects, and two more messages."""

@@ -10,7 +10,7 @@ from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from common.failure_codes import JOB_FAILURES
-from common.options import TaskOptions, VariantOptions
+from common.options import Integer, TaskOptions, VariantOptions
 from common.wire import FormatName, WireModel
 from ingest_api.domain.job import JobState
 from ingest_api.job_store import JobRecord, StoredImage
@@ -142,9 +142,9 @@ class JobsBody(WireModel):
 class UrlRequestBody(BaseModel):
     """How long a signed URL works, and whether browsers save the image."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(strict=True, extra="forbid")
 
-    expires_in_seconds: int = Field(alias="expiresInSeconds", ge=1, le=31_536_000, examples=[3600])
+    expires_in_seconds: Integer = Field(alias="expiresInSeconds", ge=1, le=31_536_000, examples=[3600])
     download: bool = False
 
 

@@ -84,7 +84,18 @@ async def test_every_signing_key_is_believed(settings: Settings) -> None:
         assert codes == [200, 200, 403]
 
 
-@pytest.mark.parametrize("asked", [{}, {"expiresInSeconds": 0}, {"expiresInSeconds": 31_536_001}, {"download": True}])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"expiresInSeconds": 0},
+        {"expiresInSeconds": 31_536_001},
+        {"download": True},
+        {"expiresInSeconds": "60"},
+        {"expiresInSeconds": True},
+        {"expiresInSeconds": 1.5},
+    ],
+)
 async def test_a_url_ends(settings: Settings, asked: dict[str, object]) -> None:
     """For how long must be said, a year at most."""
     async with api_with_owners(settings) as api:
@@ -92,6 +103,19 @@ async def test_a_url_ends(settings: Settings, asked: dict[str, object]) -> None:
         answer = await api.http.post(path, json=asked, headers=headers_of("shop"))
 
         assert "expiresInSeconds" in assert_is_problem(answer, 400, "invalid_request")
+
+
+async def test_a_url_lasts_a_whole_number_of_seconds_in_any_notation(settings: Settings) -> None:
+    """6e1 is 60, as in a job's options; whether browsers save it is true or false, and no text."""
+    async with api_with_owners(settings) as api:
+        path = f"/api/v1/images/{await upload(api, 'shop')}/url"
+        headers = headers_of("shop") | {"Content-Type": "application/json"}
+
+        answer = await api.http.post(path, content='{"expiresInSeconds": 6e1}', headers=headers)
+        refused = await api.http.post(path, content='{"expiresInSeconds": 60, "download": "yes"}', headers=headers)
+
+        assert answer.status_code == 200
+        assert assert_is_problem(refused, 400, "invalid_request").startswith("download: ")
 
 
 async def test_without_signing_keys_nothing_is_signed(settings: Settings) -> None:
