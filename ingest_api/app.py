@@ -16,6 +16,7 @@ from ingest_api.web.cors import add_cors
 from ingest_api.web.errors import add_error_handlers
 from ingest_api.web.host_guard import HostGuardMiddleware
 from ingest_api.web.paths import HeadMiddleware, redirect_or_not_found
+from ingest_api.web.rate_limit_headers import add_rate_limit_headers
 from ingest_api.web.request_context import RequestContextMiddleware
 from ingest_api.web.request_metrics import add_metrics, telemetry
 from ingest_api.web.routes import health, image_urls, images, jobs, lists
@@ -68,6 +69,7 @@ def create_app(
     app.add_middleware(HostGuardMiddleware, settings=settings)
     add_error_handlers(app)
     app.add_middleware(NoStoreMiddleware, varies_by_origin=bool(settings.access.cors_origins))
+    add_rate_limit_headers(app, settings.access.requests_per_minute)
     add_cors(app, settings.access.cors_origins)
     app.add_middleware(RequestContextMiddleware)
     add_metrics(app)

@@ -3,14 +3,14 @@
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from ingest_api.web.rate_limit_headers import FIELDS as RATE_LIMIT_FIELDS
+
 _EXPOSED = (
     "ETag",
     "Location",
     "Link",
     "Retry-After",
-    "RateLimit-Limit",
-    "RateLimit-Remaining",
-    "RateLimit-Reset",
+    *RATE_LIMIT_FIELDS,
     "X-Request-ID",
 )
 """Headers that a page's script may read, beside those it always may."""

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ingest_api.web.field_names import FieldNames
+from ingest_api.web.routes.dependencies import admission_of
 
 MAX_VALUES = 5000
 """The most members and elements of a body: reporting each bad one takes time."""
@@ -31,7 +32,10 @@ class UnsupportedMediaTypeError(Exception):
 
 
 class JsonRoute(APIRoute):
-    """A route that takes JSON. FastAPI reports all unreadable bodies alike, and validates bodies of any shape."""
+    """A route that takes JSON from callers whom it admits.
+
+    FastAPI reads the body before it admits a caller, reports all unreadable bodies alike, and validates any shape.
+    """
 
     def check(self, request: Request, value: Any) -> None:  # noqa: ARG002 - for those who override it
         """Raise an error if *value* would take too long to validate."""
@@ -39,10 +43,11 @@ class JsonRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return FastAPI's handler, after our own reading of the body."""
-        handle = super().get_route_handler()
+        handle, admit = super().get_route_handler(), admission_of(self.dependant)
         names = FieldNames.of(self.body_field.field_info.annotation if self.body_field else None)
 
         async def read_and_handle(request: Request) -> Response:
+            await admit(request)  # before anything is done for a stranger
             if content := await request.body():
                 check_media_type(request.headers.get("content-type"))
                 request._json = parse(content)  # noqa: SLF001 - where Starlette keeps what it has parsed

@@ -10,13 +10,16 @@ from typing import Annotated
 
 import structlog
 from fastapi import Depends, Header, Request
+from fastapi.dependencies.models import Dependant
 from fastapi.security.utils import get_authorization_scheme_param
 from starlette.datastructures import Headers
 
 from ingest_api.access.keys import ForbiddenError
+from ingest_api.access.rate_limits import RateLimits, TooManyRequestsError
 from ingest_api.domain.caller import ANYBODY, Caller, Scope
 from ingest_api.reads.cache_policy import KEYED, OPEN, CachePolicy, until
 from ingest_api.services import Services, utc_now
+from ingest_api.web.rate_limit_headers import note_allowance
 
 SECURITY_SCHEMES = {
     "HTTPBearer": {
@@ -76,24 +79,51 @@ def services_of(request: Request) -> Services:
 
 
 def _admit_with(needed: Scope) -> Callable[[Request], Awaitable[Admitted]]:
-    """Return a dependency that admits callers whose key has the scope, within their rate limit."""
+    """Return a dependency that admits callers whose key has the scope, within their rate limit.
+
+    It may be called more than once for a request, which counts once.
+    """
 
     async def admit(request: Request) -> Admitted:
+        admitted: Admitted | None = getattr(request.state, "admitted", None)
+        if admitted is None:
+            admitted = request.state.admitted = decide(request)
+        return admitted
+
+    def decide(request: Request) -> Admitted:
         services = services_of(request)
         caller = ANYBODY if services.access.is_open else services.access.caller_with(_key_in(request.headers))
         if caller.scope < needed:
             raise ForbiddenError(needed)
         if caller is not ANYBODY:
-            services.rate_limits.spend(caller.owner)
             structlog.contextvars.bind_contextvars(caller=caller.name)
+            _spend(request, services.rate_limits, caller.owner)
         return Admitted(services, caller)
 
     return admit
 
 
+def _spend(request: Request, limits: RateLimits, owner: str) -> None:
+    """Count *request*; raise `TooManyRequestsError` if it is one too many."""
+    if allowance := limits.spend(owner):
+        note_allowance(request, allowance)
+        if allowance.retry_after_seconds:
+            raise TooManyRequestsError(allowance)
+
+
 def _key_in(headers: Headers) -> str | None:
     scheme, key = get_authorization_scheme_param(headers.get("Authorization"))
     return (key if scheme.lower() == "bearer" else None) or headers.get("X-API-Key") or None
+
+
+def admission_of(dependant: Dependant) -> Callable[[Request], Awaitable[Admitted]]:
+    """Return the dependency of a route that admits its callers; raise `LookupError` if it has none."""
+    calls = [dependency.call for dependency in dependant.dependencies]
+    for admit in (admit_reader, admit_writer):
+        if admit in calls:
+            return admit
+    message = "the route admits everybody: it depends on neither Reader nor Writer"
+    raise LookupError(message)
 
 
 async def _downloading(request: Request) -> Download:
@@ -104,12 +134,14 @@ async def _downloading(request: Request) -> Download:
         access = services.urls.check(request.scope["path"], query, at=at)
         policy = until(access.expires_at, at=at)
         return Download(services, BEARER, policy, is_signed=True, as_download=access.as_download)
-    admitted = await _admit_with(Scope.READ)(request)
+    admitted = await admit_reader(request)
     return Download(services, admitted.caller, OPEN if services.access.is_open else KEYED)
 
 
-Reader = Annotated[Admitted, Depends(_admit_with(Scope.READ))]
-Writer = Annotated[Admitted, Depends(_admit_with(Scope.WRITE))]
+admit_reader, admit_writer = _admit_with(Scope.READ), _admit_with(Scope.WRITE)
+
+Reader = Annotated[Admitted, Depends(admit_reader)]
+Writer = Annotated[Admitted, Depends(admit_writer)]
 Downloader = Annotated[Download, Depends(_downloading)]
 
 IdempotencyKey = Annotated[

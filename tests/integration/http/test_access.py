@@ -78,6 +78,68 @@ async def test_a_share_that_is_used_up_is_a_problem(settings: Settings) -> None:
         assert (await api.http.get(f"/image/{SOME_ID}", headers=admin)).status_code == 404
 
 
+RATE_LIMIT = ("ratelimit-limit", "ratelimit-remaining", "ratelimit-reset")
+
+
+async def test_a_caller_is_told_what_its_limit_still_allows(settings: Settings) -> None:
+    """Each answer says the limit, what remains, and when it is whole again; also 429, and errors of any kind."""
+    async with running_api(guarded(settings, requests_per_minute=3)) as api:
+        writer = {"X-API-Key": KEYS["writer"]}
+        answers = [
+            await api.http.get(f"/api/v1/job/{SOME_ID}", headers=writer),
+            await api.http.post("/api/v1/images", files=form(images.photo()), headers=writer),
+            await api.http.post("/api/v1/job", content=b"{", headers=writer | {"Content-Type": "application/json"}),
+            await api.http.head(f"/image/{SOME_ID}", headers=writer),
+        ]
+
+        told = [tuple(int(answer.headers[name]) for name in RATE_LIMIT) for answer in answers]
+
+        assert [answer.status_code for answer in answers] == [404, 201, 400, 429]
+        assert [limit for limit, _, _ in told] == [3, 3, 3, 3]
+        assert [remaining for _, remaining, _ in told] == [2, 1, 0, 0]
+        for least, (_, _, reset) in zip((10, 25, 40, 60), told, strict=True):
+            assert least < reset <= least + 20
+
+
+async def test_nothing_is_told_of_a_limit_that_is_not_there(settings: Settings) -> None:
+    """Neither without a limit, nor where none applies: to probes and strangers."""
+    async with running_api(guarded(settings)) as api:
+        unlimited = await api.http.get(f"/image/{SOME_ID}", headers={"X-API-Key": KEYS["reader"]})
+    async with running_api(guarded(settings, requests_per_minute=3)) as api:
+        probe, stranger = await api.http.get("/api/v1/health"), await api.http.get(f"/image/{SOME_ID}")
+
+    assert [answer.status_code for answer in (unlimited, probe, stranger)] == [404, 200, 401]
+    assert not any(name in answer.headers for answer in (unlimited, probe, stranger) for name in RATE_LIMIT)
+
+
+async def test_an_image_in_memory_tells_each_caller_its_own_limit(settings: Settings) -> None:
+    """Answers are kept and shared; what they say of limits is not."""
+    async with running_api(guarded(settings, requests_per_minute=5)) as api:
+        writer = {"X-API-Key": KEYS["writer"]}
+        (image,) = (await api.http.post("/api/v1/images", files=form(images.photo()), headers=writer)).json()
+
+        answers = [await api.http.get(image["url"], headers=writer) for _ in range(3)]
+
+        assert [answer.headers["ratelimit-remaining"] for answer in answers] == ["3", "2", "1"]
+        assert all(len(answer.headers.get_list("ratelimit-limit")) == 1 for answer in answers)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/job", f"/api/v1/images/{SOME_ID}/url"])
+@pytest.mark.parametrize("body", [b"{", b'{"originalID": 1}', b"[" * 100_000, b"x" * 2_000_000])
+async def test_a_strangers_body_is_not_looked_at(settings: Settings, path: str, body: bytes) -> None:
+    """The key comes first: 401, 403 or 429 whatever the body is; a request counts once."""
+    async with running_api(guarded(settings, requests_per_minute=2)) as api:
+        sent = [
+            await api.http.post(path, content=body, headers={"X-API-Key": key, "Content-Type": "text/plain"})
+            for key in ("guess", KEYS["reader"], KEYS["admin"], KEYS["admin"], KEYS["admin"])
+        ]
+
+    needs_write = path == "/api/v1/job"
+    assert [answer.status_code for answer in sent[:2]] == [401, 403 if needs_write else sent[2].status_code]
+    assert {answer.status_code for answer in sent[2:4]} <= {413, 415}
+    assert sent[4].status_code == 429
+
+
 async def test_two_callers_may_choose_the_same_idempotency_key(settings: Settings) -> None:
     """Each caller's Idempotency-Keys are its own."""
     async with running_api(guarded(settings)) as api:

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from inspect import iscoroutinefunction
 
 import pytest
+from fastapi import APIRouter
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
+from ingest_api.web.json_bodies import JsonRoute
 from ingest_api.web.routes import health, image_urls, images, jobs, lists
 from ingest_api.web.routes.dependencies import Admitted, Download
 
@@ -48,3 +50,14 @@ def test_a_route_that_asks_for_a_key_says_so(route: APIRoute) -> None:
 def is_coroutine(function: object) -> bool:
     """Say whether *function*, or the call of an object, is a coroutine."""
     return iscoroutinefunction(function) or iscoroutinefunction(type(function).__call__)
+
+
+def test_a_route_that_takes_json_must_admit_its_callers() -> None:
+    """One that forgets does not start: it would read the bodies of strangers."""
+    router = APIRouter(route_class=JsonRoute)
+
+    async def take(body: dict[str, int]) -> None:
+        """Take anything."""
+
+    with pytest.raises(LookupError, match="neither Reader nor Writer"):
+        router.post("/")(take)
