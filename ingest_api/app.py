@@ -34,6 +34,7 @@ _ROUTERS = (
     image_urls.router,
     lists.router,
     jobs.router,
+    jobs.acts,
     jobs.reads,
     health.router,
     page.router,

@@ -34,6 +34,7 @@ from ingest_api.job_store.lists import PostgresLists
 from ingest_api.job_store.migrating import check_schema
 from ingest_api.job_store.outbox import PostgresOutbox
 from ingest_api.job_store.postgres import PostgresJobStore
+from ingest_api.life_cycle.cancelling import Cancellation
 from ingest_api.life_cycle.cleaner import Cleaner
 from ingest_api.life_cycle.messages import Messages
 from ingest_api.reads.response_cache import ResponseCache
@@ -60,6 +61,7 @@ class Services:
     blobs: BlobStore
     original_intake: OriginalIntake
     job_intake: JobIntake
+    cancellation: Cancellation
     uploads: UploadFolder
     admission: Admission
     access: KeyRing
@@ -125,6 +127,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             blobs=blobs,
             original_intake=OriginalIntake(jobs, blobs, settings.limits, utc_now),
             job_intake=JobIntake(jobs, messages, settings.limits, utc_now, relay.wake, reuse),
+            cancellation=Cancellation(jobs, messages, utc_now, relay.wake),
             uploads=uploads,
             admission=Admission(settings.limits, lambda: backlog.latest),
             access=access,

@@ -16,7 +16,7 @@ from common.settings.groups import LimitsSettings
 from ingest_api.delivery.reuse import Reuse, reuse_key
 from ingest_api.domain.caller import Caller
 from ingest_api.domain.idempotency import IdempotencyKey, idempotency_key
-from ingest_api.domain.job import Job
+from ingest_api.domain.job import Job, JobState
 from ingest_api.job_store import ImageUnknownError, JobRecord, JobStore, KeyTakenError, StoredImage
 from ingest_api.life_cycle.messages import Messages
 
@@ -28,6 +28,18 @@ class TooManyTasksError(Exception):
 
     def __init__(self, limit: int, *, found: int) -> None:
         super().__init__(f"options: a job may have {limit} tasks at most, this one has {found}")
+
+
+RETRYABLE = frozenset({JobState.FAILED, JobState.CANCELLED})
+"""The ends after which the same tasks may be asked for again by `JobIntake.retry`."""
+
+
+class JobNotRetryableError(Exception):
+    """The job has not ended, or has all its variants."""
+
+    def __init__(self, job_id: UUID, state: JobState | str) -> None:
+        super().__init__(f"Only a failed or cancelled job can be retried; this one is {state}.")
+        self.job_id = job_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +63,29 @@ class JobIntake:
         """
         if len(options) > self.limits.tasks:
             raise TooManyTasksError(self.limits.tasks, found=len(options))
-        asked = _idempotency_key(key, original_id, options)
-        if asked and (first := await self._find_earlier_job(asked)):
+        return await self._accept(original_id, options, caller=caller, key=_key_of_job(key, original_id, options))
+
+    async def retry(self, ended: JobRecord, *, caller: Caller, key: str | None = None) -> JobRecord:
+        """Commit a new job for the tasks of *ended*, with ids of its own; for a repeated *key*, return the first.
+
+        Raises `JobNotRetryableError`, and `ImageUnknownError` if the original is gone, or `KeyReusedError`.
+        """
+        if ended.job.state not in RETRYABLE:
+            raise JobNotRetryableError(ended.job.id, ended.job.state)
+        asked = idempotency_key("retryJob", key, [str(ended.job.id)])
+        options = [task.options for task in ended.tasks]
+        return await self._accept(ended.original.id, options, caller=caller, key=asked, retry_of=ended.job.id)
+
+    async def _accept(
+        self,
+        original_id: UUID,
+        options: Sequence[TaskOptions],
+        *,
+        caller: Caller,
+        key: IdempotencyKey | None,
+        retry_of: UUID | None = None,
+    ) -> JobRecord:
+        if key and (first := await self._find_earlier_job(key)):
             return first
         original = await self.jobs.find_image(original_id)
         if original is None or not caller.sees(original.owner):
@@ -63,11 +96,12 @@ class JobIntake:
             original=original,
             tasks=await self._tasks(original, [option.resolved_for(original.format) for option in options]),
             created_at=at,
+            retry_of=retry_of,
         )
         try:
-            await self.jobs.add_job(record, self.messages.job_requested(record, at=at), key=asked)
+            await self.jobs.add_job(record, self.messages.job_requested(record, at=at), key=key)
         except KeyTakenError:
-            return await self.accept(original_id, options, caller=caller, key=key)
+            return await self._accept(original_id, options, caller=caller, key=key, retry_of=retry_of)
         fail_at(Failpoint.JOB_COMMITTED_NOT_ANSWERED)
         self.wake_relay()
         metrics.JOBS_ACCEPTED.inc()
@@ -83,13 +117,13 @@ class JobIntake:
             for option, work in zip(options, works, strict=True)
         )
 
-    async def _find_earlier_job(self, asked: IdempotencyKey) -> JobRecord | None:
-        ids = await self.jobs.find_by_idempotency_key(asked)
+    async def _find_earlier_job(self, key: IdempotencyKey) -> JobRecord | None:
+        ids = await self.jobs.find_by_idempotency_key(key)
         record = await self.jobs.find_job(ids[0]) if ids else None
         return replace(record, job=Job(id=record.job.id)) if record else None
 
 
-def _idempotency_key(key: str | None, original_id: UUID, options: Sequence[TaskOptions]) -> IdempotencyKey | None:
+def _key_of_job(key: str | None, original_id: UUID, options: Sequence[TaskOptions]) -> IdempotencyKey | None:
     if key is None:
         return None
     asked = [canonical_json(option.without_defaults()) for option in options]

@@ -101,6 +101,8 @@ class JobRecord:
     created_at: datetime
     publication: Publication | None = None
     """The place of the newest request; None while it is in the outbox."""
+    retry_of: UUID | None = None
+    """The failed or cancelled job whose tasks it repeats."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,6 +61,7 @@ def new_job_columns(jobs: Collection[tuple[JobRecord, OutboxMessage]]) -> Column
         [record.original.id for record, _ in jobs],
         [encode_tasks(record.tasks) for record, _ in jobs],
         [record.created_at for record, _ in jobs],
+        [record.retry_of for record, _ in jobs],
         *message_columns([message for _, message in jobs])[:-1],  # the last names the job, which is known
     ]
 
@@ -167,6 +168,7 @@ def record_from(row: asyncpg.Record) -> JobRecord:
         tasks=tasks,
         created_at=row["created_at"],
         publication=publication_from(row) if row["published_at"] else None,
+        retry_of=row["retry_of"],
     )
 
 

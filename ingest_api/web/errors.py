@@ -40,8 +40,9 @@ from ingest_api.access.rate_limits import TooManyRequestsError
 from ingest_api.domain.idempotency import KeyReusedError
 from ingest_api.domain.image_urls import UrlExpiredError, UrlSignatureError
 from ingest_api.intake.admission import OverloadedError
-from ingest_api.intake.jobs import TooManyTasksError
+from ingest_api.intake.jobs import JobNotRetryableError, TooManyTasksError
 from ingest_api.job_store import ImageUnknownError, JobStoreUnavailableError, UnreadableJobError
+from ingest_api.life_cycle.cancelling import JobEndedError
 from ingest_api.reads.lookups import ImageNotFoundError, JobNotFoundError, SigningNotConfiguredError
 from ingest_api.uploads.folder import DiskFullError
 from ingest_api.uploads.header import UploadRefusedError
@@ -110,6 +111,8 @@ _ANSWERS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     ForbiddenError: lambda exc: Problem(HTTPStatus.FORBIDDEN, "forbidden", str(exc)),
     ImageNotFoundError: _IMAGE_NOT_FOUND,
     ImageUnknownError: _IMAGE_NOT_FOUND,
+    JobEndedError: lambda exc: Problem(HTTPStatus.CONFLICT, "job_ended", str(exc)),
+    JobNotRetryableError: lambda exc: Problem(HTTPStatus.CONFLICT, "job_not_retryable", str(exc)),
     JobNotFoundError: _always(HTTPStatus.NOT_FOUND, "job_not_found", "Job not found"),
     UrlSignatureError: lambda exc: Problem(HTTPStatus.FORBIDDEN, "url_signature_invalid", str(exc)),
     UrlExpiredError: lambda exc: Problem(HTTPStatus.FORBIDDEN, "url_expired", str(exc)),

@@ -33,6 +33,8 @@ OPERATIONS = [
     ("GET", "/api/v1/jobs"),
     ("POST", "/api/v1/job"),
     ("GET", "/api/v1/job/{id}"),
+    ("POST", "/api/v1/jobs/{id}/cancel"),
+    ("POST", "/api/v1/jobs/{id}/retry"),
     ("GET", "/api/v1/health"),
     ("GET", "/livez"),
     ("GET", "/readyz"),

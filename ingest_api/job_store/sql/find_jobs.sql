@@ -1,6 +1,6 @@
 -- Jobs with their originals.
 -- $1 ids
-SELECT jobs.id, state, tasks, attempt, starts, counted_starts, code, reason, due_at, jobs.created_at, ended_at, started_at, sequence,
+SELECT jobs.id, state, tasks, attempt, starts, counted_starts, code, reason, due_at, jobs.created_at, ended_at, started_at, sequence, retry_of,
        published_partition, published_offset, published_at,
        images.id AS image_id, images.original_id, original_name, sent_name, format, width, height, byte_size,
        images.created_at AS image_created_at, images.sha256, images.owner

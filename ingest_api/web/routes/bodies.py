@@ -97,8 +97,15 @@ class JobBody(WireModel):
         description="Why the job failed, for programs; a later release may know more.",
     )
     original_id: Annotated[UUID, Field(alias="originalID")]
+    retry_of: UUID | None = Field(
+        None, exclude_if=lambda retry_of: retry_of is None, description="The job whose tasks it repeats."
+    )
     tasks: list[TaskBody]
+    attempt: int = Field(examples=[1], description="Which try at it this is; outages of the storage cost none.")
     created_at: datetime
+    started_at: datetime | None = Field(
+        None, exclude_if=lambda started_at: started_at is None, description="When a processor first began it."
+    )
     ended_at: datetime | None = Field(None, exclude_if=lambda ended_at: ended_at is None)
 
     @classmethod
@@ -120,7 +127,10 @@ class JobBody(WireModel):
                 )
                 for task in record.tasks
             ],
+            retry_of=record.retry_of,
+            attempt=record.job.attempt,
             created_at=record.created_at,
+            started_at=record.job.started_at,
             ended_at=record.job.ended_at,
         )
 

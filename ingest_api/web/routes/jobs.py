@@ -7,8 +7,10 @@ from fastapi import APIRouter, Path, Request, Response
 
 from common.options import TaskOptions
 from ingest_api.intake.jobs import TooManyTasksError
+from ingest_api.job_store import JobRecord
 from ingest_api.reads.direct_route import DirectRoute
 from ingest_api.reads.lookups import find_job
+from ingest_api.services import Services
 from ingest_api.web.json_bodies import MAX_VALUES, JsonRoute, check_shape
 from ingest_api.web.routes.bodies import JobBody, JobRequestBody, guarded, json_response
 from ingest_api.web.routes.dependencies import IdempotencyKey, Reader, Writer, services_of
@@ -29,6 +31,8 @@ _VALUES_OF_A_TASK = 64
 """More values than the options of a task can have."""
 
 router = APIRouter(tags=["jobs"], route_class=_JobRequestRoute)
+acts = APIRouter(tags=["jobs"])
+"""What is done to a job by its address alone: a body is not read."""
 reads = APIRouter(tags=["jobs"], route_class=DirectRoute)
 
 JobId = Annotated[str, Path(alias="id", description="The job's id, a UUID.", json_schema_extra={"format": "uuid"})]
@@ -56,8 +60,50 @@ async def create_job(body: JobRequestBody, writer: Writer, key: IdempotencyKey =
     accepted = await writer.services.job_intake.accept(
         body.original_id, options, caller=writer.caller, key=writer.own(key)
     )
-    response = json_response(JobBody.of(accepted, writer.services.url_of), HTTPStatus.CREATED)
-    response.headers["Location"] = f"/api/v1/job/{accepted.job.id}"
+    return _created(accepted, writer.services)
+
+
+@acts.post(
+    "/api/v1/jobs/{id}/cancel",
+    operation_id="cancelJob",
+    summary="Cancel a job",
+    response_model=JobBody,
+    responses=guarded(_404="Job not found", _409="The job has ended.", _503="The database is away."),
+)
+async def cancel_job(job_id: JobId, writer: Writer) -> Response:
+    """End the job now. Its work stops soon; variants that were made by then are kept. Its end is announced."""
+    services = writer.services
+    record = await find_job(job_id, services.jobs, writer.caller)
+    cancelled = await services.cancellation.cancel(record.job.id)
+    return json_response(JobBody.of(cancelled, services.url_of))
+
+
+@acts.post(
+    "/api/v1/jobs/{id}/retry",
+    operation_id="retryJob",
+    summary="Ask again for the variants of a failed or cancelled job",
+    status_code=201,
+    response_model=JobBody,
+    responses=guarded(
+        _400="The Idempotency-Key is malformed.",
+        _404="Job not found, or its original is gone.",
+        _409="The job has neither failed nor been cancelled.",
+        _422="The Idempotency-Key was used for another request.",
+        _503="The database is away; nothing was accepted.",
+    ),
+)
+async def retry_job(job_id: JobId, writer: Writer, key: IdempotencyKey = None) -> Response:
+    """Accept a new job for the same tasks, with ids of its own; `retryOf` names the old one, which stays as it is."""
+    services = writer.services
+    services.admission.check_job()
+    ended = await find_job(job_id, services.jobs, writer.caller)
+    accepted = await services.job_intake.retry(ended, caller=writer.caller, key=writer.own(key))
+    return _created(accepted, services)
+
+
+def _created(record: JobRecord, services: Services) -> Response:
+    response = json_response(JobBody.of(record, services.url_of), HTTPStatus.CREATED)
+    response.headers["Location"] = f"/api/v1/job/{record.job.id}"
     return response
 
 

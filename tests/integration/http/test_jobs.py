@@ -56,6 +56,7 @@ async def test_a_job_is_answered_as_promised(api: Api) -> None:
         "status": "pending",
         "originalID": original,
         "tasks": [{"id": job["tasks"][0]["id"], "options": VALID, "variantID": None}],
+        "attempt": 1,
         "createdAt": job["createdAt"],
     }
     assert job["id"][14] == "7"
@@ -72,7 +73,7 @@ async def test_a_job_is_found_again(api: Api) -> None:
     assert (response.status_code, response.json()) == (200, job)
 
 
-@pytest.mark.parametrize("state", ["completed", "failed"])
+@pytest.mark.parametrize("state", ["completed", "failed", "cancelled"])
 async def test_a_look_at_a_job_shows_its_end_and_then_stays(api: Api, state: str) -> None:
     """A job is read anew until it has ended; from then on its answer is final, and no query is made for it."""
     original = await uploaded(api)
@@ -91,7 +92,7 @@ async def set_state(api: Api, job_id: str, state: str) -> None:
     """Write *state* as another API process would, or nobody."""
     connection = await asyncpg.connect(api.settings.database.dsn)
     failure = ("damaged", "The image is cut short.") if state == "failed" else (None, None)
-    ended_at = datetime.now(UTC) if state in {"completed", "failed"} else None
+    ended_at = datetime.now(UTC) if state in {"completed", "failed", "cancelled"} else None
     change = "UPDATE jobs SET state = $1, code = $2, reason = $3, ended_at = $4 WHERE id = $5"
     await connection.execute(change, state, *failure, ended_at, UUID(job_id))
     await connection.close()

@@ -144,6 +144,8 @@ async def test_every_operation_is_documented(api: Api) -> None:
         "listJobs",
         "createJob",
         "getJob",
+        "cancelJob",
+        "retryJob",
         "getHealth",
         "getLiveness",
         "getReadiness",
