@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,17 @@ def test_an_abandoned_folder_is_removed_and_a_live_one_is_not(tmp_path: Path) ->
 
     assert not abandoned_exists
     assert kept_exists
+
+
+def test_folders_that_come_and_go_disturb_nobody(tmp_path: Path) -> None:
+    """Whoever looks for abandoned folders finds those of others, which may be gone a moment later."""
+
+    def hold_often(_: int) -> None:
+        for _ in range(100):
+            with ram_folder(tmp_path):
+                pass
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(hold_often, range(4)))
+
+    assert list(tmp_path.iterdir()) == []
