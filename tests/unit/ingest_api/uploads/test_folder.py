@@ -22,12 +22,15 @@ def small_disk(path: Path) -> UploadFolder:
 
 
 def used(folder: Path) -> int:
-    """Return how many bytes the files in *folder* have; one may be removed meanwhile."""
-    sizes = 0
+    """Return how many bytes the files in *folder* have; those that are removed meanwhile do not count.
+
+    What one file gave back may be another's by then: counting both would find more than there ever was.
+    """
+    sizes = {}
     for file in folder.iterdir():
         with suppress(FileNotFoundError):
-            sizes += file.stat().st_size
-    return sizes
+            sizes[file] = file.stat().st_size
+    return sum(size for file, size in sizes.items() if file.exists())
 
 
 def upload(mebibytes: int) -> Request:
