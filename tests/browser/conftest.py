@@ -4,10 +4,12 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.services.icecube import RunningIcecube
 
+WAIT_MS = 60_000
+"""How long a page may take to show what it should: Playwright's own five seconds are few on a busy machine."""
 # The browser must talk to the test's server and to nobody else.
 _ARGUMENTS = (
     "--no-sandbox",
@@ -26,6 +28,7 @@ def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
         pytest.skip("no Chromium on this machine (apt-get install chromium): the console was not shown in a browser")
+    expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
         yield playwright.chromium.launch(executable_path=chromium, args=_ARGUMENTS)
 

@@ -65,6 +65,9 @@ async def test_it_drops_the_connections_that_are_open_when_its_mood_changes(prox
 
 async def test_it_is_slow_by_the_second(proxy: S3Proxy) -> None:
     """Each piece waits: a client of little patience gives up."""
-    async with proxy.being(Mood.SLOW), httpx.AsyncClient(base_url=proxy.endpoint, timeout=0.3) as http:
+    async with (
+        proxy.being(Mood.SLOW),
+        httpx.AsyncClient(base_url=proxy.endpoint, timeout=httpx.Timeout(60, read=0.3)) as http,
+    ):
         with pytest.raises(httpx.ReadTimeout):
             await http.get("/")

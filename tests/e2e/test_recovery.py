@@ -18,6 +18,7 @@ from tests.services.icecube import RunningIcecube, started_icecube
 
 JOBS = 60
 DEADLINE_SECONDS = 90
+pytestmark = pytest.mark.timeout(400)
 FAST_RECOVERY = {"ICECUBE_DELIVERY_LOST_AFTER_SECONDS": "2", "ICECUBE_DELIVERY_RECONCILE_SECONDS": "1"}
 
 
@@ -35,7 +36,7 @@ def kill_at_once(process: "subprocess.Popen[bytes]") -> None:
     for member in family:
         with suppress(psutil.NoSuchProcess):  # gone with the one before it
             member.kill()
-    psutil.wait_procs(family, timeout=10)
+    psutil.wait_procs(family, timeout=60)
     process.wait()
 
 

@@ -95,7 +95,7 @@ async def test_indexes_are_built_while_others_write(empty_database_uri: str) -> 
     await writer.execute(INSERT_IMAGE)
 
     migration = asyncio.create_task(migrate(empty_database_uri))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not await other.fetchval(IS_WAITING):
             await asyncio.sleep(0.01)
         await other.execute(INSERT_IMAGE)

@@ -46,7 +46,7 @@ async def publish(jobs: PostgresJobStore, *messages: OutboxMessage) -> None:
 
 async def relay_all(relay: Relay, producer: RecordingProducer) -> None:
     """Relay until the outbox is empty."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while await relay.relay_batch(producer):
             pass
 

@@ -42,7 +42,7 @@ class Api:
         """Return every file below the store's folder: blobs, and anything half done."""
         return [path for path in self.settings.blob_folder.rglob("*") if path.is_file()]
 
-    async def holds_nothing(self, *, seconds: float = 5) -> bool:
+    async def holds_nothing(self, *, seconds: float = 30) -> bool:
         """Say whether neither rows nor files are there; readiness probes come and go, so look a few times."""
         try:
             async with asyncio.timeout(seconds):
@@ -80,7 +80,7 @@ async def running_api(settings: Settings) -> AsyncIterator[Api]:
     server = uvicorn.Server(config_of(settings))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not (server.started or serving.done()):
                 await asyncio.sleep(0.01)
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -61,7 +61,7 @@ async def caching_proxy(upstream: str, folder: Path) -> AsyncIterator[httpx.Asyn
 
 
 async def _until_up(client: httpx.AsyncClient, process: asyncio.subprocess.Process) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while process.returncode is None:
             try:
                 await client.get("/livez")

@@ -29,7 +29,7 @@ class Client:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader, self.writer = reader, writer
 
-    async def answer(self, *, seconds: float = 10) -> tuple[int, str]:
+    async def answer(self, *, seconds: float = 60) -> tuple[int, str]:
         """Return status and code of all that comes until the server closes; 0 where nothing does."""
         async with asyncio.timeout(seconds):
             with suppress(ConnectionResetError):
@@ -139,7 +139,7 @@ async def test_a_flood_of_headers_is_cut_off(api: Api, flood: str) -> None:
 async def test_requests_sent_ahead_without_end_are_cut_off(api: Api) -> None:
     """Those in hand are answered, in order; then the connection ends with a problem, before thousands have queued."""
     async with client(api, (HEAD + b"\r\n") * 2000) as attacker:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             answers = await attacker.reader.read()
 
     assert 1 <= answers.count(b"HTTP/1.1 200") <= 40
@@ -168,7 +168,7 @@ async def test_a_large_body_is_no_header(api: Api) -> None:
 
     async with client(api, post + b"Content-Length: %d\r\n\r\n" % len(body) + body) as fair:
         fair.writer.write(HEAD + b"Connection: close\r\n\r\n")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             answers = await fair.reader.read()
 
     assert answers.count(b"HTTP/1.1 400") == answers.count(b"HTTP/1.1 200") == 1
@@ -221,8 +221,8 @@ async def test_what_is_no_http_is_a_problem(api: Api) -> None:
 )
 async def test_a_silent_client_is_hung_up_on(settings: Settings, sent: bytes, answer: tuple[int, str]) -> None:
     """Headers have their time and bodies their pace; what an upload has left is gone with it."""
-    async with running_api(with_limits(settings, header_seconds=0.5)) as api, client(api, sent) as silent:
-        assert await silent.answer(seconds=25) == answer
+    async with running_api(with_limits(settings, header_seconds=2)) as api, client(api, sent) as silent:
+        assert await silent.answer() == answer
         assert await api.holds_nothing()
 
 
@@ -230,7 +230,7 @@ async def test_a_silent_client_is_hung_up_on(settings: Settings, sent: bytes, an
 async def test_a_dribbling_client_is_hung_up_on(settings: Settings, sent: bytes) -> None:
     """A byte now and then wins no time: neither for headers, nor with line ends between two requests."""
     async with running_api(with_limits(settings, header_seconds=1)) as api, client(api, sent) as dribbling:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while not dribbling.reader.at_eof():
                 with suppress(ConnectionError):
                     dribbling.writer.write(b"\n" if sent.endswith(b"\n") else b"a")
@@ -241,7 +241,7 @@ async def test_a_dribbling_client_is_hung_up_on(settings: Settings, sent: bytes)
 async def test_a_body_that_comes_steadily_is_waited_for(settings: Settings) -> None:
     """A client faster than the least pace is never cut off, however long it takes."""
     body = b'{"x":"' + b"a" * 2600 + b'"}'
-    limits = with_limits(settings, header_seconds=0.2, body_bytes_per_second=100)
+    limits = with_limits(settings, header_seconds=0.8, body_bytes_per_second=100)
     head = CHUNKED.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
     async with running_api(limits) as api, client(api, head) as fair:
         for place in range(0, len(body), 200):
@@ -258,7 +258,7 @@ async def test_a_body_that_nobody_reads_ends(settings: Settings) -> None:
     chunk = b"8000\r\n" + b"a" * 0x8000 + b"\r\n"
     limits = with_limits(settings, header_seconds=1)
     async with running_api(limits) as api, client(api, CHUNKED.replace(b"/api/v1/job", b"/nothing/here")) as endless:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             sent = await endless.flood(repeat(chunk), byte_count=10**12)
 
     assert sent < 10**12
@@ -286,6 +286,6 @@ async def test_places_that_are_given_up_can_be_taken(settings: Settings) -> None
         async with AsyncExitStack() as stack:
             for _ in range(30):
                 await stack.enter_async_context(client(api, UPLOAD))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while (await api.http.get("/image/x")).status_code != 404:
                 await asyncio.sleep(0.05)

@@ -78,7 +78,7 @@ async def test_an_upload_sent_again_is_answered_again(api: Api) -> None:
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.text for answer in answers}) == 1
     assert await api.rows("images") == 2
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while len(api.files()) != 2:
             await asyncio.sleep(0.01)
 

@@ -17,10 +17,12 @@ def postgres_folder() -> Iterator[Path]:
 
 def postmasters(folder: Path) -> list[psutil.Process]:
     """Return the PostgreSQL servers that run on *folder*, which is where they work."""
-    return [
+    found = [
         process
-        for process in psutil.process_iter(["name", "cmdline", "cwd"])
+        for process in psutil.process_iter(["name", "cmdline", "cwd", "ppid"])
         if process.info["name"] == "postgres"
         and "-D" in (process.info["cmdline"] or ())
         and process.info["cwd"] == str(folder)
     ]
+    # A server's child has its command line until it has given itself a name.
+    return [process for process in found if process.info["ppid"] not in {other.pid for other in found}]

@@ -171,7 +171,7 @@ def test_the_keeper_stops_its_server(postgres_folder: Path, request_to_end: sign
 
     keeper.send_signal(request_to_end)
 
-    assert keeper.wait(30) == 0
+    assert keeper.wait(60) == 0
     assert answer == 1
     assert postmasters(postgres_folder) == []
 
@@ -191,5 +191,5 @@ def test_two_never_share_a_folder(postgres_folder: Path) -> None:
     (server_after,) = postmasters(postgres_folder)
     second.terminate()
 
-    assert second.wait(30) == 0
+    assert second.wait(60) == 0
     assert server_after.pid != server_while_waiting.pid

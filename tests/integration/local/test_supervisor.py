@@ -44,7 +44,7 @@ time.sleep(600)
 '''
 async def main(path, on_term):
     async with Supervisor(grace_seconds=5) as supervisor:
-        await supervisor.start([Child("one", (sys.executable, "-c", CHILD, path, on_term))], within_seconds=30)
+        await supervisor.start([Child("one", (sys.executable, "-c", CHILD, path, on_term))], within_seconds=60)
         await asyncio.Event().wait()
 asyncio.run(main(*sys.argv[1:]))
 """
@@ -71,22 +71,22 @@ async def _until_noted(folder: Path, note: str, *, times: int = 1) -> None:
     await asyncio.to_thread(_wait_until, lambda: _notes(folder).count(note) >= times)
 
 
-async def _start_all(*children: Child, within_seconds: float = 30) -> None:
-    async with Supervisor(grace_seconds=10) as supervisor:
+async def _start_all(*children: Child, within_seconds: float = 60) -> None:
+    async with Supervisor(grace_seconds=60) as supervisor:
         for child in children:
             await supervisor.start([child], within_seconds=within_seconds)
 
 
 async def _run_once(child: Child) -> None:
-    async with Supervisor(grace_seconds=10) as supervisor:
+    async with Supervisor(grace_seconds=60) as supervisor:
         await supervisor.run_once(child)
 
 
 async def test_children_stop_in_the_reverse_of_their_start(tmp_path: Path) -> None:
     """What was started last is stopped first, and a stage waits for the one after it."""
-    async with Supervisor(grace_seconds=10) as supervisor:
+    async with Supervisor(grace_seconds=60) as supervisor:
         for name in ("database", "api", "processor"):
-            await supervisor.start([_child(tmp_path, name)], within_seconds=30)
+            await supervisor.start([_child(tmp_path, name)], within_seconds=60)
 
     assert _notes(tmp_path) == [
         "database started", "api started", "processor started",
@@ -97,8 +97,8 @@ async def test_children_stop_in_the_reverse_of_their_start(tmp_path: Path) -> No
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 async def test_a_child_that_dies_is_started_again(tmp_path: Path, number: signal.Signals) -> None:
     """However a child went, unasked, another takes its place."""
-    async with Supervisor(grace_seconds=10) as supervisor:
-        await supervisor.start([_child(tmp_path, "api")], within_seconds=30)
+    async with Supervisor(grace_seconds=60) as supervisor:
+        await supervisor.start([_child(tmp_path, "api")], within_seconds=60)
         first = _pid(tmp_path, "api")
 
         os.kill(first, number)
@@ -112,7 +112,7 @@ async def test_a_child_that_dies_is_started_again(tmp_path: Path, number: signal
 async def test_a_child_that_will_not_stop_is_killed_after_the_grace(tmp_path: Path) -> None:
     """A child that ignores SIGTERM does not hold up the stop for longer than the grace."""
     async with Supervisor(grace_seconds=0.3) as supervisor:
-        await supervisor.start([_child(tmp_path, "deaf", on_term="ignore")], within_seconds=30)
+        await supervisor.start([_child(tmp_path, "deaf", on_term="ignore")], within_seconds=60)
         process = psutil.Process(_pid(tmp_path, "deaf"))
 
     assert not process.is_running()
@@ -120,8 +120,8 @@ async def test_a_child_that_will_not_stop_is_killed_after_the_grace(tmp_path: Pa
 
 async def test_a_kill_does_not_wait_for_the_grace(tmp_path: Path) -> None:
     """Asked a second time, the supervisor kills at once, whatever grace was left."""
-    async with asyncio.timeout(30), Supervisor(grace_seconds=600) as supervisor:
-        await supervisor.start([_child(tmp_path, "deaf", on_term="ignore")], within_seconds=30)
+    async with asyncio.timeout(60), Supervisor(grace_seconds=600) as supervisor:
+        await supervisor.start([_child(tmp_path, "deaf", on_term="ignore")], within_seconds=60)
         process = psutil.Process(_pid(tmp_path, "deaf"))
 
         supervisor.kill()
@@ -200,7 +200,7 @@ def test_kill_9_of_the_supervisor_leaves_nothing(tmp_path: Path, on_term: str) -
     supervisor.kill()
     supervisor.wait()
     expected_gone = family if on_term == "ignore" else family[:1]
-    _, alive = psutil.wait_procs(expected_gone, timeout=30)
+    _, alive = psutil.wait_procs(expected_gone, timeout=60)
     for process in family:
         if process.is_running():
             process.kill()
@@ -213,7 +213,7 @@ async def _never() -> bool:
 
 
 def _wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)

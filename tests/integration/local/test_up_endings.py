@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 START_SECONDS = 60
+pytestmark = pytest.mark.timeout(300)
 
 
 @contextmanager
@@ -49,7 +50,7 @@ def _ram_folder(data: Path) -> Path:
 def _api_status(data: Path) -> int:
     address = urlsplit(json.loads((data / "endpoints.json").read_text())["api"])
     assert address.hostname
-    connection = HTTPConnection(address.hostname, address.port, timeout=10)
+    connection = HTTPConnection(address.hostname, address.port, timeout=60)
     try:
         connection.request("GET", "/readyz")
         return connection.getresponse().status
@@ -69,7 +70,7 @@ def test_a_signal_ends_everything(tmp_path: Path, signals: list[signal.Signals])
             process.send_signal(number)
             time.sleep(0.1)  # two of one kind at once are one signal
         exit_status = process.wait(START_SECONDS)
-        _, alive = psutil.wait_procs(family, timeout=10)
+        _, alive = psutil.wait_procs(family, timeout=60)
 
     assert status_before == 200
     assert exit_status == 0
@@ -85,7 +86,7 @@ def test_kill_9_leaves_no_process_and_the_next_run_cleans_up(tmp_path: Path) -> 
         family = psutil.Process(process.pid).children(recursive=True)
 
         process.kill()
-        _, alive = psutil.wait_procs(family, timeout=30)
+        _, alive = psutil.wait_procs(family, timeout=60)
 
     with _up(tmp_path) as process:
         status = _api_status(tmp_path)

@@ -4,6 +4,7 @@ import json
 import logging
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,26 @@ from common.settings.groups import LogFormat, ServerSettings
 from common.settings.model import Settings
 from ingest_api.app import create_app
 from tests.factories import images
-from tests.integration.observability.observed import Observed, finished_job, new_trace, observed_icecube
+from tests.integration.observability.observed import Observed, Trace, finished_job, new_trace, observed_icecube
 from tests.services.s3 import S3Server
+
+LOG_SECONDS = 60
 
 
 def records(log: Path) -> list[dict[str, Any]]:
-    """Return every JSON line of a log; `icecube up` says a few words to people between them."""
-    return [json.loads(line) for line in log.read_text("utf-8").splitlines() if line.startswith("{")]
+    """Return every whole JSON line of a log; `icecube up` says a few words to people between them."""
+    lines = log.read_text("utf-8").splitlines(keepends=True)
+    return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("\n")]
+
+
+def records_of(trace: Trace, log: Path, *, wanted: set[str]) -> list[dict[str, Any]]:
+    """Return the lines of *trace*, once there are all the *wanted* events: a job's end can be seen before its line."""
+    deadline = time.monotonic() + LOG_SECONDS
+    while True:
+        found = [record for record in records(log) if record.get("trace_id") == trace.trace_id]
+        if wanted <= {record["event"] for record in found} or time.monotonic() > deadline:
+            return found
+        time.sleep(0.05)
 
 
 def test_a_caller_finds_its_own_ids(observed: Observed) -> None:
@@ -83,8 +97,9 @@ def test_the_lines_of_a_job_are_found_by_its_trace(observed: Observed) -> None:
 
     assert finished_job(observed.icecube, trace.headers) == "completed"
 
-    told = [record for record in records(observed.log) if record.get("trace_id") == trace.trace_id]
-    assert {"originals stored", "job accepted", "variants stored", "job ended"} <= {record["event"] for record in told}
+    wanted = {"originals stored", "job accepted", "variants stored", "job ended"}
+    told = records_of(trace, observed.log, wanted=wanted)
+    assert wanted <= {record["event"] for record in told}
     of_the_job = [record for record in told if "job_id" in record]
     assert len({record["job_id"] for record in of_the_job}) == 1
     assert all(record.keys() >= {"level", "logger", "timestamp"} for record in told)

@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from tests.integration.observability.queries import labels_in, metrics_in
 from tests.integration.observability.test_alerts import ROOT, rules
 
 DASHBOARD = ROOT / "deploy" / "dashboards" / "icecube.json"
+SHOWN_SECONDS = 60
 OF_PROMETHEUS = {"instance", "job"}
 """Labels that Prometheus adds when it reads."""
 OF_THE_LIBRARY = ("process_", "python_")
@@ -31,12 +33,28 @@ def series(observed: Observed) -> dict[str, list[Sample]]:
     assert finished_job(observed.icecube, {}) == "completed"
     assert finished_job(observed.icecube, {}, photo=images.photo()[:-3000]) == "failed"
     assert httpx.get(f"{observed.icecube.api}/image/unknown").status_code == 404
+    deadline = time.monotonic() + SHOWN_SECONDS
+    while not is_shown_whole(found := samples_of(observed)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return found
+
+
+def samples_of(observed: Observed) -> dict[str, list[Sample]]:
+    """Return what is shown now, by name."""
     found: dict[str, list[Sample]] = {}
     for text in observed.metrics().values():
         for family in text_string_to_metric_families(text):
             for sample in family.samples:
                 found.setdefault(sample.name, []).append(sample)
     return found
+
+
+def is_shown_whole(found: dict[str, list[Sample]]) -> bool:
+    """Say whether both jobs are announced, and the background has looked at all it looks at: that takes a moment."""
+    sent = found.get("icecube_events_sent_total", [])
+    announced = sum(sample.value for sample in sent if sample.labels["topic"] == "image-jobs")
+    up = {sample.labels["dependency"] for sample in found.get("icecube_dependency_up", []) if sample.value == 1}
+    return announced >= 2 and "kafka" in up and "icecube_consumer_lag" in found and "icecube_outbox_depth" in found
 
 
 def queries() -> list[str]:

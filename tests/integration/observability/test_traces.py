@@ -24,7 +24,7 @@ def test_one_trace_from_the_upload_to_the_notification(observed: Observed) -> No
 
     status = finished_job(observed.icecube, client.headers)
     exported = observed.collector.wait_for(
-        lambda spans: STORY.keys() <= _by_name(spans, client.trace_id).keys(), seconds=20
+        lambda spans: STORY.keys() <= _by_name(spans, client.trace_id).keys(), seconds=60
     )
 
     assert status == "completed"

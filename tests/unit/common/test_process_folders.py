@@ -31,14 +31,14 @@ def test_what_a_killed_process_left_is_gone_at_the_next_start(tmp_path: Path) ->
     living, kept = holding(tmp_path / "uploads")
     killed, left = holding(tmp_path / "uploads")
     killed.kill()
-    killed.communicate(timeout=10)
+    killed.communicate(timeout=60)
 
     assert (left / "upload").exists()
     with process_folder(tmp_path / "uploads") as own:
         assert set((tmp_path / "uploads").iterdir()) == {kept, own}
         assert (kept / "upload").read_bytes() == b"half"
 
-    living.communicate(timeout=10)
+    living.communicate(timeout=60)
     assert list((tmp_path / "uploads").iterdir()) == []
 
 

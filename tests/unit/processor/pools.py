@@ -66,7 +66,7 @@ def a_witness(folder: Path) -> Iterator[Witness]:
         os.close(pipe)
 
 
-async def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 60) -> None:
     """Wait for *condition*, and fail when it does not come true within *seconds*."""
     async with asyncio.timeout(seconds):
         while not condition():

@@ -93,7 +93,7 @@ async def test_a_child_that_hangs_is_killed_and_disturbs_no_other(tmp_path: Path
     """The limit ends a hanging task, while another child goes on working."""
     original = saved(tmp_path, gradient(40, 30))
 
-    async with a_pool(workers=2, load_work=witness.load_work, task_seconds=1) as pool:
+    async with a_pool(workers=2, load_work=witness.load_work, task_seconds=5) as pool:
         hung = asyncio.ensure_future(pool.make(ordered(tmp_path, name), [a_request(tmp_path, "hanging")]))
         await until(lambda: len(witness.begun) == 1)
         for number in range(5):
@@ -109,7 +109,7 @@ async def test_time_in_the_queue_does_not_count(tmp_path: Path, witness: Witness
     """A job's limit begins when a child takes it up, however long it waited."""
     original = saved(tmp_path, gradient(40, 30))
 
-    async with a_pool(load_work=witness.load_work, task_seconds=1.5) as pool:
+    async with a_pool(load_work=witness.load_work, task_seconds=5) as pool:
         hung = asyncio.ensure_future(pool.make(ordered(tmp_path, "sleep"), [a_request(tmp_path, "hanging")]))
         [variant] = await pool.make(original, [a_request(tmp_path)])
         with pytest.raises(WorkerLostError):
@@ -221,12 +221,12 @@ async def test_a_job_that_nobody_takes_up_is_not_waited_for_for_ever(tmp_path: P
     restarts: list[str] = []
 
     async with a_pool(
-        load_work=witness.load_work, grace_seconds=1, restarted=lambda: restarts.append("restarted")
+        load_work=witness.load_work, grace_seconds=5, restarted=lambda: restarts.append("restarted")
     ) as pool:
         await pool.make(original, [a_request(tmp_path, "first")])
         os.kill(witness.begun[0], signal.SIGSTOP)
         jobs = (pool.make(original, [a_request(tmp_path, name)]) for name in ("one", "other"))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             made = await asyncio.gather(*jobs)
 
     assert [variant.width for [variant] in made] == [40, 40]
@@ -287,7 +287,7 @@ async def test_closing_kills_what_runs(tmp_path: Path, witness: Witness) -> None
         await asyncio.sleep(0)
         began = time.monotonic()
 
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     assert all(is_gone(process_id) for process_id in witness.begun)
     ends = await asyncio.gather(*jobs, waiting, return_exceptions=True)
     assert all(isinstance(end, asyncio.CancelledError) for end in ends)

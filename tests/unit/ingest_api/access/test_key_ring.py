@@ -41,7 +41,7 @@ async def watched(ring: KeyRing) -> AsyncIterator[None]:
 
 async def until_known(ring: KeyRing, key: str, *, known: bool = True) -> None:
     """Wait until *key* lets in, or does not."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while knows(ring, key) is not known:
             await asyncio.sleep(0.01)
 

@@ -76,7 +76,7 @@ async def test_what_waited_is_committed_when_it_is_time_though_nothing_more_come
     await commits.after([a_result("JobSucceeded")])
     await commits.after([a_result("JobSucceeded")])
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while consumer.commits < 2:
             await commits.after([])
             await asyncio.sleep(moment)

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ import pytest
 from tests.unit.processor.convert.command import COMMAND, contents
 from tests.unit.processor.engine.pictures import noise, saved
 
-_DEADLINE_SECONDS = 30
+_DEADLINE_SECONDS = 60
 
 
 @pytest.fixture(autouse=True)
@@ -40,8 +40,13 @@ def start(tmp_path: Path, *arguments: object) -> "subprocess.Popen[str]":
 
 def wait_for(tmp_path: Path, pattern: str) -> None:
     """Return once there is a file of that *pattern* in the folder for temporary files."""
+    wait_until(lambda: any((tmp_path / "tmp").glob(pattern)))
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Return once *condition* holds."""
     deadline = time.monotonic() + _DEADLINE_SECONDS
-    while not any((tmp_path / "tmp").glob(pattern)):
+    while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.005)
 
@@ -66,7 +71,7 @@ def test_a_signal_leaves_nothing(tmp_path: Path, number: signal.Signals, to_all:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])  # SIGHUP is ignored for a moment there
 def test_a_signal_before_the_work_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
     """As soon as there is anything to remove, it is removed."""
-    process = start(tmp_path, saved(tmp_path, noise(8, 8), "photo.png"), "-f", "webp")
+    process = start(tmp_path, saved(tmp_path, noise(2500, 2000), "photo.png"), "-f", "avif")  # not done meanwhile
     wait_for(tmp_path, "pymp-*")
 
     process.send_signal(number)
@@ -99,11 +104,9 @@ def test_an_interruption_is_json_where_that_is_asked_for(tmp_path: Path) -> None
     """Scripts learn of it, and of the results that are there."""
     small, large = saved(tmp_path, noise(8, 8), "a.png"), saved(tmp_path, noise(2500, 2000), "b.png")
     process = start(tmp_path, small, large, "-f", "avif", "--json")
-    deadline = time.monotonic() + _DEADLINE_SECONDS
-    while not (tmp_path / "a.avif").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-    threading.Event().wait(0.05)
+    wait_for(tmp_path, "icecube-convert-*/1.original")
+    wait_until(lambda: (tmp_path / "a.avif").exists() and not any((tmp_path / "tmp").glob("icecube-*/0.original")))
+    threading.Event().wait(0.05)  # it counts the result as it removes the original
 
     process.send_signal(signal.SIGINT)
     told = json.loads(process.communicate(timeout=_DEADLINE_SECONDS)[0])

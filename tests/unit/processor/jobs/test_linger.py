@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from processor.jobs.linger import Linger
 
-DEADLINE_SECONDS = 10
+DEADLINE_SECONDS = 60
 
 
 class Workload:

@@ -64,7 +64,7 @@ async def deliver(app: ProcessorApp, *values: bytes | None) -> None:
     async with agent.test_context() as context:
         for value in values:
             await context.put(value)
-        await app.dispatcher.drain(grace_seconds=5)
+        await app.dispatcher.drain(grace_seconds=60)
 
 
 async def test_a_job_is_started_then_reported(app: ProcessorApp, producer: RecordingProducer, tmp_path: Path) -> None:

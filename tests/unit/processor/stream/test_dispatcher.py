@@ -58,7 +58,7 @@ class Gate:
         self.let_through.setdefault(offset, asyncio.Event()).set()
 
 
-async def until(condition: Callable[[], bool], *, seconds: float = 5) -> None:
+async def until(condition: Callable[[], bool], *, seconds: float = 60) -> None:
     """Wait until *condition* holds."""
     async with asyncio.timeout(seconds):
         while True:
@@ -124,7 +124,7 @@ async def test_draining_finishes_what_is_in_hand() -> None:
     consuming = asyncio.create_task(dispatcher.consume(stream))
     await until(lambda: gate.running == {0})
 
-    draining = asyncio.create_task(dispatcher.drain(grace_seconds=5))
+    draining = asyncio.create_task(dispatcher.drain(grace_seconds=60))
     await asyncio.sleep(0)
     gate.open(0)
     await draining
@@ -157,7 +157,7 @@ async def test_an_event_whose_handling_raises_is_not_acknowledged() -> None:
     dispatcher = Dispatcher(broken, slots=1)
 
     await dispatcher.consume(stream)
-    await dispatcher.drain(grace_seconds=1)
+    await dispatcher.drain(grace_seconds=60)
 
     assert stream.pulled == 2
     assert stream.acknowledged == []
@@ -174,6 +174,6 @@ async def test_a_cancelled_consumer_gives_its_slot_back() -> None:
 
     stream = AStream([an_event(0)])
     gate.open(0)
-    await asyncio.wait_for(dispatcher.consume(stream), 5)
+    await asyncio.wait_for(dispatcher.consume(stream), 60)
 
     await until(lambda: stream.acknowledged == [0])
