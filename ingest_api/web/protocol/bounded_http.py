@@ -105,6 +105,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         elif len(self.headers) == refusals.MAX_FIELDS:
             self._stop(refusals.HEAD_TOO_LARGE)
         else:
+            if name.lower() == b"transfer-encoding":
+                self._check_coding(value)
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
@@ -184,6 +186,12 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def _check_head(self) -> None:
         if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > refusals.MAX_HEAD_BYTES:
             self._stop(refusals.HEAD_TOO_LARGE)
+
+    def _check_coding(self, coding: bytes) -> None:
+        """Stop at codings beside chunked: the parser would pass on a body in them as if it were plain."""
+        is_repeated = any(name == b"transfer-encoding" for name, _ in self.headers)
+        if is_repeated or coding.strip().lower() != b"chunked":
+            self._stop(refusals.TRANSFER_CODING)
 
     def _check_surplus(self) -> None:
         self._is_surplus = self._all.are_too_many()

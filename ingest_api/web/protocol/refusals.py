@@ -15,6 +15,9 @@ HEAD_TOO_LARGE = Problem(
     "headers_too_large",
     f"A request's headers may be {MAX_HEAD_BYTES // 1024} KiB and {MAX_FIELDS} fields at most.",
 )
+TRANSFER_CODING = Problem(
+    HTTPStatus.NOT_IMPLEMENTED, "transfer_coding_unknown", "The only Transfer-Encoding taken is chunked."
+)
 SENT_AHEAD = Problem(
     HTTPStatus.TOO_MANY_REQUESTS,
     "too_many_sent_ahead",

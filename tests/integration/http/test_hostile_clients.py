@@ -204,6 +204,47 @@ async def test_a_tunnel_is_refused(api: Api) -> None:
         assert await attacker.answer() == (400, "malformed_request")
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        b"Transfer-Encoding: gzip, chunked",
+        b"Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked",
+    ],
+)
+async def test_a_transfer_coding_that_we_do_not_take_off_is_refused(api: Api, fields: bytes) -> None:
+    """The body would be taken as it is: chunked and nothing else."""
+    async with client(api, JOB + fields + b"\r\n\r\n2\r\n{}\r\n0\r\n\r\n") as attacker:
+        assert await attacker.answer() == (501, "transfer_coding_unknown")
+
+
+@pytest.mark.parametrize(
+    "coding",
+    [
+        b"gzip",
+        b"identity",
+        b"chunked, gzip",
+        b"chunked;q=1",
+        b"xchunked",
+        b"chunked, chunked",
+        b"chunked\r\nTransfer-Encoding: chunked",
+    ],
+)
+async def test_a_body_without_a_known_end_is_refused(api: Api, coding: bytes) -> None:
+    """Only chunked says where a body ends; with anything else after it the next request could be hidden in it."""
+    async with client(api, JOB + b"Transfer-Encoding: " + coding + b"\r\n\r\n2\r\n{}\r\n0\r\n\r\n") as attacker:
+        status, _ = await attacker.answer()
+
+    assert status in {400, 501}
+
+
+async def test_chunked_is_taken_in_any_case(api: Api) -> None:
+    """Names of codings have no case."""
+    async with client(
+        api, JOB + b"Connection: close\r\nTransfer-Encoding: Chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
+    ) as fair:
+        assert await fair.answer() == (400, "invalid_request")
+
+
 async def test_what_is_no_http_is_a_problem(api: Api) -> None:
     """400 in our own words."""
     async with client(api, b"\x16\x03\x01 this is no HTTP\r\n\r\n") as attacker:
