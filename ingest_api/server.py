@@ -10,6 +10,7 @@ from typing import Any, cast
 import structlog
 import uvicorn
 
+from common.listening import address_in_words, listen
 from common.settings.model import Settings
 from common.telemetry.exporting import exported_spans
 from ingest_api.app import create_app
@@ -68,9 +69,9 @@ def _protocol(settings: Settings) -> partial[BoundedHttpProtocol]:
 def _listening(host: str, port: int) -> socket.socket:
     """Return a bound socket; raise `OSError` with the address if it is taken."""
     try:
-        listener = socket.create_server((host, port), backlog=2048)
+        listener = listen(host, port, backlog=2048)
     except OSError as exc:
-        message = f"cannot listen on {host}:{port} (server.port, ICECUBE_SERVER_PORT): {exc.strerror}"
+        message = f"cannot listen on {address_in_words(host, port)} (server.port, ICECUBE_SERVER_PORT): {exc.strerror}"
         raise OSError(exc.errno, message) from exc
     log.info("listening", host=host, port=listener.getsockname()[1])
     return listener

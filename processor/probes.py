@@ -2,6 +2,7 @@
 
 import logging
 import socket
+from collections.abc import Callable
 from typing import Any
 
 import faust
@@ -11,6 +12,8 @@ from mode import Service
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from common import metrics
+from common.listening import address_in_words, listen
+from processor.probe_connections import BoundedServer
 
 log = structlog.get_logger(__name__)
 
@@ -44,41 +47,52 @@ class ProbeServer(Service):
         super().__init__()
         self._membership = membership
         self._listener = listener
-        self._runner = web.AppRunner(self._application(), access_log=None)
+        self._answers: dict[str, Callable[[], web.Response]] = {
+            "/livez": self._livez,
+            "/readyz": self._readyz,
+            "/metrics": self._metrics,
+        }
+        self._runner: web.ServerRunner | None = None
 
     async def on_start(self) -> None:
         """Start answering."""
+        self._runner = web.ServerRunner(BoundedServer(self._answer))
         await self._runner.setup()
         await web.SockSite(self._runner, self._listener).start()
         log.info("metrics served", port=self._listener.getsockname()[1])
 
     async def on_stop(self) -> None:
         """Stop answering."""
-        await self._runner.cleanup()
+        if self._runner:
+            await self._runner.cleanup()
 
-    def _application(self) -> web.Application:
-        application = web.Application()
-        application.add_routes(
-            [web.get("/livez", self._livez), web.get("/readyz", self._readyz), web.get("/metrics", self._metrics)]
-        )
-        return application
+    async def _answer(self, request: web.BaseRequest) -> web.Response:
+        response = self._answer_at(request.path) if request.method in {"GET", "HEAD"} else web.Response(status=405)
+        response.force_close()
+        return response
 
-    async def _livez(self, _: web.Request) -> web.Response:
+    def _answer_at(self, path: str) -> web.Response:
+        answer = self._answers.get(path)
+        return answer() if answer else web.Response(status=404)
+
+    @staticmethod
+    def _livez() -> web.Response:
         return web.json_response({"status": "alive"})
 
-    async def _readyz(self, _: web.Request) -> web.Response:
+    def _readyz(self) -> web.Response:
         ready = self._membership.is_ready
         return web.json_response({"status": "ready" if ready else "not ready"}, status=200 if ready else 503)
 
-    async def _metrics(self, _: web.Request) -> web.Response:
+    @staticmethod
+    def _metrics() -> web.Response:
         return web.Response(body=generate_latest(metrics.PROCESSOR), headers=_CONTENT_TYPE)
 
 
 def listening(host: str, port: int) -> socket.socket:
     """Return a bound socket; raise `OSError` that names the setting if the address is not available."""
     try:
-        return socket.create_server((host, port))
+        return listen(host, port)
     except OSError as exc:
         setting = "server.metricsPort, ICECUBE_SERVER_METRICS_PORT"
-        message = f"cannot serve metrics on {host}:{port} ({setting}): {exc.strerror}"
+        message = f"cannot serve metrics on {address_in_words(host, port)} ({setting}): {exc.strerror}"
         raise OSError(exc.errno, message) from exc

@@ -71,7 +71,7 @@ class ServerSettings(SettingsGroup):
         "bodies and notifications. Empty: these are paths.",
     )
 
-    host: str = Field("127.0.0.1", description="Address the API listens on; 0.0.0.0 in a container.")
+    host: str = Field("127.0.0.1", description="Address the API listens on, of IPv4 or IPv6; 0.0.0.0 in a container.")
     port: int = Field(3331, ge=0, le=65535, description="Port the API listens on; 0 picks a free one.")
     allowed_hosts: Annotated[tuple[HostEntry, ...], BeforeValidator(_entries)] = Field(
         (),

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from common.listening import address_in_words
 from common.settings.model import Settings
 from deploy.local.claims import broker, data_folder, port_for
 from deploy.local.folders.atomic_file import replace_text
@@ -101,8 +102,8 @@ class _Up:
             supervisor.start([api], within_seconds=START_SECONDS),
             supervisor.start(processors, within_seconds=START_SECONDS),
         )
-        shown = f"[{host}]" if ":" in host else host
-        return Endpoints(f"http://{shown}:{self.port}", self.kafka, postgres, variables.get("ICECUBE_BLOB_DISK_PATH"))
+        address = f"http://{address_in_words(host, self.port)}"
+        return Endpoints(address, self.kafka, postgres, variables.get("ICECUBE_BLOB_DISK_PATH"))
 
     async def _postgres(self, supervisor: Supervisor) -> str:
         in_ram = self.in_ram if self.plan.postgres_in_ram else None
