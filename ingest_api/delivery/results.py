@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 
 import structlog
@@ -30,7 +30,7 @@ from common.kafka.signatures import UNSIGNED, Signatures
 from common.tracing import SpanKind, continue_trace, record_span
 from ingest_api.delivery.result_checks import reason_to_refuse
 from ingest_api.delivery.reuse import Reuse, remember_variants
-from ingest_api.domain.job import Job, RetryPolicy
+from ingest_api.domain.job import Job, JobState, RetryPolicy
 from ingest_api.job_store import (
     JobChanges,
     JobRecord,
@@ -121,7 +121,7 @@ class ResultsHandler:
         if record is None:
             log.warning("result of an unknown job ignored", type=result.type)
             return None
-        job = self._next(record.job, result, at)
+        job = self._next(record, result, at)
         if job is record.job:
             return None
         if job.has_ended:
@@ -134,7 +134,10 @@ class ResultsHandler:
             changes.publish(self.messages.job_requested(changed, at=at))
         return changed
 
-    def _next(self, job: Job, result: JobResult, at: datetime) -> Job:
+    def _next(self, record: JobRecord, result: JobResult, at: datetime) -> Job:
+        job = record.job
+        if record.is_original_deleted and not job.has_ended:
+            return job.cancelled(at=at)  # the release before accepted it while its original was being deleted
         match result:
             case JobStarted():
                 return job.started(attempt=result.attempt, start_id=result.start_id, policy=self.policy, at=at)
@@ -154,9 +157,10 @@ class ResultsHandler:
                 assert_never(result)
 
     def _end(self, changes: JobChanges, record: JobRecord, job: Job, result: JobResult, at: datetime) -> JobRecord:
-        variants = result.variants if isinstance(result, JobSucceeded) else ()
-        changes.add_images(_image(variant, record.original, at) for variant in variants)
-        if isinstance(result, JobSucceeded):
+        is_made = isinstance(result, JobSucceeded) and job.state is JobState.COMPLETED
+        variants = result.variants if isinstance(result, JobSucceeded) and is_made else ()
+        changes.add_images(_image(variant, record, at) for variant in variants)
+        if isinstance(result, JobSucceeded) and is_made:
             remember_variants(changes, record, result, self.reuse)
         return end_job(changes, record, job, at=at, messages=self.messages, variants=variants)
 
@@ -197,7 +201,8 @@ def _reason_to_put_aside(changes: JobChanges, result: JobResult) -> Exception | 
     return UnreadableEventError(refusal) if refusal else None
 
 
-def _image(variant: FinishedVariant, original: StoredImage, at: datetime) -> StoredImage:
+def _image(variant: FinishedVariant, record: JobRecord, at: datetime) -> StoredImage:
+    original, seconds = record.original, record.variants_expire_seconds
     return StoredImage(
         id=variant.id,
         original_id=original.id,
@@ -209,4 +214,5 @@ def _image(variant: FinishedVariant, original: StoredImage, at: datetime) -> Sto
         byte_size=variant.byte_size,
         created_at=at,
         owner=original.owner,
+        expires_at=at + timedelta(seconds=seconds) if seconds else None,
     )

@@ -31,7 +31,7 @@ class UnreadableJobError(Exception):
 
 
 class ImageUnknownError(Exception):
-    """No image has this id."""
+    """No image has this id, or it is deleted."""
 
     def __init__(self, image_id: UUID) -> None:
         super().__init__(f"no image {image_id}")
@@ -61,6 +61,8 @@ class StoredImage:
     """Whose it is, and the jobs on it; None: nobody's, as of a release that knew no owners."""
     sent_name: str | None = None
     """What its uploader called the file, in any script; None where no name was sent, or only the safe one was kept."""
+    expires_at: datetime | None = None
+    """When it is deleted, if it is by request; the settings may say earlier."""
 
     @property
     def file_name(self) -> str:
@@ -103,6 +105,9 @@ class JobRecord:
     """The place of the newest request; None while it is in the outbox."""
     retry_of: UUID | None = None
     """The failed or cancelled job whose tasks it repeats."""
+    variants_expire_seconds: int | None = None
+    """How long its variants are kept; None: as long as the settings say."""
+    is_original_deleted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,13 +197,14 @@ class JobStore(Protocol):
         ...
 
     async def find_image(self, image_id: UUID) -> StoredImage | None:
-        """Return the image, original or variant; a deleted one may still be returned for a while."""
+        """Return the image, original or variant, unless it is deleted; it may be returned for a few seconds more."""
         ...
 
     async def add_job(self, record: JobRecord, request: OutboxMessage, *, key: IdempotencyKey | None = None) -> None:
         """Add a job, its request and *key*, or none of them.
 
-        Raises `ImageUnknownError` or `KeyTakenError`. Of several callers with one key, one wins and the others wait.
+        Raises `ImageUnknownError`, also for a deleted original, or `KeyTakenError`. Of several callers with one key,
+        one wins and the others wait.
         """
         ...
 
@@ -211,7 +217,7 @@ class JobStore(Protocol):
         ...
 
     async def find_reusable(self, works: Sequence[bytes]) -> dict[bytes, ReusableVariant]:
-        """Return the newest variant for each reuse key in *works* that has one; its blob may be gone."""
+        """Return the newest variant for each reuse key in *works*, unless it was deleted; its blob may be gone."""
         ...
 
     async def find_job(self, job_id: UUID) -> JobRecord | None:

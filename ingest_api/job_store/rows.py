@@ -34,6 +34,7 @@ def image_columns(images: Collection[StoredImage]) -> Columns:
         [image.sha256 for image in images],
         [image.owner for image in images],
         [image.sent_name for image in images],
+        [image.expires_at for image in images],
     ]
 
 
@@ -62,6 +63,7 @@ def new_job_columns(jobs: Collection[tuple[JobRecord, OutboxMessage]]) -> Column
         [encode_tasks(record.tasks) for record, _ in jobs],
         [record.created_at for record, _ in jobs],
         [record.retry_of for record, _ in jobs],
+        [record.variants_expire_seconds for record, _ in jobs],
         *message_columns([message for _, message in jobs])[:-1],  # the last names the job, which is known
     ]
 
@@ -164,11 +166,14 @@ def record_from(row: asyncpg.Record) -> JobRecord:
             sha256=row["sha256"],
             owner=row["owner"],
             sent_name=row["sent_name"],
+            expires_at=row["expires_at"],
         ),
         tasks=tasks,
         created_at=row["created_at"],
         publication=publication_from(row) if row["published_at"] else None,
         retry_of=row["retry_of"],
+        variants_expire_seconds=row["variants_expire_seconds"],
+        is_original_deleted=row["deleted_at"] is not None,
     )
 
 
