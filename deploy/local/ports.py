@@ -1,19 +1,26 @@
 """Finds free TCP ports of this machine."""
 
 import errno
+import random
 import socket
-from contextlib import ExitStack
+from collections.abc import Sequence
+from itertools import islice
 
 LOOPBACK = "127.0.0.1"
+CANDIDATES = range(20_000, 30_000)
+"""Outgoing connections, which come and go all the time, have higher ports: from 32768 on Linux, else from 49152."""
 
 
-def free_ports(count: int) -> list[int]:
-    """Return *count* different loopback ports that were free a moment ago; another program may take one."""
-    with ExitStack() as open_sockets:
-        sockets = [open_sockets.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind((LOOPBACK, 0))
-        return [int(one.getsockname()[1]) for one in sockets]
+def free_ports(count: int, *, among: Sequence[int] = CANDIDATES) -> list[int]:
+    """Return *count* different loopback ports that were free a moment ago; another server may take one.
+
+    Raises `OSError` when there are not so many.
+    """
+    free = (port for port in random.sample(among, len(among)) if is_free(LOOPBACK, port))
+    found = list(islice(free, count))
+    if len(found) < count:
+        raise OSError(errno.EADDRINUSE, "too few ports are free")
+    return found
 
 
 def is_free(host: str, port: int) -> bool:

@@ -3,13 +3,14 @@
 import asyncio
 import os
 import shutil
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+
+from deploy.local.ports import free_ports
 
 _CONFIGURATION = """
 {user}
@@ -44,8 +45,7 @@ needs_nginx = pytest.mark.skipif(not shutil.which("nginx"), reason="nginx is not
 @asynccontextmanager
 async def caching_proxy(upstream: str, folder: Path) -> AsyncIterator[httpx.AsyncClient]:
     """Yield a client of a shared cache in front of *upstream*; `X-Cache` tells whether an answer came from it."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    (port,) = free_ports(1)
     user = "user root;" if os.geteuid() == 0 else ""  # else the workers could not write below a test's folder
     configuration = folder / "nginx.conf"
     configuration.write_text(_CONFIGURATION.format(user=user, folder=folder, port=port, upstream=upstream))
