@@ -12,7 +12,7 @@ from tests.chaos.stage import Stage
 
 BREATH_SECONDS = 3
 """How long a part is left alone after a fault of its own: those that wait for it must not follow without a gap."""
-LAST_HITS_SECONDS = 20
+LAST_HITS_SECONDS = 60
 """How long the load goes on after the last fault, for the failpoints that nobody has reached yet."""
 
 

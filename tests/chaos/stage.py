@@ -17,7 +17,7 @@ from tests.chaos.mischief import Mischief
 from tests.chaos.process import KeptProcess
 from tests.chaos.storage import Storage
 
-START_SECONDS = 60
+START_SECONDS = 90
 SESSION_SECONDS = 6.0
 """The shortest that Apache Kafka allows by default (group.min.session.timeout.ms)."""
 PROCESSORS = 2

@@ -21,7 +21,6 @@ from tests.factories.images import photo
 
 JOBS = 150
 END_SECONDS = 90
-pytestmark = pytest.mark.timeout(240)
 
 
 @pytest_asyncio.fixture

@@ -16,8 +16,6 @@ from deploy.local.welcome import Endpoints, welcome
 from tests.factories.images import photo
 from tests.services.icecube import started_icecube
 
-pytestmark = pytest.mark.timeout(180)
-
 _CONNECT = """
 import os, socket, sys
 os.setgroups([])

@@ -16,7 +16,6 @@ import psutil
 import pytest
 
 START_SECONDS = 60
-pytestmark = pytest.mark.timeout(300)
 
 
 @contextmanager

@@ -113,7 +113,7 @@ def test_a_fifo_is_written_to(tmp_path: Path, kind: str) -> None:
     reader.start()
 
     result = run(picture, "-f", "webp", "-o", output)
-    reader.join(10)
+    reader.join(60)
 
     assert (result.returncode, result.stderr) == (0, "")
     assert opened(read[0]) == ("WEBP", (40, 30))
@@ -129,7 +129,7 @@ def test_a_fifo_is_read_from(tmp_path: Path) -> None:
     writer.start()
 
     result = pipe(b"", fifo, "-f", "jpg")
-    writer.join(10)
+    writer.join(60)
 
     assert result.returncode == 0
     assert opened(result.stdout) == ("JPEG", (40, 30))
