@@ -76,7 +76,7 @@ class Reader:
         with self._consumer() as consumer:
             while not (partitions := self._assigned(consumer)):
                 self._give_up_after(deadline)
-            ends = [consumer.get_watermark_offsets(each, timeout=_ANSWER_SECONDS)[1] for each in partitions]
+            ends = [consumer.get_watermark_offsets(each, timeout=_END_SECONDS)[1] for each in partitions]
             while any(
                 max(place.offset, 0) < end for place, end in zip(consumer.position(partitions), ends, strict=True)
             ):

@@ -85,7 +85,7 @@ async def test_a_job_waits_for_a_deletion_that_came_first(pool: Pool, jobs: Post
 
 
 async def _until_somebody_waits(pool: Pool) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not await pool.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"):
             await asyncio.sleep(0.01)
 

@@ -16,14 +16,26 @@ def connects(host: str, port: int) -> bool:
     return True
 
 
+def has_ipv6() -> bool:
+    """Say whether this machine does; many containers have no address of that kind."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+NEEDS_IPV6 = pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+
+
 @pytest.mark.parametrize(
     ("host", "reached"),
     [
         ("127.0.0.1", {"127.0.0.1"}),
-        ("::1", {"::1"}),
+        pytest.param("::1", {"::1"}, marks=NEEDS_IPV6),
         ("", {"127.0.0.1"}),
         ("0.0.0.0", {"127.0.0.1"}),  # noqa: S104 - one of the cases
-        ("::", {"127.0.0.1", "::1"}),
+        pytest.param("::", {"127.0.0.1", "::1"}, marks=NEEDS_IPV6),
         ("localhost", set()),
     ],
 )

@@ -88,7 +88,7 @@ async def test_nothing_else_is_served(http: aiohttp.ClientSession) -> None:
 async def refused(reader: asyncio.StreamReader) -> bytes:
     """Return all that comes until the server closes the connection."""
     with suppress(ConnectionError):
-        return await asyncio.wait_for(reader.read(), 10)
+        return await asyncio.wait_for(reader.read(), 60)
     return b""
 
 

@@ -32,13 +32,13 @@ async def test_work_that_ends_is_begun_again(failure: BaseException | None) -> N
     work = Work(failure)
 
     async with keep_running("work", work.run):
-        await asyncio.wait_for(work.goes_on.wait(), 10)
+        await asyncio.wait_for(work.goes_on.wait(), 60)
 
 
 async def test_the_end_of_the_block_ends_the_work() -> None:
     """Whoever leaves the block leaves nothing running."""
     work = Work(None)
     async with keep_running("lasting work", work.run):
-        await asyncio.wait_for(work.goes_on.wait(), 10)
+        await asyncio.wait_for(work.goes_on.wait(), 60)
 
     assert "lasting work" not in {task.get_name() for task in asyncio.all_tasks()}
