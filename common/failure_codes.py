@@ -9,6 +9,8 @@ class FailureCode(StrEnum):
     A code is never renamed or given another meaning. On Kafka and in rows it is text: a later release has more of them.
     """
 
+    CROP_OUTSIDE = "crop_outside"
+    """The part to cut out is not all within the image."""
     EVENT_REFUSED = "event_refused"
     """An event that Kafka will never take: put aside, no job failed."""
     IMAGE_DAMAGED = "image_damaged"

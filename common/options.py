@@ -16,16 +16,16 @@ from pydantic import (
     GetJsonSchemaHandler,
     JsonValue,
     RootModel,
+    TypeAdapter,
     ValidationError,
     WithJsonSchema,
 )
 
+from common.effect_options import EffectOptions
 from common.formats import OUTPUT_FORMATS, ImageFormat, enumerate_formats, output_format_named
-from common.wire import WireModel
+from common.geometry_options import GeometryOptions, Integer
 
 DEFAULT_QUALITY = 80
-MAX_SIDE_PIXELS = 16384
-"""The longest side of any original or variant; WebP's own limit is one pixel less."""
 
 
 def _writable_format(value: Any) -> Any:
@@ -35,13 +35,6 @@ def _writable_format(value: Any) -> Any:
         raise ValueError(message)
     return known
 
-
-def _whole(value: Any) -> Any:
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-Integer = Annotated[int, BeforeValidator(_whole)]
-"""A whole number in any notation: 80, 80.0 and 8e1 are one integer, as in JSON Schema."""
 
 OutputFormat = Annotated[
     ImageFormat,
@@ -54,7 +47,7 @@ _OFFERED = enumerate_formats(
 )
 
 
-class VariantOptions(WireModel):
+class VariantOptions(GeometryOptions, EffectOptions):
     """How to make one variant.
 
     Strict: a member of a wrong type, out of range or with an unknown name is refused.
@@ -63,21 +56,18 @@ class VariantOptions(WireModel):
     model_config = ConfigDict(strict=True, extra="forbid")
 
     format: OutputFormat | None = Field(None, description=f"{_OFFERED}; absent: the original's.")
-    max_dimension: Integer = Field(
-        0,
-        ge=0,
-        le=MAX_SIDE_PIXELS,
-        description="The longer side in pixels at most; 0 leaves the size as it is. Never enlarges.",
-    )
     quality: Integer = Field(DEFAULT_QUALITY, ge=1, le=100, description="100 is the best and largest.")
     keep_metadata: bool = Field(default=False, description="Keep EXIF, XMP, IPTC and the colour profile.")
 
 
-_ALWAYS_WRITTEN = {"format", "max_dimension", "quality", "keep_metadata"}
+_ALWAYS_WRITTEN = ("format", "max_dimension", "quality", "keep_metadata")
 """The options of the first release. Later ones are written only if a client asks for them, so that older processors can
 do every job that does not need them."""
 _DEFAULTS: dict[str, JsonValue] = {
-    field.alias or name: field.get_default() for name, field in VariantOptions.model_fields.items()
+    VariantOptions.model_fields[name].alias or name: TypeAdapter(Any).dump_python(
+        VariantOptions.model_fields[name].get_default(), mode="json"
+    )
+    for name in dict.fromkeys((*_ALWAYS_WRITTEN, *VariantOptions.model_fields))
 }
 _LONGEST_LIST = 200
 
@@ -105,15 +95,15 @@ class TaskOptions(RootModel[Annotated[dict[str, JsonValue], AfterValidator(_in_o
     @classmethod
     def of(cls, options: VariantOptions) -> "TaskOptions":
         """Return *options* as they are stored."""
-        first = options.model_dump(mode="json", include=_ALWAYS_WRITTEN, exclude_none=True)
-        return cls(first | options.model_dump(mode="json", exclude=_ALWAYS_WRITTEN, exclude_defaults=True))
+        first = options.model_dump(mode="json", include={*_ALWAYS_WRITTEN}, exclude_none=True)
+        return cls(first | options.model_dump(mode="json", exclude={*_ALWAYS_WRITTEN}, exclude_defaults=True))
 
     def understood(self) -> VariantOptions:
         """Return the options as this release knows them; raise `UnsupportedOptionError` for those it does not."""
         try:
             return VariantOptions.model_validate(self.root, by_alias=True, by_name=False)
         except ValidationError as exc:
-            names = {str(error["loc"][0]) for error in exc.errors(include_url=False) if error["loc"]}
+            names = {str((*error["loc"], error["msg"])[0]) for error in exc.errors(include_url=False)}
             raise UnsupportedOptionError(", ".join(sorted(names))) from exc
 
     def resolved_for(self, original_format: str) -> "TaskOptions":

@@ -1,6 +1,7 @@
 """Accepts jobs: commits a job and its request together."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -10,8 +11,9 @@ import structlog
 from common import metrics
 from common.events import RequestedTask
 from common.failpoints import Failpoint, fail_at
+from common.geometry_options import Crop, CropOutsideError
 from common.ids import new_id
-from common.options import TaskOptions, canonical_json
+from common.options import TaskOptions, UnsupportedOptionError, canonical_json
 from common.settings.groups import LimitsSettings
 from ingest_api.delivery.reuse import Reuse, reuse_key
 from ingest_api.domain.caller import Caller
@@ -59,7 +61,7 @@ class JobIntake:
         """Commit a job and its request; for a repeated *key*, return the first job as it was created.
 
         The job belongs to the owner of its original, which *caller* must see.
-        Raises `TooManyTasksError`, `ImageUnknownError` or `KeyReusedError`.
+        Raises `TooManyTasksError`, `ImageUnknownError`, `CropOutsideError` or `KeyReusedError`.
         """
         if len(options) > self.limits.tasks:
             raise TooManyTasksError(self.limits.tasks, found=len(options))
@@ -90,6 +92,7 @@ class JobIntake:
         original = await self.jobs.find_image(original_id)
         if original is None or not caller.sees(original.owner):
             raise ImageUnknownError(original_id)
+        _refuse_crops_outside(original, options)
         at = self.clock()
         record = JobRecord(
             job=Job(id=new_id()),
@@ -121,6 +124,29 @@ class JobIntake:
         ids = await self.jobs.find_by_idempotency_key(key)
         record = await self.jobs.find_job(ids[0]) if ids else None
         return replace(record, job=Job(id=record.job.id)) if record else None
+
+
+def _crop_of(option: TaskOptions) -> Crop | None:
+    try:
+        return option.understood().crop
+    except UnsupportedOptionError:  # tried again for a later release, whose processors know it
+        return None
+
+
+def _refuse_crops_outside(original: StoredImage, options: Sequence[TaskOptions]) -> None:
+    """Raise `CropOutsideError` for a crop that leaves the image, upright or lying: its row does not tell which."""
+    for number, option in enumerate(options):
+        crop = _crop_of(option)
+        if crop is None:
+            continue
+        with suppress(CropOutsideError):
+            crop.pixels_of(original.height, original.width)
+            continue
+        try:
+            crop.pixels_of(original.width, original.height)
+        except CropOutsideError as exc:
+            message = f"options[{number}].crop: {exc}"
+            raise CropOutsideError(message) from exc
 
 
 def _key_of_job(key: str | None, original_id: UUID, options: Sequence[TaskOptions]) -> IdempotencyKey | None:

@@ -6,6 +6,7 @@ Exception
 ├── UnreadableBodyError (ingest_api/web/json_bodies.py)       no JSON that we would look at    400
 ├── UnsupportedMediaTypeError                                 a body that is not said to be JSON   415
 ├── TooManyTasksError                                         more than the limit              400
+├── CropOutsideError                                          more than the image has          400
 ├── ClientDisconnect (Starlette)                              the caller hung up               400, which nobody reads
 ├── UnauthenticatedError, ForbiddenError                      no key, or not one for this      401, 403
 ├── MisdirectedError, CrossSiteError (ingest_api/web/host_guard.py)   not our host, not our page   421, 403
@@ -34,6 +35,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common import metrics
 from common.blob_store import BlobNotFoundError, BlobStoreUnavailableError
+from common.geometry_options import CropOutsideError
 from common.texts import size_in_words
 from ingest_api.access.keys import ForbiddenError, UnauthenticatedError
 from ingest_api.access.rate_limits import TooManyRequestsError
@@ -102,6 +104,7 @@ _ANSWERS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     UnreadableBodyError: lambda exc: unreadable_body(str(exc)),
     UnsupportedMediaTypeError: lambda exc: Problem(exc.status, "unsupported_media_type", str(exc)),
     TooManyTasksError: lambda exc: Problem(HTTPStatus.BAD_REQUEST, "too_many_tasks", str(exc)),
+    CropOutsideError: lambda exc: Problem(HTTPStatus.BAD_REQUEST, "crop_outside", str(exc)),
     ClientDisconnect: _always(HTTPStatus.BAD_REQUEST, "request_broke_off", "The request ended before its body did."),
     MisdirectedError: lambda exc: Problem(exc.status, exc.code, str(exc)),
     CrossSiteError: lambda exc: Problem(exc.status, exc.code, str(exc)),

@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperCommand
 
 from common.formats import OUTPUT_FORMATS, enumerate_formats
+from processor.convert import variant_flags
 from processor.convert.interruption import Interruption, without_hangup
 
 Files = Annotated[
@@ -55,7 +56,7 @@ Config = Annotated[
     ),
 ]
 
-_SWITCH = re.compile(r"--?(?P<name>keep-metadata|overwrite|skip-existing|json)=(?P<value>.*)")
+_SWITCH = re.compile(r"--?(?P<name>keep-metadata|enlarge|grayscale|overwrite|skip-existing|json)=(?P<value>.*)")
 _VALUES = {"1": True, "t": True, "true": True, "0": False, "f": False, "false": False}
 
 
@@ -81,6 +82,21 @@ def convert(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     max_dimension: MaxDimension = 0,
     quality: Quality = 80,
     keep_metadata: KeepMetadata = False,  # noqa: FBT002 - typer passes by name
+    width: variant_flags.Width = None,
+    height: variant_flags.Height = None,
+    aspect_ratio: variant_flags.AspectRatio = None,
+    fit: variant_flags.Fit = None,
+    enlarge: variant_flags.Enlarge = False,  # noqa: FBT002 - typer passes by name
+    focus: variant_flags.Focus = None,
+    crop: variant_flags.Crop = None,
+    trim: variant_flags.Trim = None,
+    rotate: variant_flags.Rotate = None,
+    flip: variant_flags.Flip = None,
+    background: variant_flags.Background = None,
+    padding: variant_flags.Padding = None,
+    grayscale: variant_flags.Grayscale = False,  # noqa: FBT002 - typer passes by name
+    blur: variant_flags.Blur = None,
+    sharpen: variant_flags.Sharpen = None,
     output: Output = None,
     overwrite: Overwrite = False,  # noqa: FBT002 - typer passes by name
     skip_existing: SkipExisting = False,  # noqa: FBT002 - typer passes by name
@@ -113,9 +129,26 @@ def convert(  # noqa: PLR0913, PLR0917 - one parameter for each flag
         asked = Invocation(
             arguments=[*(files or []), *(input_files or [])],
             image_format=image_format,
-            max_dimension=max_dimension,
-            quality=quality,
-            keep_metadata=keep_metadata,
+            flags={
+                "max_dimension": max_dimension,
+                "quality": quality,
+                "keep_metadata": keep_metadata,
+                "width": width,
+                "height": height,
+                "aspect_ratio": aspect_ratio,
+                "fit": fit,
+                "enlarge": enlarge,
+                "focus": focus,
+                "crop": crop,
+                "trim": trim,
+                "rotate": rotate,
+                "flip": flip,
+                "background": background,
+                "padding": padding,
+                "grayscale": grayscale,
+                "blur": blur,
+                "sharpen": sharpen,
+            },
             output=output,
             overwrite=overwrite,
             skip_existing=skip_existing,

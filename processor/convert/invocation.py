@@ -3,10 +3,11 @@
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from common.options import VariantOptions
 from common.settings.unknown_variables import unknown_variables
@@ -29,9 +30,8 @@ class Invocation:
 
     arguments: Sequence[str]
     image_format: str | None
-    max_dimension: int
-    quality: int
-    keep_metadata: bool
+    flags: Mapping[str, Any]
+    """The others of a variant's options, by their names; None where a flag was not given."""
     output: str | None
     overwrite: bool
     skip_existing: bool
@@ -92,7 +92,7 @@ def _convert(asked: Invocation, interruption: Interruption) -> Sequence[Outcome]
 def _options(asked: Invocation) -> VariantOptions:
     """Return the options; raise `ConversionError` if a flag is wrong, or contradicts the output's suffix."""
     named = format_asked_for(asked.output)
-    options = check_options(asked.image_format or named, asked.max_dimension, asked.quality, asked.keep_metadata)
+    options = check_options(asked.image_format or named, asked.flags)
     if named is not None and options.format is not named:
         message = f"{printable(asked.output or '')}: the suffix stands for {named}, -format for {options.format}"
         raise ConversionError(message)

@@ -85,6 +85,7 @@ class Refusal(StrEnum):
     TOO_MANY_FRAMES = FailureCode.TOO_MANY_FRAMES
     IMAGE_DAMAGED = FailureCode.IMAGE_DAMAGED
     VARIANT_TOO_LARGE = FailureCode.VARIANT_TOO_LARGE
+    CROP_OUTSIDE = FailureCode.CROP_OUTSIDE
 
 
 class ImageRefusedError(Exception):

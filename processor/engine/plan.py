@@ -3,13 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from common.css_colours import rgba_of
 from common.formats import ImageFormat
+from common.geometry_options import MAX_SIDE_PIXELS
 from common.options import VariantOptions
 from processor.engine import ImageRefusedError, Refusal
 from processor.engine.codecs.registry import writer_of
 from processor.engine.decoding.header import Header
-from processor.engine.picture import PictureSpec
-from processor.engine.sizing import size_within
+from processor.engine.geometry.layout import lay_out
+from processor.engine.geometry.turns import EXIF_TURNS
+from processor.engine.picture import Effects, PictureSpec
+
+_LONGEST_ON_THE_WAY = 1_000_000
+"""A side of a picture from which `cover` then cuts a part; only that part is computed. A tenth of libvips' limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +43,12 @@ class PlannedDecode:
     pictures: tuple[PlannedPicture, ...]
 
 
-def plan_decodes(header: Header, wanted: Sequence[VariantOptions]) -> list[PlannedDecode]:
-    """Return how to make the *wanted* variants; raise `ImageRefusedError` for one that its format cannot hold."""
-    pictures = _plan_pictures(header, wanted)
+def plan_decodes(header: Header, wanted: Sequence[VariantOptions], *, megapixels: float) -> list[PlannedDecode]:
+    """Return how to make the *wanted* variants, none of more than *megapixels* a frame.
+
+    Raises `ImageRefusedError` for one that its format cannot hold, or that crops outside of the image.
+    """
+    pictures = _plan_pictures(header, wanted, megapixels)
     decodes = []
     for every_frame in (False, True):
         sharing = tuple(picture for picture in pictures if picture.spec.every_frame is every_frame)
@@ -48,12 +57,12 @@ def plan_decodes(header: Header, wanted: Sequence[VariantOptions]) -> list[Plann
     return decodes
 
 
-def _plan_pictures(header: Header, wanted: Sequence[VariantOptions]) -> list[PlannedPicture]:
+def _plan_pictures(header: Header, wanted: Sequence[VariantOptions], megapixels: float) -> list[PlannedPicture]:
     groups: dict[PictureSpec, list[PlannedVariant]] = {}
     for place, options in enumerate(wanted):
         variant = PlannedVariant(place, options.format or header.format.written_as, options)
         spec = _spec_of(header, variant)
-        _refuse_oversized(spec, variant.format)
+        _refuse_oversized(spec, variant.format, max(megapixels, header.width * header.height / 1e6))
         groups.setdefault(spec, []).append(variant)
     return [
         PlannedPicture(replace(spec, flatten=_none_keeps_alpha(variants)), tuple(variants))
@@ -62,21 +71,31 @@ def _plan_pictures(header: Header, wanted: Sequence[VariantOptions]) -> list[Pla
 
 
 def _spec_of(header: Header, variant: PlannedVariant) -> PictureSpec:
-    size = size_within(header.width, header.height, variant.options.max_dimension)
-    every_frame = header.frames > 1 and writer_of(variant.format).keeps_frames
-    hdr = header.colour if header.colour is not None and header.colour.is_hdr else None
-    return PictureSpec(size, every_frame=every_frame, hdr=hdr)
+    options = variant.options
+    return PictureSpec(
+        lay_out(header.size, options),
+        every_frame=header.frames > 1 and writer_of(variant.format).keeps_frames,
+        upright=EXIF_TURNS[header.orientation],
+        original=header.size,
+        background=rgba_of(options.background) if options.background else None,
+        effects=Effects(grayscale=options.grayscale, blur=options.blur, sharpen=options.sharpen),
+        hdr=header.colour if header.colour is not None and header.colour.is_hdr else None,
+    )
 
 
 def _none_keeps_alpha(variants: Sequence[PlannedVariant]) -> bool:
     return not any(writer_of(variant.format).keeps_alpha for variant in variants)
 
 
-def _refuse_oversized(spec: PictureSpec, image_format: ImageFormat) -> None:
-    largest = writer_of(image_format).largest_side
-    if max(spec.size) > largest:
+def _refuse_oversized(spec: PictureSpec, image_format: ImageFormat, megapixels: float) -> None:
+    largest = min(writer_of(image_format).largest_side, max(MAX_SIDE_PIXELS, *spec.original))
+    width, height = spec.size
+    if max(width, height) > largest:
         reason = (
-            f"{image_format.label} images may have {largest} pixels a side at most, not "
-            f"{spec.size.width} x {spec.size.height}; ask for a smaller maxDimension or another format."
+            f"{image_format.label} images may have {largest} pixels a side at most, not {width} x {height}; ask for a "
+            "smaller size or another format."
         )
+        raise ImageRefusedError(Refusal.VARIANT_TOO_LARGE, reason)
+    if width * height > megapixels * 1e6 or max(spec.layout.size) > _LONGEST_ON_THE_WAY:
+        reason = f"A variant of {width} x {height} pixels is too large for this image; ask for a smaller one."
         raise ImageRefusedError(Refusal.VARIANT_TOO_LARGE, reason)

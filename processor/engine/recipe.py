@@ -21,19 +21,36 @@ from processor.engine.never_larger import keep_from_growing
 from processor.engine.picture import PictureSpec
 from processor.engine.plan import PlannedDecode, PlannedVariant, plan_decodes
 from processor.engine.refusals import explain, explain_encoding, forget_complaints
-from processor.engine.sizing import Size
 from processor.engine.steps.convert_to_srgb import convert_to_srgb
+from processor.engine.steps.crop import crop
+from processor.engine.steps.cut_window import cut_window
+from processor.engine.steps.effects import apply_effects
 from processor.engine.steps.flatten import flatten_early
 from processor.engine.steps.normalise_bands import normalise_bands
+from processor.engine.steps.place_on_canvas import place_on_canvas
 from processor.engine.steps.render import render
 from processor.engine.steps.resize import resize
+from processor.engine.steps.turn import turn
 from processor.engine.steps.turn_upright import turn_upright
 from processor.engine.stopwatch import Stopwatch
+from processor.engine.trimming import trim
 from processor.engine.verify import verify
 
 Step = Callable[[pyvips.Image, PictureSpec], pyvips.Image]
 
-STEPS: tuple[Step, ...] = (normalise_bands, flatten_early, resize, convert_to_srgb, render, turn_upright)
+STEPS: tuple[Step, ...] = (
+    normalise_bands,
+    flatten_early,
+    crop,
+    resize,
+    cut_window,
+    convert_to_srgb,
+    render,
+    turn_upright,
+    turn,
+    place_on_canvas,
+    apply_effects,
+)
 """From decoded pixels to a finished picture, in this order."""
 
 
@@ -50,7 +67,8 @@ def make_variants(
         header = read_header(original.content)
         refuse_beyond(limits, header)
         original = _prepare(original, header)
-        for planned in plan_decodes(header, wanted):
+        wanted = _trim(original, header, wanted)
+        for planned in plan_decodes(header, wanted, megapixels=limits.megapixels):
             yield from _make_forgivingly(original, header, planned)
     except Exception as exc:
         clear_frames(exc.__traceback__)  # else the error, on its way, holds a whole picture during the next job
@@ -60,6 +78,17 @@ def make_variants(
 def _prepare(original: Original, header: Header) -> Original:
     prepared = CODECS[header.format].loader.prepare(original.content)
     return original if prepared is original.content else Original(prepared, (original.identity, "prepared"))
+
+
+def _trim(original: Original, header: Header, wanted: Sequence[VariantOptions]) -> Sequence[VariantOptions]:
+    for attempt in attempts(original, header.format):
+        try:
+            return trim(attempt.original, header, wanted, forgiving=attempt.is_forgiving)
+        except pyvips.Error as exc:
+            if attempt.is_last or is_damage(exc, header.format):
+                raise explain(exc, header.format) from exc
+            forget_complaints()
+    return wanted
 
 
 def _make_forgivingly(original: Original, header: Header, planned: PlannedDecode) -> Iterator[EncodedVariant]:
@@ -87,14 +116,14 @@ def _make(original: Original, header: Header, planned: PlannedDecode, *, forgivi
         picture = _make_picture(decode, wanted.spec)
         picture_seconds = watch.lap()
         for variant in wanted.variants:
-            encoded = _encode(picture, wanted.spec.size, original, header, variant)
+            encoded = _encode(picture, wanted.spec, original, header, variant)
             yield replace(encoded, picture_seconds=picture_seconds, encode_seconds=watch.lap())
             picture_seconds = 0
             watch.lap()  # the time in between was the caller's
 
 
 def _make_picture(decode: Decode, spec: PictureSpec) -> pyvips.Image:
-    picture = decode(spec.size)
+    picture = decode(spec)
     for step in STEPS:
         picture = step(picture, spec)
     if not spec.in_doubt and is_of_one_colour(picture):
@@ -103,41 +132,41 @@ def _make_picture(decode: Decode, spec: PictureSpec) -> pyvips.Image:
 
 
 def _encode(
-    picture: pyvips.Image, size: Size, original: Original, header: Header, variant: PlannedVariant
+    picture: pyvips.Image, spec: PictureSpec, original: Original, header: Header, variant: PlannedVariant
 ) -> EncodedVariant:
     try:
-        content = _encode_content(picture, size, original, header, variant)
+        content = _encode_content(picture, spec, original, header, variant)
     except pyvips.Error as exc:
         raise explain_encoding(exc) from exc
-    made = verify(content, variant.format, size)
+    made = verify(content, variant.format, spec.size)
     return EncodedVariant(
-        variant.place, content, variant.format, *size, frames=made.frames, original_frames=header.frames
+        variant.place, content, variant.format, *spec.size, frames=made.frames, original_frames=header.frames
     )
 
 
 def _encode_content(
-    picture: pyvips.Image, size: Size, original: Original, header: Header, variant: PlannedVariant
+    picture: pyvips.Image, spec: PictureSpec, original: Original, header: Header, variant: PlannedVariant
 ) -> bytes:
     """Return the file, without the metadata where it cannot be kept: that never costs the picture."""
     options = variant.options
     if options.keep_metadata:
         with contextlib.suppress(pyvips.Error):
-            return _encode_as(options, picture, size, original, header, variant.format)
+            return _encode_as(options, picture, spec, original, header, variant.format)
         forget_complaints()
     without = options.model_copy(update={"keep_metadata": False})
-    return _encode_as(without, picture, size, original, header, variant.format)
+    return _encode_as(without, picture, spec, original, header, variant.format)
 
 
 def _encode_as(  # noqa: PLR0913, PLR0917 - all that decides the bytes
     options: VariantOptions,
     picture: pyvips.Image,
-    size: Size,
+    spec: PictureSpec,
     original: Original,
     header: Header,
     image_format: ImageFormat,
 ) -> bytes:
     metadata = kept_metadata(original, header, picture, image_format, options)
     content = metadata.put_into(writer_of(image_format).encode(picture, options))
-    if (image_format, *size) == (header.format, header.width, header.height):
+    if spec.is_plain and (image_format, *spec.size) == (header.format, header.width, header.height):
         return keep_from_growing(content, picture, original, header, options, metadata)
     return content

@@ -3,7 +3,7 @@
 from common.formats import ImageFormat
 from processor.engine import EngineError, ImageRefusedError
 from processor.engine.decoding.header import Header, read_header
-from processor.engine.sizing import Size
+from processor.engine.geometry.sizes import Size
 
 
 class UnexpectedOutputError(EngineError):

@@ -10,7 +10,8 @@ from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from common.failure_codes import JOB_FAILURES
-from common.options import Integer, TaskOptions, VariantOptions
+from common.geometry_options import Integer
+from common.options import TaskOptions, VariantOptions
 from common.wire import FormatName, WireModel
 from ingest_api.domain.job import JobState
 from ingest_api.job_store import JobRecord, StoredImage

@@ -16,9 +16,9 @@ from processor.engine.colour.spaces import ColourSpace
 from processor.engine.decoding.animation import Animation
 from processor.engine.decoding.file_in_memory import FileInMemory
 from processor.engine.decoding.opening import open_image
+from processor.engine.geometry.sizes import Size
 from processor.engine.orientation import UPRIGHT, lies_on_its_side, orientation_of
 from processor.engine.refusals import explain, unsupported
-from processor.engine.sizing import Size
 
 _HEIF = re.compile(rb"....ftyp(?:hei|hev|mif1|msf1)", re.DOTALL)
 _SHOWN = frozenset({"uchar", "ushort"})
@@ -29,6 +29,7 @@ _SHOWN = frozenset({"uchar", "ushort"})
 class Header:
     """An original's format and its size in pixels as shown, that is, with its orientation applied.
 
+    *orientation*: the EXIF orientation that was applied.
     *pixels_are_final*: stored upright and in colours that every viewer shows, given the colour profile.
     *colour*: what its numbers mean, where that is neither sRGB nor told by an ICC profile.
     *animation*: the frames, where they are put together here and not by libvips.
@@ -42,6 +43,12 @@ class Header:
     pixels_are_final: bool
     animation: Animation | None = None
     colour: ColourSpace | None = None
+    orientation: int = UPRIGHT
+
+    @property
+    def size(self) -> Size:
+        """Width and height."""
+        return Size(self.width, self.height)
 
     @property
     def longer_side(self) -> int:
@@ -70,6 +77,7 @@ def read_header(content: bytes | mmap.mmap) -> Header:
         pixels_are_final=orientation_of(image) == UPRIGHT and image.interpretation != "cmyk" and colour is None,
         animation=animation,
         colour=colour,
+        orientation=orientation_of(image),
     )
 
 

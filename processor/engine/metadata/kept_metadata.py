@@ -9,9 +9,9 @@ from common.options import VariantOptions
 from processor.engine.codecs.registry import CODECS, writer_of
 from processor.engine.decoding.header import Header
 from processor.engine.decoding.original import Original
+from processor.engine.geometry.sizes import Size
 from processor.engine.metadata import NOTHING, Metadata
 from processor.engine.metadata.updating import updated
-from processor.engine.sizing import Size
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """Makes what is kept of the metadata true of a variant."""
 
+from processor.engine.geometry.sizes import Size
 from processor.engine.metadata import NOTHING, Metadata
 from processor.engine.metadata.exif import update_exif
 from processor.engine.metadata.iptc import as_xmp, update_iptc
 from processor.engine.metadata.xmp import update_xmp
-from processor.engine.sizing import Size
 
 
 def updated(metadata: Metadata, size: Size, *, media_type: str, is_srgb: bool, keeps_iptc: bool) -> Metadata:

@@ -6,7 +6,7 @@ from xml.dom import Node
 from xml.dom.minidom import Attr, Document, Element, parseString
 from xml.parsers.expat import ExpatError
 
-from processor.engine.sizing import Size
+from processor.engine.geometry.sizes import Size
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _EMPTY = (

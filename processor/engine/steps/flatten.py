@@ -19,4 +19,4 @@ def flatten_early(image: pyvips.Image, spec: PictureSpec) -> pyvips.Image:
     """
     is_srgb = image.format == "uchar" and image.interpretation in {"b-w", "srgb"}
     is_final = is_srgb and spec.hdr is None and not image.get_typeof("icc-profile-data")
-    return flatten(image) if spec.flatten and is_final else image
+    return flatten(image) if spec.flatten and spec.background is None and is_final else image

@@ -2,9 +2,9 @@
 
 import pyvips
 
-from processor.engine.orientation import lies_on_its_side
+from processor.engine.frames import each_frame, height_of_frames
+from processor.engine.geometry.sizes import Size
 from processor.engine.picture import PictureSpec
-from processor.engine.sizing import Size
 
 _LARGEST_REDUCE = 100
 """libvips filters so many pixels into one and no more than three times that; beyond, averages come first."""
@@ -12,14 +12,10 @@ _LARGEST_REDUCE = 100
 
 def resize(image: pyvips.Image, spec: PictureSpec) -> pyvips.Image:
     """Return *image* at exactly its size, by Lanczos 3, colours weighted by their opacity; frames stay apart."""
-    size = spec.size.turned() if lies_on_its_side(image) else spec.size
-    pages = image.get_n_pages() if image.get_typeof("page-height") else 1
-    if (image.width, image.height) == (size.width, size.height * pages):
+    size = spec.stored_scaled
+    if (image.width, height_of_frames(image)) == size:
         return image
-    if pages == 1:
-        return _resize_frame(image, size)
-    frames = [_resize_frame(frame, size) for frame in image.copy_memory().pagesplit()]
-    return frames[0].pagejoin(frames[1:])
+    return each_frame(image, lambda frame: _resize_frame(frame, size))
 
 
 def _resize_frame(image: pyvips.Image, size: Size) -> pyvips.Image:

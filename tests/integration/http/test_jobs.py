@@ -32,6 +32,23 @@ BAD_OPTIONS = [
     pytest.param({"format": 7}, "options[0].format", id="format as a number"),
     pytest.param({"format": ["jpeg"]}, "options[0].format", id="format as a list"),
     pytest.param({"maxdimension": 5}, "options[0].maxdimension", id="unknown member"),
+    pytest.param({"width": 0}, "options[0].width", id="no width"),
+    pytest.param({"width": 5, "fit": "crop"}, "options[0].fit", id="unknown fit"),
+    pytest.param({"fit": "cover"}, "options[0]", id="fit without a box"),
+    pytest.param({"width": 5, "maxDimension": 5}, "options[0]", id="two sizes"),
+    pytest.param({"focus": "face"}, "options[0].focus", id="unknown focus"),
+    pytest.param({"focus": {"x": 2, "y": 0}}, "options[0].focus", id="a point outside"),
+    pytest.param({"crop": {"left": 0}}, "options[0].crop.top", id="half a crop"),
+    pytest.param({"crop": {"left": 0.5, "top": 0, "width": 1, "height": 1}}, "options[0].crop", id="half a pixel"),
+    pytest.param({"aspectRatio": "wide"}, "options[0].aspectRatio", id="ratio in words"),
+    pytest.param({"rotate": 45}, "options[0].rotate", id="half a turn"),
+    pytest.param({"flip": "both"}, "options[0].flip", id="unknown flip"),
+    pytest.param({"background": "nothing"}, "options[0].background", id="unknown colour"),
+    pytest.param({"padding": -1}, "options[0].padding.top", id="negative padding"),
+    pytest.param({"trim": "yes"}, "options[0].trim", id="trim in words"),
+    pytest.param({"blur": 1000}, "options[0].blur", id="blur too strong"),
+    pytest.param({"sharpen": 0}, "options[0].sharpen", id="sharpen by nothing"),
+    pytest.param({"grayscale": 1}, "options[0].grayscale", id="number for grayscale"),
     pytest.param("webp", "options[0]", id="no object"),
     pytest.param(None, "options[0]", id="null"),
 ]
@@ -107,6 +124,22 @@ async def test_absent_options_have_their_defaults(api: Api) -> None:
 
     defaults = {"format": "jpeg", "maxDimension": 0, "quality": 80, "keepMetadata": False}
     assert [task["options"] for task in job["tasks"]] == [defaults, defaults]
+
+
+async def test_a_crop_beyond_the_image_is_named(api: Api) -> None:
+    """400 says what was asked and what the image has; upright or lying, it must fit."""
+    original = await uploaded(api)
+    options = [
+        {"crop": {"left": 0, "top": 0, "width": 1, "height": 1}},
+        {"crop": {"left": 9999, "top": 0, "width": 1, "height": 1}},
+    ]
+
+    response = await api.http.post("/api/v1/job", json={"originalID": original, "options": options})
+
+    assert response.status_code == 400
+    problem = response.json()
+    assert problem["code"] == "crop_outside"
+    assert problem["error"].startswith("options[1].crop: 1 x 1 pixels at 9999, 0 are not all within the image")
 
 
 @pytest.mark.parametrize(("written", "number"), [("80.0", 80), ("8e1", 80), ("1.0E+2", 100)])

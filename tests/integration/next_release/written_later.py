@@ -9,7 +9,7 @@ from tests.factories.jobs import a_request
 OPTIONS: dict[str, Any] = {
     "format": "jxl",
     "quality": "auto",
-    "fit": "cover",
+    "glow": "strong",
     "crop": {"left": 0.25, "unit": "fraction", "anchor": None},
     "overlay": [{"text": "©", "opacity": 0.5}],
 }

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.formats import ImageFormat
-from processor.engine.sizing import Size, size_within
+from processor.engine.geometry.sizes import Size, size_within
 from tests.unit.processor.engine.pictures import gradient, made, saved
 
 sides = st.integers(1, 20_000)

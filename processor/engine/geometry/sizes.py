@@ -1,5 +1,6 @@
-"""How large a variant becomes."""
+"""Sizes and parts of pictures, in whole pixels."""
 
+from fractions import Fraction
 from typing import NamedTuple
 
 
@@ -14,6 +15,25 @@ class Size(NamedTuple):
         return Size(self.height, self.width)
 
 
+class Box(NamedTuple):
+    """A part of a picture."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+    @property
+    def size(self) -> Size:
+        """The part's size."""
+        return Size(self.width, self.height)
+
+
+def scaled(side: int, by: Fraction) -> int:
+    """Return *side* times *by*, rounded half up, and never 0."""
+    return max(1, (2 * side * by.numerator + by.denominator) // (2 * by.denominator))
+
+
 def size_within(width: int, height: int, max_dimension: int) -> Size:
     """Return the size of a *width* x *height* picture whose longer side is at most *max_dimension*.
 
@@ -22,8 +42,5 @@ def size_within(width: int, height: int, max_dimension: int) -> Size:
     longer = max(width, height)
     if max_dimension == 0 or longer <= max_dimension:
         return Size(width, height)
-    return Size(_scaled(width, longer, max_dimension), _scaled(height, longer, max_dimension))
-
-
-def _scaled(side: int, longer: int, max_dimension: int) -> int:
-    return max(1, (2 * side * max_dimension + longer) // (2 * longer))
+    by = Fraction(max_dimension, longer)
+    return Size(scaled(width, by), scaled(height, by))
