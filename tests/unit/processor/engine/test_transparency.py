@@ -9,7 +9,7 @@ from common.formats import ImageFormat
 from common.options import VariantOptions
 from processor.engine import VariantRequest
 from tests.doubles.engine import make_files
-from tests.unit.processor.engine.pictures import LIMITS, difference, gradient, made, read, saved
+from tests.unit.processor.engine.pictures import LIMITS, Pixels, difference, gradient, made, read, saved
 
 
 @pytest.mark.parametrize("target", [ImageFormat.PNG, ImageFormat.WEBP, ImageFormat.AVIF])
@@ -66,3 +66,37 @@ def test_grey_can_be_seen_through_too(tmp_path: Path) -> None:
 
     assert read(png.path, "LA")[:, 0, 1].max() < 20
     assert read(jpeg.path, "RGB")[:, 0].min() > 235
+
+
+def drawn_alpha(kind: str) -> Pixels:
+    """Return an opacity of *kind*: with the edges of letters, feathered, soft throughout, or of two values only."""
+    across = np.linspace(0, 20, 300)[np.newaxis, :].repeat(200, axis=0)
+    waves = np.sin(across) + np.cos(across[:, ::-1] * 1.3 + np.linspace(0, 9, 200)[:, np.newaxis])
+    steepness = {"letters": 800, "feathered": 150, "soft": 40, "two values": 1e6}[kind]
+    return np.clip(waves * steepness + 128, 0, 255).round().astype(np.uint8)
+
+
+@pytest.mark.parametrize("kind", ["letters", "feathered", "soft", "two values"])
+@pytest.mark.parametrize("quality", [50, 80, 95])
+@pytest.mark.parametrize("grey", [False, True])
+def test_what_is_clear_or_opaque_stays_so_in_avif(tmp_path: Path, kind: str, quality: int, *, grey: bool) -> None:
+    """Edges get no halos, though what is half transparent may be off by more."""
+    alpha = drawn_alpha(kind)
+    colours = gradient(300, 200)[..., :1] if grey else gradient(300, 200)
+    original = saved(tmp_path, np.dstack([colours, alpha]))
+
+    variant = made(original, ImageFormat.AVIF, quality=quality)
+
+    off = np.abs(read(variant.path, "RGBA")[..., 3] - alpha)
+    assert off[(alpha == 0) | (alpha == 255)].max(initial=0) <= 2
+    assert off.mean() < 6
+    assert difference(read(variant.path, "RGBA")[..., :3], colours) < 6
+
+
+def test_a_low_quality_makes_avifs_opacity_small_too(tmp_path: Path) -> None:
+    """What asks for few bytes gets few, at the cost of halos."""
+    original = saved(tmp_path, np.dstack([gradient(300, 200), drawn_alpha("feathered")]))
+
+    sizes = [made(original, ImageFormat.AVIF, quality=quality).byte_size for quality in (49, 50)]
+
+    assert sizes[0] < 0.8 * sizes[1]
