@@ -141,8 +141,9 @@ class Replay:
 
     async def _request_again(self, request: JobRequested) -> str:
         options = [task.options for task in request.tasks]
-        # The letter gives the idempotency key: replayed twice, it is still one new job.
-        key = f"dead-letter:{request.job_id}"
+        # The letter gives the idempotency key: replayed twice, it is still one new job. No client can choose this one,
+        # as theirs stand behind their owner's name, which is never empty.
+        key = f":dead-letter:{request.job_id}"
         try:
             record = await self.intake.accept(request.original.id, options, caller=ANYBODY, key=key)
         except (ImageUnknownError, KeyReusedError, TooManyTasksError) as exc:

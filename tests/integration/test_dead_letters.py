@@ -1,6 +1,7 @@
 """Dead letters: found, and sent on their way again."""
 
-from uuid import uuid4
+from typing import cast
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -9,14 +10,18 @@ from common.kafka.clients import open_producer
 from common.kafka.headers import from_kafka, to_kafka
 from common.kafka.signatures import Signatures
 from common.kafka.topics import create_topics
+from common.options import TaskOptions
 from common.settings.groups import KafkaSettings, LimitsSettings
+from ingest_api.domain.caller import Caller, Scope
 from ingest_api.domain.job import JobState
 from ingest_api.intake.jobs import JobIntake
 from ingest_api.job_store import JobRecord, OutboxMessage
 from ingest_api.job_store.outbox import PostgresOutbox
 from ingest_api.job_store.postgres import PostgresJobStore
 from ingest_api.life_cycle.messages import Messages, request_of
+from ingest_api.services import Services
 from ingest_api.upkeep.dead_letters import DeadLetter, NotReplayableError, Replay, open_dead_letters
+from ingest_api.web.routes.dependencies import Admitted
 from tests.doubles.kafka import Record, RecordingProducer
 from tests.factories.jobs import NOON, a_job, a_record
 
@@ -147,6 +152,25 @@ async def test_a_letter_goes_to_no_topic_of_others(topics: KafkaSettings, jobs: 
         await replay.of(letter)
 
     assert producer.sent == []
+
+
+async def test_no_client_can_take_the_key_of_a_replay(topics: KafkaSettings, jobs: PostgresJobStore) -> None:
+    """Clients' idempotency keys stand behind their owner's name, whatever that is: a replay's is none of them."""
+    record = a_given_up_job()
+    await jobs.add_originals([record.original])
+    intake = JobIntake(jobs, Messages(topics), LimitsSettings(), lambda: NOON)
+    for owner in ("dead-letter", "anybody"):
+        client = Caller(owner, Scope.ADMIN, owner)
+        for chosen in (str(record.job.id), f"dead-letter:{record.job.id}"):
+            key = Admitted(cast("Services", None), client).own(chosen)
+            await intake.accept(record.original.id, [TaskOptions({"quality": 7})], caller=client, key=key)
+    letter = DeadLetter(0, 0, NOON, None, encode(request_of(record)), {}, was_replayed=False)
+
+    said = await Replay(intake, RecordingProducer(), topics).of(letter)
+
+    replayed = await jobs.find_job(UUID(said.rpartition(" ")[2]))
+    assert replayed is not None
+    assert [task.options for task in replayed.tasks] == [task.options for task in record.tasks]
 
 
 async def test_a_letter_of_an_image_that_is_gone_says_so(topics: KafkaSettings, jobs: PostgresJobStore) -> None:
