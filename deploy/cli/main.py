@@ -1,6 +1,9 @@
 """The entry point of `icecube`: makes sure that it imports our packages, not others of the same name."""
 
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,14 +16,24 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 def main() -> None:
     """Run the command that the arguments name; end with one sentence if another package hides one of ours."""
-    open_closed_streams()
-    for name in _OURS:
-        if (found := _found(name)) != _ROOT / name:
-            sys.stderr.write(_sentence(name, found))
-            raise SystemExit(EXIT_REFUSED)
-    from deploy.cli.command import app  # noqa: PLC0415 - imports what was just looked at
-
+    with _ended_by_interrupt():
+        open_closed_streams()
+        for name in _OURS:
+            if (found := _found(name)) != _ROOT / name:
+                sys.stderr.write(_sentence(name, found))
+                raise SystemExit(EXIT_REFUSED)
+        from deploy.cli.command import app  # noqa: PLC0415 - imports what was just looked at
     app()
+
+
+@contextmanager
+def _ended_by_interrupt() -> Iterator[None]:
+    """Let Ctrl-C end the process at once, without a traceback: while it imports there is nothing to clean up."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.default_int_handler:  # not where it is ignored, as in a shell's background
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def _found(name: str) -> Path | None:

@@ -3,8 +3,10 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -164,6 +166,34 @@ def test_another_package_of_our_names_is_told_in_one_sentence(tmp_path: Path, na
     assert len(result.stderr.splitlines()) == 1
     assert f"another package named `{name}`" in result.stderr
     assert f"take {tmp_path} out of PYTHONPATH" in result.stderr
+
+
+_SLOW_TYPER = """
+import pathlib, time
+pathlib.Path(__file__).with_name("importing").touch()
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("arguments", [["convert", "photo.jpg"], ["up"], ["-h"]])
+def test_ctrl_c_while_a_command_starts_ends_it_quietly(tmp_path: Path, arguments: list[str]) -> None:
+    """Imports take half a second. Nothing is there to remove, so the signal just ends the process: 130 in a shell."""
+    (tmp_path / "typer.py").write_text(_SLOW_TYPER)
+    interrupted = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    command = [str(_PYTHON), "-c", f"{interrupted}from deploy.cli.main import main; main()", *arguments]
+    process = subprocess.Popen(
+        command, env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 30
+    while not (tmp_path / "importing").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+    process.send_signal(signal.SIGINT)
+    told, errors = process.communicate(timeout=30)
+
+    assert (process.returncode, told, errors) == (-signal.SIGINT, "", "")
 
 
 def test_a_host_without_a_name_builds_the_processor() -> None:
