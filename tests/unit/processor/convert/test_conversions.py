@@ -159,6 +159,20 @@ def test_an_output_names_its_format(tmp_path: Path) -> None:
     assert format_asked_for(None) is None
 
 
+@pytest.mark.parametrize("name", ["x.tar.gz", "x.GZ", "x.zip", "x.txt", "x.pdf", "x.mp4", "x.json", "x.webp.bz2"])
+def test_a_suffix_of_another_kind_of_file_is_no_output(name: str) -> None:
+    """Whatever opens such a file would find an image: the sentence names the formats."""
+    suffix = name.lower().rpartition(".")[2]
+    with pytest.raises(ConversionError, match=f"{name}: {suffix} cannot be written, only jpeg, png, webp or avif"):
+        format_asked_for(name)
+
+
+@pytest.mark.parametrize("name", ["x", "x.tmp", "x.webp.part", "photo.v2", "2026.11.25", "x.bin", ".x", "x."])
+def test_a_suffix_that_means_nothing_is_a_part_of_the_name(name: str) -> None:
+    """Scripts write to such a name and rename the file; -format, or the original, says what it is."""
+    assert format_asked_for(name) is None
+
+
 @pytest.mark.parametrize("suffix", ["gif", "tiff", "heic", "bmp", "pdf"])
 def test_a_format_that_is_not_written_is_no_output(suffix: str) -> None:
     """No picture of another format is written under the suffix of one that cannot be made."""
