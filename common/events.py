@@ -20,6 +20,10 @@ Size = Annotated[int, Field(ge=0, le=2**63 - 1)]
 """A number of bytes, pixels or frames. What is none would fail wherever it is counted or stored."""
 
 
+EventTags = dict[str, str]
+"""What the client attached, by name."""
+
+
 class UnreadableEventError(Exception):
     """The bytes are not an event that this release knows; the message says why."""
 
@@ -144,6 +148,7 @@ class JobNotification(KeptModel):
     timestamp: datetime
     variants: tuple[AnnouncedVariant, ...] = ()
     variants_left_out: bool = Field(default=False, exclude_if=lambda left_out: not left_out)
+    tags: EventTags = Field({}, exclude_if=lambda tags: not tags)
 
 
 class PublicEvent(KeptModel):
@@ -170,6 +175,7 @@ class JobEvent(PublicEvent):
     job_id: UUID
     original_id: UUID
     sequence: Size
+    tags: EventTags = Field({}, exclude_if=lambda tags: not tags)
 
     @property
     def subject(self) -> UUID:

@@ -13,23 +13,17 @@ from common.events import RequestedTask
 from common.failpoints import Failpoint, fail_at
 from common.geometry_options import Crop, CropOutsideError
 from common.ids import new_id
-from common.options import TaskOptions, UnsupportedOptionError, canonical_json
+from common.options import TaskOptions, UnsupportedOptionError
 from common.settings.groups import LimitsSettings
 from ingest_api.delivery.reuse import Reuse, reuse_key
 from ingest_api.domain.caller import Caller
 from ingest_api.domain.idempotency import IdempotencyKey, idempotency_key
 from ingest_api.domain.job import Job, JobState
+from ingest_api.intake.job_request import JobRequest
 from ingest_api.job_store import ImageUnknownError, JobRecord, JobStore, KeyTakenError, StoredImage
 from ingest_api.life_cycle.messages import Messages
 
 log = structlog.get_logger(__name__)
-
-
-class TooManyTasksError(Exception):
-    """A job requests more variants than the limit."""
-
-    def __init__(self, limit: int, *, found: int) -> None:
-        super().__init__(f"options: a job may have {limit} tasks at most, this one has {found}")
 
 
 RETRYABLE = frozenset({JobState.FAILED, JobState.CANCELLED})
@@ -55,17 +49,14 @@ class JobIntake:
     wake_relay: Callable[[], None] = lambda: None
     reuse: Reuse = Reuse.OWN
 
-    async def accept(
-        self, original_id: UUID, options: Sequence[TaskOptions], *, caller: Caller, key: str | None = None
-    ) -> JobRecord:
+    async def accept(self, request: JobRequest, *, caller: Caller, key: str | None = None) -> JobRecord:
         """Commit a job and its request; for a repeated *key*, return the first job as it was created.
 
         The job belongs to the owner of its original, which *caller* must see.
         Raises `TooManyTasksError`, `ImageUnknownError`, `CropOutsideError` or `KeyReusedError`.
         """
-        if len(options) > self.limits.tasks:
-            raise TooManyTasksError(self.limits.tasks, found=len(options))
-        return await self._accept(original_id, options, caller=caller, key=_key_of_job(key, original_id, options))
+        request.check_tasks(self.limits.tasks)
+        return await self._accept(request, caller=caller, key=request.idempotency_key(key))
 
     async def retry(self, ended: JobRecord, *, caller: Caller, key: str | None = None) -> JobRecord:
         """Commit a new job for the tasks of *ended*, with ids of its own; for a repeated *key*, return the first.
@@ -75,41 +66,48 @@ class JobIntake:
         if ended.job.state not in RETRYABLE:
             raise JobNotRetryableError(ended.job.id, ended.job.state)
         asked = idempotency_key("retryJob", key, [str(ended.job.id)])
-        options = [task.options for task in ended.tasks]
-        return await self._accept(ended.original.id, options, caller=caller, key=asked, retry_of=ended.job.id)
+        request = JobRequest(
+            original_id=ended.original.id,
+            options=[task.options for task in ended.tasks],
+            tags=ended.tags,
+            priority=ended.priority,
+            retry_of=ended.job.id,
+        )
+        return await self._accept(request, caller=caller, key=asked)
 
-    async def _accept(
-        self,
-        original_id: UUID,
-        options: Sequence[TaskOptions],
-        *,
-        caller: Caller,
-        key: IdempotencyKey | None,
-        retry_of: UUID | None = None,
-    ) -> JobRecord:
+    async def _accept(self, request: JobRequest, *, caller: Caller, key: IdempotencyKey | None) -> JobRecord:
         if key and (first := await self._find_earlier_job(key)):
             return first
-        original = await self.jobs.find_image(original_id)
+        original = await self.jobs.find_image(request.original_id)
         if original is None or not caller.sees(original.owner):
-            raise ImageUnknownError(original_id)
-        _refuse_crops_outside(original, options)
+            raise ImageUnknownError(request.original_id)
         at = self.clock()
-        record = JobRecord(
-            job=Job(id=new_id()),
-            original=original,
-            tasks=await self._tasks(original, [option.resolved_for(original.format) for option in options]),
-            created_at=at,
-            retry_of=retry_of,
-        )
+        record = await self.record_of(request, original, at=at)
         try:
             await self.jobs.add_job(record, self.messages.job_requested(record, at=at), key=key)
         except KeyTakenError:
-            return await self._accept(original_id, options, caller=caller, key=key, retry_of=retry_of)
+            return await self._accept(request, caller=caller, key=key)
         fail_at(Failpoint.JOB_COMMITTED_NOT_ANSWERED)
         self.wake_relay()
         metrics.JOBS_ACCEPTED.inc()
         log.info("job accepted", job_id=str(record.job.id), tasks=len(record.tasks))
         return record
+
+    async def record_of(
+        self, request: JobRequest, original: StoredImage, *, at: datetime, batch_id: UUID | None = None
+    ) -> JobRecord:
+        """Return the new job that *request* asks for, with ids of its own; raise `CropOutsideError`."""
+        _refuse_crops_outside(original, request.options)
+        return JobRecord(
+            job=Job(id=new_id()),
+            original=original,
+            tasks=await self._tasks(original, [option.resolved_for(original.format) for option in request.options]),
+            created_at=at,
+            retry_of=request.retry_of,
+            tags=request.tags,
+            priority=request.priority,
+            batch_id=batch_id,
+        )
 
     async def _tasks(self, original: StoredImage, options: Sequence[TaskOptions]) -> tuple[RequestedTask, ...]:
         """Return a task for each of *options*, with the reusable variant of the same bytes, if there is one."""
@@ -147,11 +145,3 @@ def _refuse_crops_outside(original: StoredImage, options: Sequence[TaskOptions])
         except CropOutsideError as exc:
             message = f"options[{number}].crop: {exc}"
             raise CropOutsideError(message) from exc
-
-
-def _key_of_job(key: str | None, original_id: UUID, options: Sequence[TaskOptions]) -> IdempotencyKey | None:
-    if key is None:
-        return None
-    asked = [canonical_json(option.without_defaults()) for option in options]
-    first = [option.as_first_written() for option in options]
-    return idempotency_key("createJob", key, [str(original_id), *asked], as_first_written=[str(original_id), *first])

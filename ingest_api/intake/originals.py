@@ -14,8 +14,10 @@ from common.blob_store.comparing import holds
 from common.blob_store.disk_errors import disk_errors
 from common.failpoints import Failpoint, fail_at
 from common.ids import new_id
+from common.options import canonical_json
 from common.settings.groups import LimitsSettings
 from ingest_api.domain.idempotency import IdempotencyKey, idempotency_key
+from ingest_api.domain.tags import NO_TAGS, Tags
 from ingest_api.job_store import JobStore, KeyTakenError, StoredImage
 from ingest_api.uploads.header import ImageHeader, UploadRefusedError, check_limits, read_header
 from ingest_api.uploads.names import kept_name, safe_name
@@ -41,8 +43,10 @@ class OriginalIntake:
     limits: LimitsSettings
     clock: Callable[[], datetime]
 
-    async def store(self, files: Sequence[ReceivedFile], *, owner: str, key: str | None = None) -> list[StoredImage]:
-        """Store *files* for *owner* and return their images in the same order.
+    async def store(
+        self, files: Sequence[ReceivedFile], *, owner: str, key: str | None = None, tags: Tags = NO_TAGS
+    ) -> list[StoredImage]:
+        """Store *files* for *owner*, each with *tags*, and return their images in the same order.
 
         For a repeated *key*, return the first.
 
@@ -51,12 +55,12 @@ class OriginalIntake:
         What fails before the commit takes back what was stored.
         """
         parts = [part for file in files for part in (file.name or "", file.digest.hexdigest())]
-        asked = idempotency_key("uploadImages", key, parts)
+        asked = idempotency_key("uploadImages", key, [*parts, *([canonical_json(dict(tags))] if tags else [])])
         if asked and (first := await self._find_earlier_images(asked)):
             return first
         with disk_errors(self.blobs.work_dir):
             headers = [await asyncio.to_thread(self._check_header, file) for file in files]
-            images = [self._image(file, header, owner) for file, header in zip(files, headers, strict=True)]
+            images = [self._image(file, header, owner, tags) for file, header in zip(files, headers, strict=True)]
             await self._put_all(images, files)
         fail_at(Failpoint.ORIGINAL_STORED_NOT_COMMITTED)
         try:
@@ -64,7 +68,7 @@ class OriginalIntake:
             await self.jobs.add_originals(images, key=asked)
         except KeyTakenError:
             await self._take_back(images)
-            return await self.store(files, owner=owner, key=key)
+            return await self.store(files, owner=owner, key=key, tags=tags)
         for image in images:
             metrics.UPLOADED_BYTES.labels(image.format).inc(image.byte_size)
         log.info("originals stored", ids=[str(image.id) for image in images])
@@ -101,7 +105,7 @@ class OriginalIntake:
             raise type(exc)(message) from exc
         return header
 
-    def _image(self, file: ReceivedFile, header: ImageHeader, owner: str) -> StoredImage:
+    def _image(self, file: ReceivedFile, header: ImageHeader, owner: str, tags: Tags) -> StoredImage:
         return StoredImage(
             id=new_id(),
             original_name=safe_name(file.name),
@@ -113,6 +117,7 @@ class OriginalIntake:
             created_at=self.clock(),
             sha256=file.digest.digest(),
             owner=owner,
+            tags=tags,
         )
 
     async def _take_back(self, images: Sequence[StoredImage]) -> None:

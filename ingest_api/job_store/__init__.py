@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -12,6 +12,8 @@ from ingest_api.domain.cleaning import Cleaned, Phase
 from ingest_api.domain.file_name import file_name
 from ingest_api.domain.idempotency import IdempotencyKey
 from ingest_api.domain.job import Job
+from ingest_api.domain.priority import Priority
+from ingest_api.domain.tags import Tags
 
 
 class JobStoreUnavailableError(Exception):
@@ -63,6 +65,8 @@ class StoredImage:
     """What its uploader called the file, in any script; None where no name was sent, or only the safe one was kept."""
     expires_at: datetime | None = None
     """When it is deleted, if it is by request; the settings may say earlier."""
+    tags: Tags = field(default_factory=dict)
+    """What its uploader attached to an original; a variant has none of its own."""
 
     @property
     def file_name(self) -> str:
@@ -108,6 +112,9 @@ class JobRecord:
     variants_expire_seconds: int | None = None
     """How long its variants are kept; None: as long as the settings say."""
     is_original_deleted: bool = False
+    tags: Tags = field(default_factory=dict)
+    priority: Priority = Priority.INTERACTIVE
+    batch_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

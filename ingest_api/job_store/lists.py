@@ -1,14 +1,15 @@
 """Lists images and jobs in pages, newest first: a page starts where the last one ended, whatever was added since."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from ingest_api.domain.job import NEXT_STATES, JobState
+from ingest_api.domain.tags import Tags, tag_texts
 from ingest_api.job_store import JobRecord, StoredImage
 from ingest_api.job_store.connecting import Connection, Pool, connection_of
-from ingest_api.job_store.rows import image_from, readable_or_not
+from ingest_api.job_store.rows import encode_tags, image_from, readable_or_not
 from ingest_api.job_store.statements import statement
 
 Item = TypeVar("Item")
@@ -24,6 +25,10 @@ class PageRequest:
     owner: str | None = None
     """None: all owners."""
     original_id: UUID | None = None
+    tags: Tags = field(default_factory=dict)
+    """Those that an item has, maybe among others."""
+    batch_id: UUID | None = None
+    """Of jobs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +49,8 @@ class PostgresLists:
         """Return a page of images, originals and variants."""
         async with connection_of(self._pool) as connection, connection.transaction():
             await _plan_for_arguments(connection)
-            rows = await connection.fetch(
-                statement("list_images"), wanted.before, wanted.owner, wanted.original_id, wanted.limit + 1
-            )
+            arguments = (wanted.before, wanted.owner, wanted.original_id, wanted.limit + 1)
+            rows = await connection.fetch(*_by_tags("images", wanted.tags, *arguments))
         return _page([image_from(row) for row in rows[: wanted.limit]], [row["id"] for row in rows], wanted.limit)
 
     async def jobs(
@@ -54,14 +58,22 @@ class PostgresLists:
     ) -> Page[JobRecord]:
         """Return a page of jobs, without those that this release cannot read."""
         is_unfinished = bool(NEXT_STATES[state]) if state else None
-        arguments = (wanted.before, wanted.owner, wanted.original_id, state, is_unfinished, code, wanted.limit + 1)
+        which = (wanted.before, wanted.owner, wanted.original_id, state, is_unfinished, code)
+        arguments = (*which, wanted.limit + 1, wanted.batch_id)
         async with connection_of(self._pool) as connection, connection.transaction():
             await _plan_for_arguments(connection)
-            ids = [row["id"] for row in await connection.fetch(statement("list_jobs"), *arguments)]
+            ids = [row["id"] for row in await connection.fetch(*_by_tags("jobs", wanted.tags, *arguments))]
             rows = await connection.fetch(statement("find_jobs"), ids[: wanted.limit])
         found = readable_or_not(rows)
         records = (found.get(job_id) for job_id in ids[: wanted.limit])
         return _page([record for record in records if isinstance(record, JobRecord)], ids, wanted.limit)
+
+
+def _by_tags(items: str, tags: Tags, *arguments: object) -> tuple[Any, ...]:
+    """Return the statement that lists *items*, by their tags if there are any, and its arguments."""
+    if not tags:
+        return (statement(f"list_{items}"), *arguments)
+    return (statement(f"list_tagged_{items}"), *arguments, tag_texts(tags)[0], encode_tags(tags))
 
 
 async def _plan_for_arguments(connection: Connection) -> None:

@@ -11,6 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 from common.events import RequestedTask, ReusableVariant
 from ingest_api.domain.cleaning import Cleaned, Phase
 from ingest_api.domain.job import Job, JobState
+from ingest_api.domain.priority import priority_of
+from ingest_api.domain.tags import Tags
 from ingest_api.job_store import JobRecord, OutboxMessage, Publication, StoredImage, UnreadableJobError
 
 _STATES: Mapping[str, JobState] = {state.value: state for state in JobState}
@@ -35,6 +37,7 @@ def image_columns(images: Collection[StoredImage]) -> Columns:
         [image.owner for image in images],
         [image.sent_name for image in images],
         [image.expires_at for image in images],
+        [encode_tags(image.tags) for image in images],
     ]
 
 
@@ -65,6 +68,9 @@ def new_job_columns(jobs: Collection[tuple[JobRecord, OutboxMessage]]) -> Column
         [record.retry_of for record, _ in jobs],
         [record.variants_expire_seconds for record, _ in jobs],
         *message_columns([message for _, message in jobs])[:-1],  # the last names the job, which is known
+        [encode_tags(record.tags) for record, _ in jobs],
+        [record.priority for record, _ in jobs],
+        [record.batch_id for record, _ in jobs],
     ]
 
 
@@ -104,9 +110,19 @@ def encode_tasks(tasks: tuple[RequestedTask, ...]) -> str:
     return _TASKS.dump_json(tasks, exclude_none=True).decode()
 
 
+def encode_tags(tags: Tags) -> str | None:
+    """Return *tags* as images, jobs and batches store them."""
+    return json.dumps(dict(tags), ensure_ascii=False) if tags else None
+
+
+def tags_from(stored: str | None) -> dict[str, str]:
+    """Return the tags in a column of that kind."""
+    return json.loads(stored) if stored else {}
+
+
 def image_from(row: asyncpg.Record) -> StoredImage:
     """Return the image in a row of find_image."""
-    return StoredImage(**row)
+    return StoredImage(**{**row, "tags": tags_from(row["tags"])})
 
 
 def message_from(row: asyncpg.Record) -> OutboxMessage:
@@ -167,6 +183,7 @@ def record_from(row: asyncpg.Record) -> JobRecord:
             owner=row["owner"],
             sent_name=row["sent_name"],
             expires_at=row["expires_at"],
+            tags=tags_from(row["image_tags"]),
         ),
         tasks=tasks,
         created_at=row["created_at"],
@@ -174,6 +191,9 @@ def record_from(row: asyncpg.Record) -> JobRecord:
         retry_of=row["retry_of"],
         variants_expire_seconds=row["variants_expire_seconds"],
         is_original_deleted=row["deleted_at"] is not None,
+        tags=tags_from(row["tags"]),
+        priority=priority_of(row["priority"]),
+        batch_id=row["batch_id"],
     )
 
 

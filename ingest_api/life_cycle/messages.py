@@ -57,6 +57,7 @@ class Messages:
             code=record.job.code,
             timestamp=at,
             variants=tuple(_announced(variant, self.urls.of(variant.id, at=at)) for variant in variants),
+            tags=dict(record.tags),
         )
         return OutboxMessage(
             topic=self.topics.topic,
@@ -161,7 +162,11 @@ def request_of(record: JobRecord) -> JobRequested:
 
 def _cancelled(record: JobRecord, at: datetime) -> JobCancelled:
     return JobCancelled(
-        job_id=record.job.id, original_id=record.original.id, sequence=record.job.sequence, timestamp=at
+        job_id=record.job.id,
+        original_id=record.original.id,
+        sequence=record.job.sequence,
+        timestamp=at,
+        tags=dict(record.tags),
     )
 
 

@@ -19,7 +19,8 @@ from common.texts import printable
 from ingest_api.delivery.kafka_log import KafkaLog, open_kafka_log
 from ingest_api.domain.caller import ANYBODY
 from ingest_api.domain.idempotency import KeyReusedError
-from ingest_api.intake.jobs import JobIntake, TooManyTasksError
+from ingest_api.intake.job_request import JobRequest, TooManyTasksError
+from ingest_api.intake.jobs import JobIntake
 from ingest_api.job_store import ImageUnknownError
 
 GROUP = "icecube-dead-letters"
@@ -145,7 +146,9 @@ class Replay:
         # as theirs stand behind their owner's name, which is never empty.
         key = f":dead-letter:{request.job_id}"
         try:
-            record = await self.intake.accept(request.original.id, options, caller=ANYBODY, key=key)
+            record = await self.intake.accept(
+                JobRequest(original_id=request.original.id, options=options), caller=ANYBODY, key=key
+            )
         except (ImageUnknownError, KeyReusedError, TooManyTasksError) as exc:
             raise NotReplayableError(str(exc)) from exc
         return f"job {request.job_id} is asked for again as job {record.job.id}"

@@ -2,6 +2,7 @@
 
 UploadRefusedError             see header_check
 ├── MalformedUploadError       malformed_upload
+├── FieldRefusedError          invalid_request
 ├── FileTooLargeError          file_too_large
 ├── TooManyFilesError          too_many_files
 ├── UploadTooLargeError        upload_too_large
@@ -16,6 +17,12 @@ class MalformedUploadError(UploadRefusedError):
     """The body is not a multipart form, is cut short, or has no part named `file`."""
 
     code = "malformed_upload"
+
+
+class FieldRefusedError(UploadRefusedError):
+    """A part beside the files says something that cannot be; the message begins with its name."""
+
+    code = "invalid_request"
 
 
 class FileTooLargeError(UploadRefusedError):

@@ -42,7 +42,8 @@ from ingest_api.access.rate_limits import TooManyRequestsError
 from ingest_api.domain.idempotency import KeyReusedError
 from ingest_api.domain.image_urls import UrlExpiredError, UrlSignatureError
 from ingest_api.intake.admission import OverloadedError
-from ingest_api.intake.jobs import JobNotRetryableError, TooManyTasksError
+from ingest_api.intake.job_request import TooManyTasksError
+from ingest_api.intake.jobs import JobNotRetryableError
 from ingest_api.job_store import ImageUnknownError, JobStoreUnavailableError, UnreadableJobError
 from ingest_api.life_cycle.cancelling import JobEndedError
 from ingest_api.reads.lookups import ImageNotFoundError, JobNotFoundError, SigningNotConfiguredError

@@ -127,6 +127,22 @@ async def test_a_success_stores_variants_and_announces_the_end(
     }
 
 
+async def test_the_end_tells_the_jobs_tags(
+    handler: ResultsHandler, jobs: PostgresJobStore, outbox: PostgresOutbox
+) -> None:
+    """Whoever reads the notification knows whose job it is, however it ended."""
+    records = [a_record(tags={"order": str(number)}) for number in range(2)]
+    await jobs.add_originals([record.original for record in records])
+    for record in records:
+        await jobs.add_job(record, Messages(KafkaSettings()).job_requested(record, at=NOON))
+    await taken(outbox)
+
+    await handler.handle(records_of(success_of(records[0]), failure_of(records[1], retryable=False)))
+
+    told = {json.loads(message.value or b"")["tags"]["order"] for message in await taken(outbox)}
+    assert told == {"0", "1"}
+
+
 async def test_every_event_twice_changes_nothing_more(
     handler: ResultsHandler, outbox: PostgresOutbox, record: JobRecord
 ) -> None:

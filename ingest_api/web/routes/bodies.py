@@ -7,16 +7,32 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from common.failure_codes import JOB_FAILURES
 from common.geometry_options import Integer
 from common.options import TaskOptions, VariantOptions
 from common.wire import FormatName, WireModel
 from ingest_api.domain.job import JobState
+from ingest_api.domain.tags import MOST_TAGS, NAME_CHARACTERS, VALUE_CHARACTERS, check_tags
 from ingest_api.job_store import JobRecord, StoredImage
 
 _ID = "0199f3a0-8c1e-7d2a-b7a4-6c3f6a1d2e10"
+
+
+_TAGS = {"shop": "berlin", "order": "4711"}
+AskedTags = Annotated[
+    dict[str, str],
+    AfterValidator(check_tags),
+    Field(
+        default_factory=dict,
+        examples=[_TAGS],
+        description=f"Your own names and values, to find it by: {MOST_TAGS} at most, names of {NAME_CHARACTERS} and "
+        f"values of {VALUE_CHARACTERS} printable characters at most, no colon in a name.",
+        json_schema_extra={"maxProperties": MOST_TAGS},
+    ),
+]
+ShownTags = Annotated[dict[str, str], Field(default_factory=dict, exclude_if=lambda tags: not tags, examples=[_TAGS])]
 
 
 class ImageBody(WireModel):
@@ -39,6 +55,7 @@ class ImageBody(WireModel):
         ),
     ] = None
     created_at: datetime
+    tags: ShownTags
 
     @classmethod
     def of(cls, image: StoredImage, url: str) -> "ImageBody":
@@ -54,6 +71,7 @@ class ImageBody(WireModel):
             url=url,
             original_id=image.original_id,
             created_at=image.created_at,
+            tags=dict(image.tags),
         )
 
 
@@ -72,6 +90,7 @@ class JobRequestBody(BaseModel):
     options: list[OptionsBody] = Field(
         min_length=1, examples=[[{"format": "webp", "maxDimension": 1000, "quality": 80}]]
     )
+    tags: AskedTags
 
 
 class TaskBody(WireModel):
@@ -108,6 +127,7 @@ class JobBody(WireModel):
         None, exclude_if=lambda started_at: started_at is None, description="When a processor first began it."
     )
     ended_at: datetime | None = Field(None, exclude_if=lambda ended_at: ended_at is None)
+    tags: ShownTags
 
     @classmethod
     def of(cls, record: JobRecord, url_of: Callable[[UUID], str]) -> "JobBody":
@@ -133,6 +153,7 @@ class JobBody(WireModel):
             created_at=record.created_at,
             started_at=record.job.started_at,
             ended_at=record.job.ended_at,
+            tags=dict(record.tags),
         )
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Request, Response
 from ingest_api.reads.direct_route import DirectRoute
 from ingest_api.reads.downloads import asks_for_all, image_response, page_cache_response
 from ingest_api.reads.lookups import find_image
-from ingest_api.uploads.receiving import FIELD, receive_files
+from ingest_api.uploads.receiving import FIELD, TAGS_FIELD, receive_form
 from ingest_api.web.body_limit import UPLOAD_PATH
 from ingest_api.web.routes.bodies import ImageBody, guarded, json_response
 from ingest_api.web.routes.dependencies import Downloader, IdempotencyKey, Reader, Writer
@@ -26,11 +26,17 @@ _UPLOAD_FORM = {
                     "type": "object",
                     "required": [FIELD],
                     "properties": {
+                        TAGS_FIELD: {
+                            "type": "string",
+                            "contentMediaType": "application/json",
+                            "description": "Tags of all the images, as in a job request; before the files.",
+                            "examples": ['{"shop": "berlin"}'],
+                        },
                         FIELD: {
                             "type": "array",
                             "minItems": 1,
                             "items": {"type": "string", "contentMediaType": "application/octet-stream"},
-                        }
+                        },
                     },
                 }
             }
@@ -46,7 +52,8 @@ _UPLOAD_FORM = {
     status_code=201,
     response_description="The images, in the order sent.",
     responses=guarded(
-        _400="No image, a damaged header, an unsupported format, no part named `file`, or a form cut short.",
+        _400="No image, a damaged header, an unsupported format, no part named `file`, invalid tags, or a form cut "
+        "short.",
         _408="The upload took too long.",
         _413="A file, the number of files, the form, or an image's pixels are beyond the limit.",
         _422="The Idempotency-Key was used for another request.",
@@ -57,8 +64,10 @@ _UPLOAD_FORM = {
 async def upload_images(request: Request, writer: Writer, key: IdempotencyKey = None) -> list[ImageBody]:
     """Store every part named `file`, or none if one is refused."""
     services = writer.services
-    async with receive_files(request, services.settings.limits, services.uploads) as files:
-        images = await services.original_intake.store(files, owner=writer.caller.owner, key=writer.own(key))
+    async with receive_form(request, services.settings.limits, services.uploads) as form:
+        images = await services.original_intake.store(
+            form.files, owner=writer.caller.owner, key=writer.own(key), tags=form.tags
+        )
     return [ImageBody.of(image, services.url_of(image.id)) for image in images]
 
 

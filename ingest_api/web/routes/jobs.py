@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request, Response
 
 from common.options import TaskOptions
-from ingest_api.intake.jobs import TooManyTasksError
+from ingest_api.intake.job_request import JobRequest, TooManyTasksError
 from ingest_api.job_store import JobRecord
 from ingest_api.reads.direct_route import DirectRoute
 from ingest_api.reads.lookups import find_job
@@ -57,9 +57,8 @@ async def create_job(body: JobRequestBody, writer: Writer, key: IdempotencyKey =
     """Accept a job. After a 201 the job will end: completed, or failed with a reason."""
     writer.services.admission.check_job()
     options = [TaskOptions.of(asked) for asked in body.options]
-    accepted = await writer.services.job_intake.accept(
-        body.original_id, options, caller=writer.caller, key=writer.own(key)
-    )
+    request = JobRequest(original_id=body.original_id, options=options, tags=body.tags)
+    accepted = await writer.services.job_intake.accept(request, caller=writer.caller, key=writer.own(key))
     return _created(accepted, writer.services)
 
 

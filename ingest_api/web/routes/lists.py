@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ingest_api.domain.caller import Caller
 from ingest_api.domain.job import JobState
+from ingest_api.domain.tags import MOST_TAGS, NAME_CHARACTERS, VALUE_CHARACTERS
 from ingest_api.job_store.lists import PageRequest
 from ingest_api.web.routes.bodies import ImageBody, ImagesBody, JobBody, JobsBody, guarded, json_response
 from ingest_api.web.routes.dependencies import Reader
@@ -16,6 +17,7 @@ from ingest_api.web.routes.dependencies import Reader
 router = APIRouter()
 
 _MOST = 200
+_TAG = rf"^[^:\x00]{{1,{NAME_CHARACTERS}}}:[^\x00]{{0,{VALUE_CHARACTERS}}}$"
 
 
 class ImageFilters(BaseModel):
@@ -27,10 +29,17 @@ class ImageFilters(BaseModel):
     cursor: UUID | None = Field(None, description="Where to begin: `nextCursor` of the page before.")
     original_id: UUID | None = Field(None, alias="originalID", description="Variants of this original, or jobs on it.")
 
+    tag: list[Annotated[str, Field(pattern=_TAG)]] = Field(
+        default_factory=list,
+        max_length=MOST_TAGS,
+        description="Items with this tag, `name:value`; several: with each of them.",
+    )
+
     def page(self, caller: Caller) -> PageRequest:
         """Return the page that *caller* may see."""
         owner = None if caller.sees_all else caller.owner
-        return PageRequest(limit=self.limit, before=self.cursor, owner=owner, original_id=self.original_id)
+        tags = {name: value for name, _, value in (tag.partition(":") for tag in self.tag)}
+        return PageRequest(limit=self.limit, before=self.cursor, owner=owner, original_id=self.original_id, tags=tags)
 
 
 class JobFilters(ImageFilters):
@@ -75,6 +84,7 @@ async def list_jobs(request: Request, filters: Annotated[JobFilters, Query()], r
 def _linked(response: Response, request: Request, next_before: UUID | None) -> Response:
     """Add the link to the next page (RFC 8288), as a path: it works for any host name."""
     if next_before:
-        parameters = dict(request.query_params) | {"cursor": str(next_before)}
+        asked = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+        parameters = [*asked, ("cursor", str(next_before))]
         response.headers["Link"] = f'<{request.url.path}?{urlencode(parameters)}>; rel="next"'
     return response

@@ -40,19 +40,30 @@ def questions(rows: int) -> Iterator[Question]:
     """Yield every combination that a client may ask for, from the newest and from the middle."""
     middle = UUID(f"{1700000000000 + rows // 2:012x}70008000000000000000")
     original = UUID(f"{1700000000000 + rows // 2:012x}70008000{rows // 2:012x}")
+    batch = UUID(int=rows // 4000)
     for where, before in (("newest", None), ("middle", middle)):
         for owner in (None, "large", "small"):
             whose = owner or "all"
             yield Question(f"images {whose} {where}", "list_images", (before, owner, None, _LIMIT))
             yield Question(f"images {whose} {where} original", "list_images", (before, owner, original, _LIMIT))
+            for tag in ("shop:common", "order:4712", "order:unheard"):
+                name, _, value = tag.partition(":")
+                by_tag = (tag, json.dumps({name: value}))
+                yield Question(
+                    f"images {whose} {where} {tag}", "list_tagged_images", (before, owner, None, _LIMIT, *by_tag)
+                )
+                of_tag = (before, owner, None, None, None, None, _LIMIT, None, *by_tag)
+                yield Question(f"jobs {whose} {where} {tag}", "list_tagged_jobs", of_tag)
             for state, unfinished in ((None, None), ("pending", True), ("failed", False), ("completed", False)):
                 for code in (None, "rare"):
                     if code and state not in (None, "failed"):
                         continue
                     name = " ".join(filter(None, ("jobs", whose, where, state, code)))
-                    yield Question(name, "list_jobs", (before, owner, None, state, unfinished, code, _LIMIT))
-            of_original = (before, owner, original, None, None, None, _LIMIT)
+                    yield Question(name, "list_jobs", (before, owner, None, state, unfinished, code, _LIMIT, None))
+            of_original = (before, owner, original, None, None, None, _LIMIT, None)
             yield Question(f"jobs {whose} {where} original", "list_jobs", of_original)
+            of_batch = (before, owner, None, None, None, None, _LIMIT, batch)
+            yield Question(f"jobs {whose} {where} batch", "list_jobs", of_batch)
 
 
 async def explain(connection: asyncpg.Connection, question: Question) -> tuple[float, int, str]:

@@ -11,6 +11,9 @@ async def fill(connection: asyncpg.Connection, rows: int) -> None:
     for table in ("images", "jobs"):
         insert = Path(__file__).with_name(f"{table}.sql").read_text("utf-8")
         await connection.execute(insert, rows, timeout=None)
+    for item in ("image", "job"):
+        insert = Path(__file__).with_name("tags.sql").read_text("utf-8").format(item=item)
+        await connection.execute(insert, timeout=None)
     await connection.execute("RESET session_replication_role")
-    for table in ("images", "jobs"):
+    for table in ("images", "jobs", "image_tags", "job_tags"):
         await connection.execute(f"VACUUM (ANALYZE) {table}", timeout=None)

@@ -13,6 +13,7 @@ from common.settings.groups import KafkaSettings, LimitsSettings
 from ingest_api.domain.caller import ANYBODY
 from ingest_api.domain.idempotency import KeyReusedError
 from ingest_api.domain.job import JobState
+from ingest_api.intake.job_request import JobRequest
 from ingest_api.intake.jobs import JobIntake
 from ingest_api.job_store.connecting import open_pool
 from ingest_api.job_store.migrating import migrate
@@ -54,8 +55,16 @@ async def test_a_request_under_a_key_of_before_is_recognised(upgraded: PostgresJ
     """A client that asks again after the upgrade gets the job that it was given before."""
     intake = JobIntake(upgraded, Messages(KafkaSettings()), LimitsSettings(), lambda: NOON)
 
-    again = await intake.accept(ORIGINAL, [TaskOptions({"quality": 70})], caller=ANYBODY, key="anybody:order-4711")
+    again = await intake.accept(
+        JobRequest(original_id=ORIGINAL, options=[TaskOptions({"quality": 70})]),
+        caller=ANYBODY,
+        key="anybody:order-4711",
+    )
 
     assert again.job.id == PENDING
     with pytest.raises(KeyReusedError):
-        await intake.accept(ORIGINAL, [TaskOptions({"quality": 71})], caller=ANYBODY, key="anybody:order-4711")
+        await intake.accept(
+            JobRequest(original_id=ORIGINAL, options=[TaskOptions({"quality": 71})]),
+            caller=ANYBODY,
+            key="anybody:order-4711",
+        )

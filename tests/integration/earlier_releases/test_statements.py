@@ -12,6 +12,7 @@ from common.options import TaskOptions
 from common.settings.groups import KafkaSettings, LimitsSettings
 from ingest_api.domain.caller import ANYBODY
 from ingest_api.domain.job import JobState
+from ingest_api.intake.job_request import JobRequest
 from ingest_api.intake.jobs import JobIntake
 from ingest_api.job_store import Backlog, JobRecord
 from ingest_api.job_store.connecting import Pool
@@ -99,7 +100,9 @@ async def test_it_recognises_a_request_that_was_made_here(before: ReleaseBefore,
     original = an_image()
     await jobs.add_originals([original])
     intake = JobIntake(jobs, Messages(KafkaSettings()), LimitsSettings(), lambda: NOON)
-    record = await intake.accept(original.id, [TaskOptions({"quality": 70})], caller=ANYBODY, key="k")
+    record = await intake.accept(
+        JobRequest(original_id=original.id, options=[TaskOptions({"quality": 70})]), caller=ANYBODY, key="k"
+    )
 
     (row,) = await before.run("find_key", "createJob", "k")
 

@@ -18,6 +18,7 @@ from ingest_api.delivery.results import ResultsHandler
 from ingest_api.delivery.reuse import reuse_key
 from ingest_api.domain.caller import ANYBODY
 from ingest_api.domain.job import JobState
+from ingest_api.intake.job_request import JobRequest
 from ingest_api.intake.jobs import JobIntake
 from ingest_api.job_store import JobRecord, OutboxMessage, Publication, UnreadableJobError
 from ingest_api.job_store.connecting import Pool
@@ -34,7 +35,7 @@ TOPICS = KafkaSettings()
 MESSAGES = Messages(TOPICS)
 NEXT_SCHEMA = """
     ALTER TABLE jobs DROP CONSTRAINT jobs_state_check, DROP CONSTRAINT ended_jobs_have_a_time;
-    ALTER TABLE jobs ADD COLUMN shelf text, ADD COLUMN priority text NOT NULL DEFAULT 'interactive';
+    ALTER TABLE jobs ADD COLUMN shelf text, ADD COLUMN urgency text NOT NULL DEFAULT 'none';
     ALTER TABLE outbox ADD COLUMN lane integer NOT NULL DEFAULT 0;
     ALTER TABLE images ADD COLUMN thumbhash bytea;
 """
@@ -256,7 +257,9 @@ async def test_work_that_cannot_be_read_is_done_again(jobs: PostgresJobStore, po
     async with pool.acquire() as connection:
         await connection.execute("INSERT INTO reusable_variants (work, variant) VALUES ($1, '{\"later\": 1}')", key)
 
-    record = await intake.accept(original.id, [TaskOptions({"format": "webp"})], caller=ANYBODY)
+    record = await intake.accept(
+        JobRequest(original_id=original.id, options=[TaskOptions({"format": "webp"})]), caller=ANYBODY
+    )
 
     assert record.tasks[0].reusable is None
 

@@ -10,7 +10,7 @@ from starlette.types import Message
 
 from common.settings.groups import LimitsSettings
 from ingest_api.uploads.folder import DiskFullError, UploadFolder
-from ingest_api.uploads.receiving import receive_files
+from ingest_api.uploads.receiving import receive_form
 
 MIB = 1024 * 1024
 HEAD = b'--b\r\ncontent-disposition: form-data; name="file"\r\n\r\n'
@@ -65,7 +65,7 @@ async def test_uploads_side_by_side_leave_the_disk_its_room(tmp_path: Path) -> N
     async def take() -> bool:
         nonlocal most
         try:
-            async with receive_files(upload(4), LimitsSettings(), folder):
+            async with receive_form(upload(4), LimitsSettings(), folder):
                 most = max(most, used(tmp_path))
                 await decided.wait()  # holds its room until the last one knows
                 return True
@@ -79,5 +79,5 @@ async def test_uploads_side_by_side_leave_the_disk_its_room(tmp_path: Path) -> N
     assert taken.count(True) <= 1
     assert most <= 6 * MIB
     assert used(tmp_path) == 0
-    async with receive_files(upload(4), LimitsSettings(), folder):
+    async with receive_form(upload(4), LimitsSettings(), folder):
         assert used(tmp_path) >= 4 * MIB

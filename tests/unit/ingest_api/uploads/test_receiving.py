@@ -12,7 +12,7 @@ from starlette.requests import Request
 from common.blob_store import BlobStoreUnavailableError
 from common.settings.groups import LimitsSettings
 from ingest_api.uploads.folder import UploadFolder
-from ingest_api.uploads.receiving import receive_files
+from ingest_api.uploads.receiving import receive_form
 
 BODY = b'--b\\r\\ncontent-disposition: form-data; name="file"\\r\\n\\r\\n' + bytes(3000) + b'\\r\\n--b--\\r\\n'
 
@@ -24,8 +24,8 @@ async def upload(folder):
     request = Request({"type": "http", "method": "POST", "headers": headers}, receive)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
     try:
-        async with receive_files(request, LimitsSettings(), UploadFolder(folder, free_mb=0)) as files:
-            print("taken:", files[0].path.stat().st_size)
+        async with receive_form(request, LimitsSettings(), UploadFolder(folder, free_mb=0)) as form:
+            print("taken:", form.files[0].path.stat().st_size)
     except BlobStoreUnavailableError as exc:
         print("refused:", exc)
 

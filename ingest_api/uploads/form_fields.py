@@ -1,0 +1,23 @@
+"""Reads the parts of a form that say something of all its files."""
+
+import json
+
+from ingest_api.domain.tags import check_tags
+from ingest_api.uploads.refusals import FieldRefusedError
+
+
+def read_tags(content: bytes) -> dict[str, str]:
+    """Return the tags in the part `tags`, a JSON object of texts; raise `FieldRefusedError`."""
+    try:
+        tags = json.loads(content)
+    except (ValueError, RecursionError) as exc:  # which UnicodeDecodeError is, too
+        message = "tags: is not valid JSON"
+        raise FieldRefusedError(message) from exc
+    if not isinstance(tags, dict) or not all(isinstance(value, str) for value in tags.values()):
+        message = "tags: must be a JSON object whose values are strings"
+        raise FieldRefusedError(message)
+    try:
+        return check_tags(tags)
+    except ValueError as exc:
+        message = f"tags: {exc}"
+        raise FieldRefusedError(message) from exc
