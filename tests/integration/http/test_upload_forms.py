@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from itertools import chain, repeat
 from pathlib import Path
 
@@ -11,13 +12,14 @@ import pytest
 from common.settings.model import Settings
 from common.texts import size_in_words
 from tests.factories import images
-from tests.integration.http.test_hostile_clients import UPLOAD, client
+from tests.integration.http.test_hostile_clients import UPLOAD, Client, client
 from tests.integration.http.test_images import assert_is_problem
 from tests.integration.http.test_overload import with_limits
 from tests.services.api import Api, running_api
 
 PHOTO = images.photo()
 END = b"--B--\r\n"
+CHUNKED = UPLOAD.partition(b"Content-Length")[0] + b"Transfer-Encoding: chunked\r\n\r\n"
 MIB = 1024 * 1024
 
 
@@ -105,9 +107,8 @@ async def slow(first: bytes, more: bytes, *, times: int) -> AsyncIterator[bytes]
 async def test_a_form_without_end_is_cut_off(api: Api, first: bytes, more: bytes) -> None:
     """Neither parts that nobody asked for, nor one of them, nor what follows the end go on for ever."""
     more = more * (65536 // len(more) + 1)
-    head = UPLOAD.partition(b"Content-Length")[0] + b"Transfer-Encoding: chunked\r\n\r\n"
 
-    async with client(api, head) as attacker:
+    async with client(api, CHUNKED) as attacker:
         pieces = (b"%x\r\n%s\r\n" % (len(piece), piece) for piece in chain([first or more], repeat(more)))
         flood = asyncio.create_task(attacker.flood(pieces, byte_count=10**12))
         async with asyncio.timeout(60):
@@ -130,11 +131,23 @@ async def test_all_files_together_have_a_limit(settings: Settings) -> None:
 
 async def test_an_upload_has_its_time(settings: Settings) -> None:
     """408, however steadily it comes; what has come is deleted."""
-    async with running_api(with_limits(settings, upload_seconds=0.5)) as api:
-        response = await sent(api, slow(FILE[:2000], b"x" * 200, times=600))
+    async with running_api(with_limits(settings, upload_seconds=0.5)) as api, client(api, CHUNKED) as steady:
+        sending = asyncio.create_task(send_for_ever(steady))
+        async with asyncio.timeout(60):
+            answer = await steady.reader.readuntil(b"upload_too_slow")
+        sending.cancel()
 
-        assert_is_problem(response, 408, "upload_too_slow")
+        assert answer.startswith(b"HTTP/1.1 408")
         assert await api.holds_nothing()
+
+
+async def send_for_ever(steady: Client) -> None:
+    """Send the beginning of a form, and more of its file again and again, until the server hangs up."""
+    with suppress(ConnectionError):
+        for piece in chain([FILE[:2000]], repeat(b"x" * 200)):
+            steady.writer.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+            await steady.writer.drain()
+            await asyncio.sleep(0.05)
 
 
 async def test_an_upload_on_its_way_lies_in_a_folder_of_its_own(api: Api) -> None:
