@@ -1,4 +1,4 @@
-"""WebP, by libwebp; keeps transparency and frames."""
+"""WebP, by libwebp: lossy, or lossless where that is smaller; keeps transparency and frames."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,11 +7,14 @@ import pyvips
 
 from common.options import VariantOptions
 from processor.engine.codecs.codec import Codec, Loader, Writer
-from processor.engine.codecs.containers.webp_chunks import add_metadata, strip_metadata
+from processor.engine.codecs.containers.webp_chunks import add_metadata, announce_alpha, strip_metadata
 from processor.engine.codecs.quality import WEBP, on_curve
+from processor.engine.codecs.webp_lossless import encode_flat
+from processor.engine.frames import count_frames
 
 _LARGEST_SIDE = 16383
 """The format stores sides in 14 bits."""
+_OPAQUE = 255
 _LARGE_PIXELS = 4_000_000
 _HUGE_PIXELS, _EFFORT_FOR_MEMORY = 16_000_000, 0
 """An alpha channel takes some 30 bytes of memory a pixel, a quarter less at this effort; the file is 3 % larger."""
@@ -20,11 +23,16 @@ _EFFORT, _EFFORT_WITH_ALPHA, _EFFORT_WHEN_LARGE = 5, 4, 2
 
 
 def encode(image: pyvips.Image, options: VariantOptions) -> bytes:
-    """Return *image* as lossy WebP."""
+    """Return *image* as lossy WebP, or as lossless where it is flat and that takes fewer bytes."""
     keep = "icc" if options.keep_metadata else "none"
     quality = on_curve(WEBP, options.quality)
-    encoded: bytes = image.webpsave_buffer(Q=quality, effort=_effort(image), keep=keep)
-    return encoded
+    lossy: bytes = image.webpsave_buffer(Q=quality, effort=_effort(image), keep=keep)
+    encoded = encode_flat(image, keep, len(lossy)) or lossy
+    return announce_alpha(encoded) if _is_animated_and_clear(image) else encoded
+
+
+def _is_animated_and_clear(image: pyvips.Image) -> bool:
+    return count_frames(image) > 1 and image.hasalpha() and image[-1].min() < _OPAQUE
 
 
 def _effort(image: pyvips.Image) -> int:

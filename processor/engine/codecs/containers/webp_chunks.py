@@ -36,6 +36,15 @@ def add_metadata(webp: bytes, metadata: Metadata) -> bytes:
     )
 
 
+def announce_alpha(webp: bytes) -> bytes:
+    """Return the animation *webp* with its header saying that it can be seen through.
+
+    libwebp says so only where a frame's own pixels can, not where a disposal leaves a hole.
+    """
+    flags_at = _FIRST_CHUNK + _CHUNK_HEADER.size
+    return webp[:flags_at] + bytes([webp[flags_at] | _HAS_ALPHA]) + webp[flags_at + 1 :]
+
+
 def _extended_header(name: bytes, chunk: bytes) -> bytes:
     """Return the header that a file needs for more than a still picture, made from its picture's chunk."""
     content = chunk[_CHUNK_HEADER.size :]

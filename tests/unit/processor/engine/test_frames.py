@@ -25,7 +25,7 @@ from tests.unit.processor.engine.drawn import (
     random_frames,
     shown,
 )
-from tests.unit.processor.engine.pictures import Pixels, difference, made, read
+from tests.unit.processor.engine.pictures import Pixels, difference, made, noise, read
 
 RED, GREEN, BLUE = (230, 20, 20, 255), (20, 230, 20, 255), (20, 20, 230, 255)
 
@@ -225,3 +225,19 @@ def test_an_animated_avif_is_its_first_picture(tmp_path: Path) -> None:
 
     assert (variant.width, variant.height, variant.frames, variant.original_frames) == (40, 30, 1, 1)
     assert difference(read(variant.path, "RGB")[0, 0], np.array(RED[:3])) < 6
+
+
+@pytest.mark.parametrize("is_noisy", [False, True])
+def test_a_hole_that_a_disposal_leaves_is_announced(tmp_path: Path, *, is_noisy: bool) -> None:
+    """An animated WebP says that it can be seen through also where each frame's own pixels are opaque."""
+    first = noise(60, 40, channels=4) | np.array([0, 0, 0, 255], np.uint8) if is_noisy else plain(RED, 60, 40)
+    frames = [Drawn(first), Drawn(plain(GREEN, 30, 20), 10, 10, CLEAR), Drawn(plain(BLUE, 4, 4), 50, 30)]
+    (tmp_path / "original.png").write_bytes(as_apng(frames, 60, 40))
+
+    variant = made(tmp_path / "original.png", ImageFormat.WEBP)
+
+    assert variant.path.read_bytes()[20] & 0x10
+    with Image.open(variant.path) as image:
+        image.seek(2)
+        assert image.mode == "RGBA"
+        assert np.asarray(image)[20, 20, 3] == 0
