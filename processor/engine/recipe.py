@@ -21,7 +21,7 @@ from processor.engine.never_larger import keep_from_growing
 from processor.engine.picture import PictureSpec
 from processor.engine.plan import PlannedDecode, PlannedVariant, plan_decodes
 from processor.engine.refusals import explain, explain_encoding, forget_complaints
-from processor.engine.steps.convert_to_srgb import convert_to_srgb
+from processor.engine.steps.convert_to_srgb import convert_to_srgb, needs_conversion
 from processor.engine.steps.crop import crop
 from processor.engine.steps.cut_window import cut_window
 from processor.engine.steps.effects import apply_effects
@@ -113,7 +113,7 @@ def _make(original: Original, header: Header, planned: PlannedDecode, *, forgivi
     watch = Stopwatch()
     decode = open_decoder(original, header, planned, forgiving=forgiving)
     for wanted in planned.pictures:
-        picture = _make_picture(decode, wanted.spec)
+        picture = make_picture(decode, wanted.spec)
         picture_seconds = watch.lap()
         for variant in wanted.variants:
             encoded = _encode(picture, wanted.spec, original, header, variant)
@@ -122,12 +122,14 @@ def _make(original: Original, header: Header, planned: PlannedDecode, *, forgivi
             watch.lap()  # the time in between was the caller's
 
 
-def _make_picture(decode: Decode, spec: PictureSpec) -> pyvips.Image:
+def make_picture(decode: Decode, spec: PictureSpec) -> pyvips.Image:
+    """Return the finished picture, made again with a second look where a conversion seems to have lost it."""
     picture = decode(spec)
+    may_lose_it = needs_conversion(picture, spec) and not spec.in_doubt
     for step in STEPS:
         picture = step(picture, spec)
-    if not spec.in_doubt and is_of_one_colour(picture):
-        return _make_picture(decode, replace(spec, in_doubt=True))
+    if may_lose_it and is_of_one_colour(picture):
+        return make_picture(decode, replace(spec, in_doubt=True))
     return picture
 
 

@@ -17,7 +17,7 @@ def convert_to_srgb(image: pyvips.Image, spec: PictureSpec) -> pyvips.Image:
     With a *spec* that is in doubt, a profile that makes one colour of all is left out. Raises `ImageRefusedError` where
     one colour is left without it as well.
     """
-    if _is_final(image, spec):
+    if not needs_conversion(image, spec):
         return image
     if not spec.in_doubt:
         return _convert(image, spec)
@@ -32,9 +32,10 @@ def convert_to_srgb(image: pyvips.Image, spec: PictureSpec) -> pyvips.Image:
     return converted
 
 
-def _is_final(image: pyvips.Image, spec: PictureSpec) -> bool:
+def needs_conversion(image: pyvips.Image, spec: PictureSpec) -> bool:
+    """Say whether *image* is not yet in 8-bit sRGB or grey; no earlier step changes that."""
     is_srgb = image.interpretation in _GREY_OR_RGB and image.format == "uchar"
-    return is_srgb and not spec.hdr and not image.get_typeof(PROFILE)
+    return not is_srgb or spec.hdr is not None or bool(image.get_typeof(PROFILE))
 
 
 def _convert(image: pyvips.Image, spec: PictureSpec) -> pyvips.Image:

@@ -3,6 +3,7 @@
 import pyvips
 
 from processor.engine.picture import PictureSpec
+from processor.engine.steps.convert_to_srgb import needs_conversion
 
 _WHITE = 255
 
@@ -17,6 +18,5 @@ def flatten_early(image: pyvips.Image, spec: PictureSpec) -> pyvips.Image:
 
     Before the resize that comes to the same as after it, and a resize without transparency takes half the time.
     """
-    is_srgb = image.format == "uchar" and image.interpretation in {"b-w", "srgb"}
-    is_final = is_srgb and spec.hdr is None and not image.get_typeof("icc-profile-data")
-    return flatten(image) if spec.flatten and spec.background is None and is_final else image
+    is_wanted = spec.flatten and spec.background is None
+    return flatten(image) if is_wanted and not needs_conversion(image, spec) else image

@@ -13,9 +13,14 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from common.formats import ImageFormat
+from common.options import VariantOptions
 from processor.engine.colour.matrices import to_srgb
 from processor.engine.colour.profile import profile_of
 from processor.engine.colour.spaces import PRIMARIES, ColourSpace, from_codes, transfer_of
+from processor.engine.geometry.layout import lay_out
+from processor.engine.geometry.sizes import Size
+from processor.engine.picture import PictureSpec
+from processor.engine.recipe import make_picture
 from tests.unit.processor.engine.pictures import Pixels, difference, gradient, made, read, saved
 
 DISPLAY_P3 = {"cICP": bytes((12, 13, 0, 1))}
@@ -255,3 +260,22 @@ def test_a_picture_of_one_colour_stays_one(tmp_path: Path, shade: int) -> None:
     variant = made(original, ImageFormat.PNG, quality=100)
 
     assert difference(read(variant.path, "RGB"), np.full((30, 40, 3), shade)) <= 1
+
+
+@pytest.mark.parametrize(("is_profiled", "decodes"), [(False, 1), (True, 2)])
+def test_one_colour_is_in_doubt_only_after_a_conversion(*, is_profiled: bool, decodes: int) -> None:
+    """What was sRGB already is made once: its only colour can come from no conversion."""
+    stored = pyvips.Image.new_from_array(np.full((30, 40, 3), 7, np.uint8)).copy(interpretation="srgb")
+    if is_profiled:
+        profile = profile_of(ColourSpace(PRIMARIES[12], 13), is_grey=False)
+        stored.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
+    size = Size(40, 30)
+    asked: list[PictureSpec] = []
+
+    def decode(spec: PictureSpec) -> pyvips.Image:
+        asked.append(spec)
+        return stored
+
+    make_picture(decode, PictureSpec(lay_out(size, VariantOptions()), every_frame=False, original=size))
+
+    assert len(asked) == decodes
