@@ -14,6 +14,7 @@ from common.options import TaskOptions
 from common.settings.groups import KafkaSettings, LimitsSettings
 from ingest_api.domain.caller import Caller, Scope
 from ingest_api.domain.job import JobState
+from ingest_api.intake.job_request import JobRequest
 from ingest_api.intake.jobs import JobIntake
 from ingest_api.job_store import JobRecord, OutboxMessage
 from ingest_api.job_store.outbox import PostgresOutbox
@@ -159,11 +160,12 @@ async def test_no_client_can_take_the_key_of_a_replay(topics: KafkaSettings, job
     record = a_given_up_job()
     await jobs.add_originals([record.original])
     intake = JobIntake(jobs, Messages(topics), LimitsSettings(), lambda: NOON)
+    other = JobRequest(original_id=record.original.id, options=[TaskOptions({"quality": 7})])
     for owner in ("dead-letter", "anybody"):
         client = Caller(owner, Scope.ADMIN, owner)
         for chosen in (str(record.job.id), f"dead-letter:{record.job.id}"):
             key = Admitted(cast("Services", None), client).own(chosen)
-            await intake.accept(record.original.id, [TaskOptions({"quality": 7})], caller=client, key=key)
+            await intake.accept(other, caller=client, key=key)
     letter = DeadLetter(0, 0, NOON, None, encode(request_of(record)), {}, was_replayed=False)
 
     said = await Replay(intake, RecordingProducer(), topics).of(letter)
