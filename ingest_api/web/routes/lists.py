@@ -62,7 +62,7 @@ async def list_images(request: Request, filters: Annotated[ImageFilters, Query()
     services = reader.services
     page = await services.lists.images(filters.page(reader.caller))
     items = [ImageBody.of(image, services.url_of(image.id)) for image in page.items]
-    return _linked(json_response(ImagesBody(items=items, next_cursor=page.next_before)), request, page.next_before)
+    return _page_response(request, ImagesBody(items=items, next_cursor=page.next_before))
 
 
 @router.get(
@@ -78,13 +78,14 @@ async def list_jobs(request: Request, filters: Annotated[JobFilters, Query()], r
     services = reader.services
     page = await services.lists.jobs(filters.page(reader.caller), state=filters.status, code=filters.code)
     items = [JobBody.of(record, services.url_of) for record in page.items]
-    return _linked(json_response(JobsBody(items=items, next_cursor=page.next_before)), request, page.next_before)
+    return _page_response(request, JobsBody(items=items, next_cursor=page.next_before))
 
 
-def _linked(response: Response, request: Request, next_before: UUID | None) -> Response:
-    """Add the link to the next page (RFC 8288), as a path: it works for any host name."""
-    if next_before:
+def _page_response(request: Request, body: ImagesBody | JobsBody) -> Response:
+    """Return a page, with a link to the next one (RFC 8288), as a path: it works for any host name."""
+    response = json_response(body)
+    if body.next_cursor:
         asked = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
-        parameters = [*asked, ("cursor", str(next_before))]
+        parameters = [*asked, ("cursor", str(body.next_cursor))]
         response.headers["Link"] = f'<{request.url.path}?{urlencode(parameters)}>; rel="next"'
     return response
