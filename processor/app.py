@@ -1,7 +1,8 @@
 """The Faust application: it uses only Faust's subscription, delivery and commits."""
 
+import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from tempfile import gettempdir
@@ -12,10 +13,11 @@ from yarl import URL
 
 from common.kafka.clients import METADATA_SECONDS
 from common.settings.model import Settings
+from processor.pool import Lane
 from processor.services import Services, open_services
 from processor.stream.agent import handle
 from processor.stream.dispatcher import Dispatcher
-from processor.stream.faust_internals import NoTables, PollingTransport, require_compiled_streams
+from processor.stream.faust_internals import NeverFullQueue, NoTables, PollingTransport, require_compiled_streams
 
 SLOTS_PER_WORKER = 4
 """Started jobs per image process whose variants are not yet made: one being worked on, the others waiting."""
@@ -35,9 +37,9 @@ class ProcessorApp(faust.App):
     """A Faust application that opens our services when it starts."""
 
     logger = logging.getLogger("faust.app")  # Faust logs its start and stop
-    services: Services
-    dispatcher: Dispatcher
-    open_with: Callable[[Settings], AbstractAsyncContextManager[Services]] = staticmethod(open_services)
+    dispatchers: Mapping[Lane, Dispatcher]
+    """One for each topic of requests: neither waits for the other's slots."""
+    open_with: Callable[[Settings], AbstractAsyncContextManager[Mapping[Lane, Services]]] = staticmethod(open_services)
 
     def __init__(self, settings: Settings, **options: Any) -> None:
         self.settings = settings
@@ -45,13 +47,26 @@ class ProcessorApp(faust.App):
 
     async def on_start(self) -> None:
         """Open the services; they are closed when the application has stopped."""
-        self.services = await self.add_async_context(self.open_with(self.settings))
+        services = await self.add_async_context(self.open_with(self.settings))
+        self.dispatchers = {lane: self._dispatcher(of_lane) for lane, of_lane in services.items()}
+
+    def _dispatcher(self, services: Services) -> Dispatcher:
         workers = self.settings.server.max_workers
-        self.dispatcher = Dispatcher(
-            lambda event, slot: handle(event, self.services, slot),
+        return Dispatcher(
+            lambda event, slot: handle(event, services, slot),
             slots=SLOTS_PER_WORKER * workers,
             beyond=BEYOND_PER_WORKER * workers,
         )
+
+    def FlowControlQueue(  # noqa: N802 - Faust's name
+        self, maxsize: int | None = None, *, clear_on_resume: bool = False
+    ) -> NeverFullQueue:
+        """Return a buffer that stops its own topic's fetches, and no other's, when it is long enough."""
+        return NeverFullQueue(maxsize or 0, flow_control=self.flow_control, clear_on_resume=clear_on_resume)
+
+    async def drain(self, *, grace_seconds: float) -> None:
+        """Take no more events of any topic; see `Dispatcher.drain`."""
+        await asyncio.gather(*(one.drain(grace_seconds=grace_seconds) for one in self.dispatchers.values()))
 
 
 def build_app(settings: Settings) -> ProcessorApp:
@@ -92,14 +107,15 @@ def build_app(settings: Settings) -> ProcessorApp:
         producer_request_timeout=15,  # the default is twenty minutes
     )
     app.transport = PollingTransport(brokers, app, loop=app.loop, fetch_wait_ms=kafka.fetch_wait_ms)
-    _add_agent(app)
+    _add_agent(app, kafka.jobs_topic, Lane.INTERACTIVE)
+    _add_agent(app, kafka.bulk_topic, Lane.BULK)
     return app
 
 
-def _add_agent(app: ProcessorApp) -> None:
-    topic = app.topic(app.settings.kafka.jobs_topic, key_type=bytes, value_type=bytes)
+def _add_agent(app: ProcessorApp, topic_name: str, lane: Lane) -> None:
+    topic = app.topic(topic_name, key_type=bytes, value_type=bytes)
 
     # One dispatcher, concurrent work: Faust's own concurrency commits past unfinished events (faust-streaming #606).
-    @app.agent(topic, name="processor.jobs", concurrency=1)
+    @app.agent(topic, name=f"processor.{lane.name.lower()}", concurrency=1)
     async def jobs(stream: Any) -> None:
-        await app.dispatcher.consume(stream)
+        await app.dispatchers[lane].consume(stream)

@@ -1,6 +1,6 @@
 """Opens and wires everything that a processor uses."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,14 +19,14 @@ from processor.engine.sandbox.confining import missing_protections
 from processor.jobs.handler import JobHandler
 from processor.jobs.linger import Linger
 from processor.jobs.reports import Reports
-from processor.pool import ImagePool
+from processor.pool import ImagePool, Lane
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything that the agent uses."""
+    """Everything that the agent of a lane uses."""
 
     handler: JobHandler
     reports: Reports
@@ -35,8 +35,8 @@ class Services:
 
 
 @asynccontextmanager
-async def open_services(settings: Settings) -> AsyncIterator[Services]:
-    """Yield the services; close everything at the end.
+async def open_services(settings: Settings) -> AsyncIterator[Mapping[Lane, Services]]:
+    """Yield the services of each lane; close everything at the end.
 
     Waits for Kafka and the blob store, however long: a processor that gave up would be restarted ever more slowly, and
     come back long after them.
@@ -57,9 +57,21 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 restarted=metrics.POOL_RESTARTS.inc,
             )
         )
-        signatures, linger = signatures_of(settings.kafka), Linger(pool.has_work_waiting)
-        reports = Reports(producer, settings.kafka, _now, linger, signatures)
-        yield Services(JobHandler(blobs, pool, store_seconds=settings.limits.store_seconds), reports, signatures)
+        signatures, seconds = signatures_of(settings.kafka), settings.limits.store_seconds
+        # Reports of interactive jobs do not wait for those of bulk jobs.
+        interactive, bulk = Linger(pool.has_interactive_work_waiting), Linger(pool.has_work_waiting)
+        yield {
+            Lane.INTERACTIVE: Services(
+                JobHandler(blobs, pool, store_seconds=seconds),
+                Reports(producer, settings.kafka, _now, interactive, signatures),
+                signatures,
+            ),
+            Lane.BULK: Services(
+                JobHandler(blobs, pool.bulk_lane(), store_seconds=seconds),
+                Reports(producer, settings.kafka, _now, bulk, signatures),
+                signatures,
+            ),
+        }
 
 
 def _warn_of_a_weaker_sandbox(missing: Sequence[str]) -> None:

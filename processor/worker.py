@@ -44,8 +44,8 @@ class ProcessorWorker(faust.worker.Worker):
 
     async def _stop_on_signal(self, signal: signal.Signals) -> None:
         # While draining, the consumer keeps running: it sends heartbeats and commits finished events.
-        if hasattr(self.app, "dispatcher"):
-            await self.app.dispatcher.drain(grace_seconds=self.app.settings.server.drain_seconds)
+        if hasattr(self.app, "dispatchers"):
+            await self.app.drain(grace_seconds=self.app.settings.server.drain_seconds)
         await super()._stop_on_signal(signal)
 
 

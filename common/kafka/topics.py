@@ -32,6 +32,7 @@ async def create_topics(settings: KafkaSettings) -> None:
 def _wanted(settings: KafkaSettings) -> list[NewTopic]:
     partitions = {
         settings.jobs_topic: settings.partitions,
+        settings.bulk_topic: settings.partitions,
         settings.results_topic: settings.partitions,
         settings.topic: settings.partitions,
         settings.events_topic: settings.partitions,

@@ -195,7 +195,8 @@ class KafkaSettings(SettingsGroup):
 
     brokers: str = Field("", description="host:port, comma-separated; absent: the embedded broker of `icecube up`.")
     topic: TopicName = Field("image-jobs", description="Completion notifications, for other systems.")
-    jobs_topic: TopicName = Field("icecube.jobs", description="Requests to the processors.")
+    jobs_topic: TopicName = Field("icecube.jobs", description="Requests to the processors, of interactive jobs.")
+    bulk_topic: TopicName = Field("icecube.jobs.bulk", description="Requests to the processors, of bulk jobs.")
     results_topic: TopicName = Field("icecube.results", description="Results of the processors.")
     dead_topic: TopicName = Field("icecube.jobs.dead", description="Events that could not be handled.")
     events_topic: TopicName = Field("icecube.events", description="What happens to jobs and images, for other systems.")
@@ -203,7 +204,7 @@ class KafkaSettings(SettingsGroup):
     results_group: str = Field("icecube-results", min_length=1, description="Consumer group of the API processes.")
     partitions: PositiveInt = Field(
         32,
-        description="Partitions of the jobs topic we create: 4 to 8 times your largest number of processors.",
+        description="Partitions of each topic we create: 4 to 8 times your largest number of processors.",
     )
     replication: PositiveInt = Field(1, description="Replicas of the topics we create; 3 in production.")
     fetch_wait_ms: PositiveInt = Field(
@@ -233,6 +234,18 @@ class KafkaSettings(SettingsGroup):
     def signing_key_list(self) -> tuple[bytes, ...]:
         """The keys as bytes."""
         return tuple(key.encode() for key in _entries(self.signing_keys.get_secret_value()))
+
+    @model_validator(mode="after")
+    def _lanes_have_topics_of_their_own(self) -> Self:
+        if self.bulk_topic == self.jobs_topic:
+            message = "kafka.bulkTopic (ICECUBE_KAFKA_BULK_TOPIC) must differ from kafka.jobsTopic"
+            raise ValueError(message)
+        return self
+
+    @property
+    def request_topics(self) -> tuple[str, str]:
+        """The topics of requests to the processors."""
+        return self.jobs_topic, self.bulk_topic
 
     @property
     def broker_list(self) -> list[str]:

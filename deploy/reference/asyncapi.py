@@ -8,6 +8,7 @@ from deploy.reference.event_messages import PUBLIC_EVENTS, messages, schemas
 
 _CARRIES = {
     "jobs": ("jobs_topic", ("JobRequested",)),
+    "bulkJobs": ("bulk_topic", ("JobRequested",)),
     "results": ("results_topic", ("JobStarted", "JobSucceeded", "JobFailed")),
     "notifications": ("topic", ("JobNotification",)),
     "events": ("events_topic", tuple(event.__name__ for event in PUBLIC_EVENTS)),
@@ -17,6 +18,8 @@ _CARRIES = {
 _OPERATIONS = (
     ("requestJob", "send", "jobs", None, "The API requests a job from the processors, after committing it."),
     ("takeJob", "receive", "jobs", "processor_group", "A processor takes a job."),
+    ("requestBulkJob", "send", "bulkJobs", None, "The API requests a bulk job, after committing it."),
+    ("takeBulkJob", "receive", "bulkJobs", "processor_group", "A processor takes a bulk job."),
     ("reportResult", "send", "results", None, "A processor reports the start or the result of an attempt."),
     ("recordResult", "receive", "results", "results_group", "The API records a result; the first final one wins."),
     ("announceEnd", "send", "notifications", None, "The API announces the end of a job, after committing it."),

@@ -1,10 +1,10 @@
 """The reconciler: requests provably lost jobs again, but never jobs that are merely slow.
 
-Keeps the protocol's rule "proof of loss" (ARCHITECTURE.md).
+Keeps the protocol's rules "proof of loss" and "place in Kafka" (ARCHITECTURE.md).
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,6 +21,9 @@ log = structlog.get_logger(__name__)
 
 _LIMIT = 1000
 _ANSWERS_POLL_SECONDS = 0.2
+
+Requests = Mapping[str, Mapping[int, PartitionView]]
+"""The partitions of topics."""
 
 
 def is_past(publication: Publication, partitions: Mapping[int, PartitionView]) -> bool:
@@ -61,12 +64,26 @@ class Reconciler:
         unanswered = await self.jobs.list_unanswered(published_before=before, limit=_LIMIT)
         if not unanswered:
             return 0
-        requests = await kafka.view(self.topics.jobs_topic, self.topics.processor_group)
-        suspects = [publication for publication in unanswered if is_past(publication, requests)]
+        requests = await self._requests(kafka, unanswered)
+        suspects = [publication for publication in unanswered if self._is_past(publication, requests)]
         if not suspects or not await self._every_answer_is_in(kafka):
             return 0
         fail_at(Failpoint.LOSS_FOUND_NOT_REPAIRED)
         return await self._ask_again(suspects)
+
+    async def _requests(self, kafka: KafkaLog, unanswered: Sequence[Publication]) -> Requests:
+        """Return how far the processors are in each topic that may hold one of these requests."""
+        topics = {topic for publication in unanswered for topic in self._topics_of(publication)}
+        return {topic: await kafka.view(topic, self.topics.processor_group) for topic in topics}
+
+    def _is_past(self, publication: Publication, requests: Requests) -> bool:
+        return any(is_past(publication, requests[topic]) for topic in self._topics_of(publication))
+
+    def _topics_of(self, publication: Publication) -> Sequence[str]:
+        """Return where the request may be. The release before notes no topic, and sends bulk requests to either."""
+        if publication.topic:
+            return [publication.topic]
+        return self.topics.request_topics if publication.is_bulk else [self.topics.jobs_topic]
 
     async def _every_answer_is_in(self, kafka: KafkaLog) -> bool:
         """Wait until every result written before now is applied: only then does a missing one prove the loss."""

@@ -92,7 +92,7 @@ class Relay:
             sent = await send(producer, message.topic, message.value, message.key, headers=headers)
         if message.request_of is None:
             return None
-        return Publication(job_id=message.request_of, partition=sent.partition, offset=sent.offset)
+        return Publication(job_id=message.request_of, topic=message.topic, partition=sent.partition, offset=sent.offset)
 
     def _signature_of(self, message: OutboxMessage) -> Headers:
         """Sign a request when it is sent: by the newest key, whenever it was committed."""

@@ -95,6 +95,10 @@ class Publication:
     job_id: UUID
     partition: int
     offset: int
+    topic: str | None = None
+    """None: the release before noted the place, and knew no topics."""
+    is_bulk: bool = False
+    """Whether the request may be in the topic of bulk jobs, if none was noted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from common.events import RequestedTask, ReusableVariant
 from ingest_api.domain.cleaning import Cleaned, Phase
 from ingest_api.domain.job import Job, JobState
-from ingest_api.domain.priority import priority_of
+from ingest_api.domain.priority import Priority, priority_of
 from ingest_api.domain.tags import Tags
 from ingest_api.job_store import JobRecord, OutboxMessage, Publication, StoredImage, UnreadableJobError
 
@@ -92,6 +92,7 @@ def publication_columns(publications: Sequence[Publication]) -> Columns:
         [publication.job_id for publication in publications],
         [publication.partition for publication in publications],
         [publication.offset for publication in publications],
+        [publication.topic for publication in publications],
     ]
 
 
@@ -147,7 +148,13 @@ def reusable_from(row: asyncpg.Record) -> ReusableVariant | None:
 
 def publication_from(row: asyncpg.Record) -> Publication:
     """Return the place in Kafka in a row of find_jobs or unanswered_jobs."""
-    return Publication(job_id=row["id"], partition=row["published_partition"], offset=row["published_offset"])
+    return Publication(
+        job_id=row["id"],
+        partition=row["published_partition"],
+        offset=row["published_offset"],
+        topic=row["published_topic"],
+        is_bulk=priority_of(row["priority"]) is Priority.BULK,
+    )
 
 
 def record_from(row: asyncpg.Record) -> JobRecord:

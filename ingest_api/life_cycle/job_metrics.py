@@ -29,7 +29,7 @@ def count_end(record: JobRecord) -> None:
 def begin_at_zero(topics: KafkaSettings) -> None:
     """Export the series of failures at zero: Prometheus sees no increase in a series that starts at 1."""
     metrics.UNREADABLE_EVENTS.labels(topics.results_topic)
-    for topic in (topics.jobs_topic, topics.topic, topics.events_topic, topics.dead_topic):
+    for topic in (*topics.request_topics, topics.topic, topics.events_topic, topics.dead_topic):
         metrics.EVENTS_NOT_SENT.labels(topic)
         metrics.EVENTS_REFUSED.labels(topic)
 

@@ -24,6 +24,7 @@ from common.kafka.headers import Headers, event_headers
 from common.settings.groups import KafkaSettings
 from ingest_api.domain.image_urls import ImageUrls
 from ingest_api.domain.job import JobState
+from ingest_api.domain.priority import Priority
 from ingest_api.job_store import JobRecord, OutboxMessage, StoredImage
 
 _SOURCE = "/icecube/api"
@@ -39,13 +40,16 @@ class Messages:
     def job_requested(self, record: JobRecord, *, at: datetime) -> OutboxMessage:
         """Return the request for the job's current attempt, to be sent when it is due."""
         return OutboxMessage(
-            topic=self.topics.jobs_topic,
+            topic=self._topic_of(record),
             key=str(record.job.id).encode(),
             value=encode(request_of(record)),
             headers=_headers("JobRequested", record.job.id, record.job.attempt, at=at),
             due_at=record.job.due_at,
             request_of=record.job.id,
         )
+
+    def _topic_of(self, record: JobRecord) -> str:
+        return self.topics.bulk_topic if record.priority is Priority.BULK else self.topics.jobs_topic
 
     def job_ended(self, record: JobRecord, variants: tuple[FinishedVariant, ...], *, at: datetime) -> OutboxMessage:
         """Return the notification of how a job has ended."""
@@ -102,7 +106,7 @@ class Messages:
                 code=record.job.code or "",
                 reason=record.job.reason or "",
                 attempts=record.job.attempt,
-                topic=self.topics.jobs_topic,
+                topic=self._topic_of(record),
                 value=request,
             ),
         )

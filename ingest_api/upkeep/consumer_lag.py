@@ -27,7 +27,7 @@ class LagWatch:
     async def look(self, kafka: KafkaLog) -> None:
         """Measure the lag once."""
         for topic, group in (
-            (self.topics.jobs_topic, self.topics.processor_group),
+            *((topic, self.topics.processor_group) for topic in self.topics.request_topics),
             (self.topics.results_topic, self.topics.results_group),
         ):
             metrics.CONSUMER_LAG.labels(topic, group).set(lag(await kafka.view(topic, group)))

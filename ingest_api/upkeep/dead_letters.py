@@ -156,7 +156,7 @@ class Replay:
     async def _send_back(self, letter: DeadLetter) -> str:
         topic = letter.headers.get("icecube_topic", "")
         ours = self.settings
-        if topic not in {ours.jobs_topic, ours.results_topic, ours.topic, ours.events_topic}:
+        if topic not in {*ours.request_topics, ours.results_topic, ours.topic, ours.events_topic}:
             message = f"the letter names the topic {printable(topic, most=64)!r}, which is none of ours"
             raise NotReplayableError(message)
         async with asyncio.timeout(SEND_SECONDS):

@@ -55,6 +55,7 @@ def count_failure(code: str) -> None:
 
 def begin_at_zero(topics: KafkaSettings) -> None:
     """Export the series of failures at zero: Prometheus sees no increase in a series that starts at 1."""
-    metrics.UNREADABLE_EVENTS.labels(topics.jobs_topic)
+    for topic in topics.request_topics:
+        metrics.UNREADABLE_EVENTS.labels(topic)
     for reason in Loss:
         metrics.IMAGE_PROCESSES_LOST.labels(reason)

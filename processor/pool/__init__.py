@@ -7,6 +7,7 @@ frames that can hold no code (`answers.py`); the thread checks them and writes t
 """
 
 from processor.pool.image_pool import ImagePool
+from processor.pool.job_queue import Lane
 from processor.pool.losses import EngineFailedError, Loss, WorkerLostError
 
-__all__ = ["EngineFailedError", "ImagePool", "Loss", "WorkerLostError"]
+__all__ = ["EngineFailedError", "ImagePool", "Lane", "Loss", "WorkerLostError"]

@@ -3,14 +3,15 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
 from types import TracebackType
 from typing import Self
 
 from processor.engine import ImageLimits, MadeVariant, VariantRequest
 from processor.fork_server import fork_server
 from processor.pool.child import ChildSettings, Work, load_engine
+from processor.pool.job_queue import JobQueue, Lane
 from processor.pool.jobs import Job
 from processor.pool.worker import Worker, WorkerSettings
 
@@ -46,9 +47,9 @@ class ImagePool:
     ) -> None:
         child = ChildSettings(limits, task_memory_mb, _CPU_SECONDS_A_SECOND * task_seconds, load_work)
         settings = WorkerSettings(child, task_seconds, tasks_per_child, grace_seconds, restarted)
-        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._jobs = JobQueue()
         self._workers = [Worker(self._jobs, settings) for _ in range(workers)]
-        self._in_hand: set[Job] = set()
+        self._in_hand: dict[Job, Lane] = {}
         self._is_open = False
 
     async def __aenter__(self) -> Self:
@@ -65,8 +66,7 @@ class ImagePool:
         self._is_open = False
         for job in tuple(self._in_hand):
             job.future.cancel()
-        for _ in self._workers:
-            self._jobs.put(None)
+        self._jobs.close()
         for worker in self._workers:
             worker.stop()
         await asyncio.to_thread(self._join)
@@ -80,8 +80,14 @@ class ImagePool:
         """Say whether more is in hand than the children work on: whichever is done first finds its next job."""
         return len(self._in_hand) > len(self._workers)
 
-    async def make(self, original: Path, requests: Sequence[VariantRequest]) -> list[MadeVariant]:
-        """Have a child make *requests* and write their outputs; wait in turn while all are busy.
+    def has_interactive_work_waiting(self) -> bool:
+        """Say whether more interactive jobs are in hand than children could work on."""
+        return sum(lane is Lane.INTERACTIVE for lane in self._in_hand.values()) > len(self._workers)
+
+    async def make(
+        self, original: Path, requests: Sequence[VariantRequest], *, lane: Lane = Lane.INTERACTIVE
+    ) -> list[MadeVariant]:
+        """Have a child make *requests* and write their outputs; wait in turn in *lane* while all are busy.
 
         Raises `ImageRefusedError` (final), `WorkerLostError`, `EngineFailedError`, or `OSError` when the original
         cannot be read or an output not be written; then no output is left. Cancelling the caller kills the child at
@@ -91,17 +97,32 @@ class ImagePool:
             message = "the pool is not open"
             raise RuntimeError(message)
         job = Job(original, requests)
-        self._in_hand.add(job)
-        self._jobs.put(job)
+        self._in_hand[job] = lane
+        self._jobs.put(job, lane)
         try:
             return await asyncio.wrap_future(job.future)
         except BaseException:
             job.stop()
             raise
         finally:
-            self._in_hand.discard(job)
+            self._in_hand.pop(job, None)
+
+    def bulk_lane(self) -> "BulkLane":
+        """Return this pool as it makes bulk jobs."""
+        return BulkLane(self)
 
     def _join(self) -> None:
         until = time.monotonic() + _CLOSING_SECONDS
         for worker in self._workers:
             worker.join(max(0, until - time.monotonic()))
+
+
+@dataclass(frozen=True, slots=True)
+class BulkLane:
+    """A pool for jobs that let interactive ones go first."""
+
+    pool: ImagePool
+
+    async def make(self, original: Path, requests: Sequence[VariantRequest]) -> list[MadeVariant]:
+        """See `ImagePool.make`."""
+        return await self.pool.make(original, requests, lane=Lane.BULK)

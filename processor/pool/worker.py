@@ -4,7 +4,6 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from dataclasses import dataclass
-from queue import SimpleQueue
 from threading import Event, Thread
 
 import structlog
@@ -12,6 +11,7 @@ import structlog
 from processor.engine import MadeVariant
 from processor.pool.child import ChildSettings
 from processor.pool.image_process import ImageProcess
+from processor.pool.job_queue import JobQueue
 from processor.pool.jobs import Job
 from processor.pool.losses import EngineFailedError, JobNotTakenError, Loss, WorkerLostError
 
@@ -33,9 +33,9 @@ class WorkerSettings:
 
 
 class Worker(Thread):
-    """Works until it finds None in the queue, or is stopped."""
+    """Works until the queue is closed, or it is stopped."""
 
-    def __init__(self, jobs: "SimpleQueue[Job | None]", settings: WorkerSettings) -> None:
+    def __init__(self, jobs: JobQueue, settings: WorkerSettings) -> None:
         super().__init__(name="image process", daemon=True)
         self._jobs = jobs
         self._settings = settings
@@ -54,7 +54,7 @@ class Worker(Thread):
             self._drop_process()
 
     def stop(self) -> None:
-        """Kill the process at work, whatever it does; the thread ends soon after it finds None in the queue."""
+        """Kill the process at work, whatever it does; the thread ends soon after the queue is closed."""
         self._stopped.set()
         process = self.process
         if process is not None:

@@ -63,7 +63,7 @@ class Dispatcher:
         self._acks.add(event)
         task = asyncio.create_task(self._work(stream, event, slot))
         self._tasks.add(task)
-        metrics.JOBS_IN_HAND.set(len(self._tasks))
+        metrics.JOBS_IN_HAND.inc()
         task.add_done_callback(lambda task: self._forget(task, slot))
         return True
 
@@ -76,7 +76,7 @@ class Dispatcher:
     def _forget(self, task: asyncio.Task[None], slot: Slot) -> None:
         slot.close()
         self._tasks.discard(task)
-        metrics.JOBS_IN_HAND.set(len(self._tasks))
+        metrics.JOBS_IN_HAND.dec()
         if not task.cancelled() and (error := task.exception()):
             # The event stays unacknowledged and blocks its partition: better seen than lost.
             log.error("handler raised", exc_info=error)

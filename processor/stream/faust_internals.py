@@ -8,6 +8,7 @@ from faust import streams
 from faust.tables import TableManager
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
 from faust.types import TP
+from mode.utils.queues import ThrowableQueue
 
 _FAUST_LOGGER = logging.getLogger("faust.transport")  # Faust logs their start and stop
 
@@ -55,6 +56,17 @@ class PollingTransport(Transport):
     def __init__(self, *args: Any, fetch_wait_ms: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fetch_wait_ms = fetch_wait_ms
+
+
+class NeverFullQueue(ThrowableQueue[Any]):
+    """A buffer of a topic's events that is never full: the one loop that fills all buffers would wait for it.
+
+    Its pressure still stops the fetches of each partition, so that it grows by one more fetch of each at most.
+    """
+
+    def full(self) -> bool:
+        """Say no."""
+        return False
 
 
 class NoTables(TableManager):

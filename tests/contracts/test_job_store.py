@@ -38,13 +38,13 @@ async def stored(jobs: PostgresJobStore, **changes: object) -> JobRecord:
     return record
 
 
-async def published(jobs: PostgresJobStore, outbox: PostgresOutbox) -> JobRecord:
+async def published(jobs: PostgresJobStore, outbox: PostgresOutbox, topic: str | None = None) -> JobRecord:
     """Return a job that is in the store and whose request was sent."""
     record = await stored(jobs)
     async with outbox.claim(10) as claimed:
         for position, message in claimed.messages.items():
-            place = Publication(job_id=record.job.id, partition=3, offset=57) if message.request_of else None
-            claimed.mark_sent(position, place)
+            place = Publication(job_id=record.job.id, topic=topic, partition=3, offset=57)
+            claimed.mark_sent(position, place if message.request_of else None)
     return record
 
 
@@ -257,6 +257,25 @@ async def test_a_sent_request_s_place_is_remembered(jobs: PostgresJobStore, outb
     place = Publication(job_id=record.job.id, partition=3, offset=57)
     assert await jobs.list_unanswered(published_before=later, limit=10) == [place]
     assert await jobs.list_unanswered(published_before=NOON, limit=10) == []
+
+
+async def test_a_place_keeps_its_topic_until_the_job_is_asked_for_again(
+    jobs: PostgresJobStore, outbox: PostgresOutbox, pool: Pool
+) -> None:
+    """Whoever asks again, this release or the one before, which knows no topics."""
+    record = await published(jobs, outbox, topic="bulk")
+    found = await jobs.find_job(record.job.id)
+    assert found
+    assert found.publication
+    assert found.publication.topic == "bulk"
+
+    async with pool.acquire() as connection:
+        await connection.execute("UPDATE jobs SET published_at = NULL")
+        await connection.execute("UPDATE jobs SET published_partition = 1, published_offset = 2, published_at = now()")
+
+    found = await jobs.find_job(record.job.id)
+    assert found
+    assert found.publication == Publication(job_id=record.job.id, partition=1, offset=2)
 
 
 async def test_a_job_asked_for_again_counts_as_unpublished(jobs: PostgresJobStore, outbox: PostgresOutbox) -> None:

@@ -7,6 +7,7 @@ import pytest
 from common.settings.groups import DeliverySettings, KafkaSettings
 from ingest_api.delivery.kafka_log import PartitionView
 from ingest_api.delivery.reconciler import Reconciler, is_past
+from ingest_api.domain.priority import Priority
 from ingest_api.job_store import JobRecord, Publication
 from ingest_api.job_store.outbox import PostgresOutbox
 from ingest_api.job_store.postgres import PostgresJobStore
@@ -91,6 +92,53 @@ async def test_an_answered_job_is_left_alone(jobs: PostgresJobStore, record: Job
         changes.save(record.job.succeeded(at=NOON))
 
     assert await a_reconciler(jobs).reconcile(a_log(PartitionView(first=0, end=100, committed=58))) == 0
+
+
+BULK_PLACE = {3: PartitionView(first=0, end=100, committed=12)}
+PAST = {3: PartitionView(first=0, end=100, committed=58)}
+
+
+async def published_in(
+    jobs: PostgresJobStore, outbox: PostgresOutbox, topic: str | None, priority: Priority
+) -> JobRecord:
+    """Return an unanswered job of *priority*; its request stands at offset 57 of partition 3, noted with *topic*."""
+    record = a_record(priority=priority)
+    await jobs.add_originals([record.original])
+    await jobs.add_job(record, MESSAGES.job_requested(record, at=NOON))
+    async with outbox.claim(10) as claimed:
+        for position in claimed.messages:
+            place = Publication(job_id=record.job.id, topic=topic, partition=3, offset=PLACE)
+            claimed.mark_sent(position, place)
+    return record
+
+
+@pytest.mark.parametrize(
+    ("topic", "priority", "interactive", "bulk", "lost"),
+    [
+        pytest.param(TOPICS.bulk_topic, "bulk", PAST, BULK_PLACE, 0, id="bulk, and the other topic is past"),
+        pytest.param(TOPICS.bulk_topic, "bulk", BULK_PLACE, PAST, 1, id="bulk is past, and the other topic is not"),
+        pytest.param(TOPICS.jobs_topic, "interactive", BULK_PLACE, PAST, 0, id="interactive, and bulk is past"),
+        pytest.param(TOPICS.jobs_topic, "bulk", PAST, BULK_PLACE, 1, id="asked for again by the release before"),
+        pytest.param(None, "interactive", BULK_PLACE, PAST, 0, id="the release before published it"),
+        pytest.param(None, "interactive", PAST, BULK_PLACE, 1, id="the release before published it, and it is lost"),
+        pytest.param(None, "bulk", PAST, BULK_PLACE, 1, id="the release before published it somewhere"),
+        pytest.param(None, "bulk", BULK_PLACE, BULK_PLACE, 0, id="it is still in either"),
+    ],
+)
+async def test_a_place_in_kafka_includes_its_topic(
+    jobs: PostgresJobStore,
+    outbox: PostgresOutbox,
+    topic: str | None,
+    priority: str,
+    interactive: dict[int, PartitionView],
+    bulk: dict[int, PartitionView],
+    lost: int,
+) -> None:
+    """A bulk job's loss shows in its own topic: by the other's positions it would wait for ever, or be done twice."""
+    await published_in(jobs, outbox, topic, Priority(priority))
+    log = StandingLog({TOPICS.jobs_topic: interactive, TOPICS.bulk_topic: bulk, TOPICS.results_topic: ALL_ANSWERS_IN})
+
+    assert await a_reconciler(jobs).reconcile(log) == lost
 
 
 def test_a_partition_that_is_gone_has_lost_its_requests() -> None:

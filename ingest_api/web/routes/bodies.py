@@ -14,6 +14,7 @@ from common.geometry_options import Integer
 from common.options import TaskOptions, VariantOptions
 from common.wire import FormatName, WireModel
 from ingest_api.domain.job import JobState
+from ingest_api.domain.priority import Priority
 from ingest_api.domain.tags import MOST_TAGS, NAME_CHARACTERS, VALUE_CHARACTERS, check_tags
 from ingest_api.job_store import JobRecord, StoredImage
 
@@ -91,6 +92,9 @@ class JobRequestBody(BaseModel):
         min_length=1, examples=[[{"format": "webp", "maxDimension": 1000, "quality": 80}]]
     )
     tags: AskedTags
+    priority: Priority = Field(
+        Priority.INTERACTIVE, description="bulk: let interactive jobs go first; some of these are done in between."
+    )
 
 
 class TaskBody(WireModel):
@@ -128,6 +132,7 @@ class JobBody(WireModel):
     )
     ended_at: datetime | None = Field(None, exclude_if=lambda ended_at: ended_at is None)
     tags: ShownTags
+    priority: Priority = Priority.INTERACTIVE
 
     @classmethod
     def of(cls, record: JobRecord, url_of: Callable[[UUID], str]) -> "JobBody":
@@ -154,6 +159,7 @@ class JobBody(WireModel):
             started_at=record.job.started_at,
             ended_at=record.job.ended_at,
             tags=dict(record.tags),
+            priority=record.priority,
         )
 
 

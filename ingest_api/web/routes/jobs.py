@@ -57,7 +57,7 @@ async def create_job(body: JobRequestBody, writer: Writer, key: IdempotencyKey =
     """Accept a job. After a 201 the job will end: completed, or failed with a reason."""
     writer.services.admission.check_job()
     options = [TaskOptions.of(asked) for asked in body.options]
-    request = JobRequest(original_id=body.original_id, options=options, tags=body.tags)
+    request = JobRequest(original_id=body.original_id, options=options, tags=body.tags, priority=body.priority)
     accepted = await writer.services.job_intake.accept(request, caller=writer.caller, key=writer.own(key))
     return _created(accepted, writer.services)
 

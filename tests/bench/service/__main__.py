@@ -13,7 +13,7 @@ from deploy.local.processes.stopping import exit_on_signal
 from tests.bench.service.machine import circumstances
 from tests.bench.service.plan import BrokerKind, Plan
 from tests.bench.service.results import Section
-from tests.bench.service.scenarios import api, empty, hundred, latency, memory, mixed, scale, start
+from tests.bench.service.scenarios import api, empty, hundred, latency, memory, mixed, priority, scale, start
 from tests.services.kafka import Kind, chosen_kind
 
 SCENARIOS: dict[str, Callable[[Plan], Coroutine[None, None, Section]]] = {
@@ -22,6 +22,7 @@ SCENARIOS: dict[str, Callable[[Plan], Coroutine[None, None, Section]]] = {
     "latency": latency.measure,
     "api": api.measure,
     "empty": empty.measure,
+    "priority": priority.measure,
     "scale": scale.measure,
     "memory": memory.measure,
     "start": start.measure,

@@ -28,9 +28,9 @@ class Client:
                 ((image),) = await answer.json()
                 return str(image["id"])
 
-    async def ask(self, original: str, options: Sequence[Options]) -> dict[str, Any]:
-        """Return the job as it was accepted."""
-        body = {"originalID": original, "options": list(options)}
+    async def ask(self, original: str, options: Sequence[Options], **members: Any) -> dict[str, Any]:
+        """Return the job as it was accepted; *members* are further ones of the request."""
+        body = {"originalID": original, "options": list(options), **members}
         async with self._http.post("/api/v1/job", json=body) as answer:
             job: dict[str, Any] = await answer.json()
             return job

@@ -58,6 +58,7 @@ async def test_the_lag_of_both_groups_is_shown() -> None:
     log = StandingLog(
         {
             TOPICS.jobs_topic: {0: PartitionView(first=0, end=100, committed=60)},
+            TOPICS.bulk_topic: {0: PartitionView(first=0, end=2000, committed=None)},
             TOPICS.results_topic: {0: PartitionView(first=0, end=9, committed=2)},
         }
     )
@@ -65,4 +66,5 @@ async def test_the_lag_of_both_groups_is_shown() -> None:
     await LagWatch(TOPICS).look(log)
 
     assert shown("icecube_consumer_lag", topic=TOPICS.jobs_topic, group=TOPICS.processor_group) == 40
+    assert shown("icecube_consumer_lag", topic=TOPICS.bulk_topic, group=TOPICS.processor_group) == 2000
     assert shown("icecube_consumer_lag", topic=TOPICS.results_topic, group=TOPICS.results_group) == 7

@@ -214,22 +214,27 @@ def test_probes_ask_what_exists(overlay: str, part: str, port: str) -> None:
 
 @EACH
 def test_no_more_processors_than_partitions(overlay: str) -> None:
-    """KEDA scales the processors up to the partitions of the topic that they read, by the lag of their own group."""
+    """KEDA scales the processors up to the partitions of the topics that they read, by their own lag in each."""
     (scaled,) = resources(overlay, "ScaledObject")
     variables = environment(overlay, container(overlay, "processor"))
     kafka = load_settings(flags={}, environment=variables, file=None).kafka
-    (trigger,) = scaled["spec"]["triggers"]
-    named = {name: variables[variable] for name, variable in trigger["metadata"].items() if name.endswith("FromEnv")}
+    named = [
+        {name: variables[variable] for name, variable in trigger["metadata"].items() if name.endswith("FromEnv")}
+        for trigger in scaled["spec"]["triggers"]
+    ]
 
     assert scaled["spec"]["scaleTargetRef"]["name"] in [
         one["metadata"]["name"] for one in resources(overlay, "Deployment")
     ]
     assert scaled["spec"]["maxReplicaCount"] == kafka.partitions
-    assert named == {
-        "bootstrapServersFromEnv": kafka.brokers,
-        "topicFromEnv": kafka.jobs_topic,
-        "consumerGroupFromEnv": kafka.processor_group,
-    }
+    assert named == [
+        {
+            "bootstrapServersFromEnv": kafka.brokers,
+            "topicFromEnv": topic,
+            "consumerGroupFromEnv": kafka.processor_group,
+        }
+        for topic in (kafka.jobs_topic, kafka.bulk_topic)
+    ]
 
 
 @EACH

@@ -90,7 +90,13 @@ def test_the_topics_are_those_in_force() -> None:
 
     documented = {channel["address"] for channel in asyncapi()["channels"].values()}
 
-    in_force = {settings.topic, settings.events_topic, settings.jobs_topic, settings.results_topic, settings.dead_topic}
+    in_force = {
+        settings.topic,
+        settings.events_topic,
+        *settings.request_topics,
+        settings.results_topic,
+        settings.dead_topic,
+    }
     assert documented == in_force
 
 

@@ -1,6 +1,7 @@
 """Which finished events may be acknowledged."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ class AMessage:
 
     offset: int
     partition: int = 0
+    topic: str = "icecube.jobs"
     generation_id: int | None = 1
 
 
@@ -24,7 +26,7 @@ class AnEvent:
     message: AMessage = field(default_factory=lambda: AMessage(0))
 
 
-def an_event(offset: int, **changes: int) -> AnEvent:
+def an_event(offset: int, **changes: Any) -> AnEvent:
     """Return an event at *offset*."""
     return AnEvent(AMessage(offset, **changes))
 
@@ -43,6 +45,20 @@ def test_only_the_finished_prefix_is_acknowledged(data: st.DataObject) -> None:
         acknowledged += [event.message.offset for event in acks.finish(an_event(offset))]
 
         assert acknowledged == [o for i, o in enumerate(offsets) if finished.issuperset(offsets[: i + 1])]
+
+
+def test_topics_do_not_wait_for_each_other() -> None:
+    """The same offset of the same partition of two topics are two places."""
+    acks = OrderedAcks()
+    bulk = [an_event(offset, topic="icecube.jobs.bulk") for offset in (0, 1)]
+    interactive = [an_event(offset) for offset in (0, 1)]
+    for event in (bulk[0], interactive[0], bulk[1], interactive[1]):
+        acks.add(event)
+
+    assert acks.finish(interactive[1]) == []
+    assert acks.finish(interactive[0]) == interactive
+    assert acks.finish(bulk[1]) == []
+    assert acks.finish(bulk[0]) == bulk
 
 
 def test_partitions_do_not_wait_for_each_other() -> None:

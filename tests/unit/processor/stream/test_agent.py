@@ -17,6 +17,7 @@ from processor.app import ProcessorApp, build_app
 from processor.jobs.handler import JobHandler
 from processor.jobs.linger import Linger
 from processor.jobs.reports import Reports
+from processor.pool import Lane
 from processor.services import Services
 from processor.stream.agent import handle
 from processor.stream.dispatcher import Dispatcher
@@ -35,43 +36,55 @@ def producer() -> RecordingProducer:
 
 
 @pytest_asyncio.fixture
-async def app(producer: RecordingProducer, tmp_path: Path) -> AsyncIterator[ProcessorApp]:
-    """Yield the application with services of the test's own."""
-    settings = Settings(kafka=KafkaSettings(brokers="127.0.0.1:1"))
+async def services(producer: RecordingProducer, tmp_path: Path) -> AsyncIterator[Services]:
+    """Yield what the agents use."""
     async with open_disk_store(tmp_path / "images") as blobs:
-        app = build_app(settings)
-        app.services = Services(
+        yield Services(
             handler=JobHandler(blobs, ScriptedPool()),
-            reports=Reports(producer, settings.kafka, lambda: NOON, Linger(lambda: False)),
+            reports=Reports(producer, KafkaSettings(), lambda: NOON, Linger(lambda: False)),
         )
-        app.dispatcher = Dispatcher(lambda event, slot: handle(event, app.services, slot), slots=1)
-        yield app
-        # Faust gives its consumer's thread a loop at once, and the thread that would close it never runs.
-        app.consumer._thread.thread_loop.close()  # type: ignore[attr-defined] # noqa: SLF001
 
 
-async def stored(job: JobRequested, app: ProcessorApp, tmp_path: Path) -> JobRequested:
+def dispatchers_of(services: Services) -> dict[Lane, Dispatcher]:
+    """Return new dispatchers that use *services*."""
+    return {lane: Dispatcher(lambda event, slot: handle(event, services, slot), slots=1) for lane in Lane}
+
+
+@pytest_asyncio.fixture
+async def app(services: Services) -> AsyncIterator[ProcessorApp]:
+    """Yield the application with services of the test's own."""
+    app = build_app(Settings(kafka=KafkaSettings(brokers="127.0.0.1:1")))
+    app.dispatchers = dispatchers_of(services)
+    yield app
+    # Faust gives its consumer's thread a loop at once, and the thread that would close it never runs.
+    app.consumer._thread.thread_loop.close()  # type: ignore[attr-defined] # noqa: SLF001
+
+
+async def stored(job: JobRequested, services: Services, tmp_path: Path) -> JobRequested:
     """Return the job, its original stored."""
     source = tmp_path / "original"
     source.write_bytes(b"original")
-    await app.services.handler.blobs.put_file(job.original.id, source)
+    await services.handler.blobs.put_file(job.original.id, source)
     return job
 
 
-async def deliver(app: ProcessorApp, *values: bytes | None) -> None:
-    """Deliver *values* to the agent and wait until each is acknowledged."""
-    agent = app.agents["processor.jobs"]
+async def deliver(app: ProcessorApp, *values: bytes | None, lane: Lane = Lane.INTERACTIVE) -> None:
+    """Deliver *values* to the agent of *lane* and wait until each is acknowledged."""
+    agent = app.agents[f"processor.{lane.name.lower()}"]
     async with agent.test_context() as context:
         for value in values:
             await context.put(value)
-        await app.dispatcher.drain(grace_seconds=60)
+        await app.drain(grace_seconds=60)
 
 
-async def test_a_job_is_started_then_reported(app: ProcessorApp, producer: RecordingProducer, tmp_path: Path) -> None:
+@pytest.mark.parametrize("lane", list(Lane))
+async def test_a_job_is_started_then_reported(
+    app: ProcessorApp, services: Services, producer: RecordingProducer, tmp_path: Path, lane: Lane
+) -> None:
     """One JobStarted before the work and one outcome after it, on the results topic, keyed by the job."""
-    job = await stored(a_request(), app, tmp_path)
+    job = await stored(a_request(), services, tmp_path)
 
-    await deliver(app, encode(job))
+    await deliver(app, encode(job), lane=lane)
 
     started, outcome = (decode(sent.value) for sent in producer.sent)
     assert isinstance(started, JobStarted)
@@ -82,13 +95,13 @@ async def test_a_job_is_started_then_reported(app: ProcessorApp, producer: Recor
 
 
 async def test_reports_of_the_same_outcome_have_the_same_id(
-    app: ProcessorApp, producer: RecordingProducer, tmp_path: Path
+    app: ProcessorApp, services: Services, producer: RecordingProducer, tmp_path: Path
 ) -> None:
     """A redelivered job reports its outcome under the id it had before; its start is another one."""
-    job = await stored(a_request(), app, tmp_path)
+    job = await stored(a_request(), services, tmp_path)
 
     await deliver(app, encode(job))
-    app.dispatcher = Dispatcher(lambda event, slot: handle(event, app.services, slot), slots=1)
+    app.dispatchers = dispatchers_of(services)
     await deliver(app, encode(job))
 
     ids = [from_kafka(sent.headers)["ce_id"] for sent in producer.sent]
@@ -132,19 +145,19 @@ async def test_an_event_as_large_as_the_broker_takes_becomes_a_dead_letter(
 
 
 async def test_only_who_has_a_key_can_ask_for_work(
-    app: ProcessorApp, producer: RecordingProducer, tmp_path: Path
+    services: Services, producer: RecordingProducer, tmp_path: Path
 ) -> None:
     """A request that is not signed, or changed since, becomes a dead letter: nothing is begun, nothing answered."""
     ours, others = Signatures((b"o" * 32,)), Signatures((b"x" * 32,))
-    app.services = replace(app.services, signatures=ours, reports=replace(app.services.reports, signatures=ours))
-    job = await stored(a_request(), app, tmp_path)
+    services = replace(services, signatures=ours, reports=replace(services.reports, signatures=ours))
+    job = await stored(a_request(), services, tmp_path)
     value, key = encode(job), str(job.job_id).encode()
     forged = encode(job.model_copy(update={"tasks": (a_task(),)}))
 
     for request, headers in ((value, {}), (value, others.sign(key, value)), (forged, ours.sign(key, value))):
-        await handle(AnEvent(Record(request, key=key, headers=to_kafka(headers))), app.services)
+        await handle(AnEvent(Record(request, key=key, headers=to_kafka(headers))), services)
     refused, producer.sent = producer.sent, []
-    await handle(AnEvent(Record(value, key=key, headers=to_kafka(ours.sign(key, value)))), app.services)
+    await handle(AnEvent(Record(value, key=key, headers=to_kafka(ours.sign(key, value)))), services)
 
     assert [(dead.topic, dead.value) for dead in refused] == [
         ("icecube.jobs.dead", request) for request in (value, value, forged)
@@ -209,9 +222,11 @@ async def test_a_reason_that_quotes_a_stranger_is_short_and_plain(
     assert reason.isprintable()
 
 
-async def test_a_report_waits_out_an_outage(app: ProcessorApp, producer: RecordingProducer, tmp_path: Path) -> None:
+async def test_a_report_waits_out_an_outage(
+    app: ProcessorApp, services: Services, producer: RecordingProducer, tmp_path: Path
+) -> None:
     """While Kafka is away a report is sent again and again; the job is done once."""
-    job = await stored(a_request(), app, tmp_path)
+    job = await stored(a_request(), services, tmp_path)
     producer.outages = 2
 
     await deliver(app, encode(job))

@@ -16,6 +16,7 @@ from common.settings.groups import KafkaSettings
 from common.settings.model import Settings
 from processor.app import ProcessorApp, build_app
 from processor.stream.faust_internals import (
+    NeverFullQueue,
     NoTables,
     PollingConsumer,
     PollingTransport,
@@ -30,6 +31,22 @@ from processor.worker import ProcessorWorker
 async def app() -> ProcessorApp:
     """Return an application that is not started."""
     return build_app(Settings(kafka=KafkaSettings(brokers="127.0.0.1:1", fetch_wait_ms=77)))
+
+
+async def test_a_full_buffer_of_one_topic_stops_no_other(app: ProcessorApp) -> None:
+    """One loop fills all buffers: it must never wait for one. Its pressure stops its own partitions' fetches."""
+    queue = app.topic("bulk").queue
+    stopped: list[int] = []
+
+    for _ in range(3000):
+        queue.put_nowait_enhanced(
+            "event", on_pressure_high=lambda: stopped.append(queue.qsize()), on_pressure_drop=lambda: None
+        )
+
+    assert isinstance(queue, NeverFullQueue)
+    assert not queue.full()
+    assert stopped
+    assert stopped[0] == 800
 
 
 def test_the_compiled_stream_iterator_is_there() -> None:
