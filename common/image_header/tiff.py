@@ -5,6 +5,7 @@ Not imagesize: it reads only the size, while the same tags say whether the pixel
 
 import struct
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from common.formats import ImageFormat
 from common.image_header import UnsupportedImageError
@@ -25,12 +26,26 @@ _COMPRESSIONS = {
 }  # fmt: skip
 _READ_BITS = frozenset({1, 2, 4, 8, 16})
 _SAMPLE_FORMATS = {2: "signed samples", 3: "floating-point samples", 5: "complex samples", 6: "complex samples"}
-_LAB, _LAB_REFUSED_BITS = frozenset({8, 9, 10}), 8
-_PHOTOMETRICS = {32803: "raw sensor data", 32844: "LogL samples", 32845: "LogLuv samples"}
+_PHOTOMETRICS = {10: "ITU's Lab colours", 32803: "raw sensor data", 32844: "LogL samples", 32845: "LogLuv samples"}
+CIE_LAB, ICC_LAB = 8, 9
+"""Photometric interpretations: the second's a and b are not signed, but begin at the middle."""
+_LAB_SAMPLES = 3
+
+
+class Tag(NamedTuple):
+    """The values of a tag, and where in the file they lie."""
+
+    values: tuple[int, ...]
+    at: int
+
+
+def photometric_of(file: BoundedFile) -> Tag | None:
+    """Return the first page's photometric interpretation; None where no tag tells."""
+    return dict(_tags(file)).get(_PHOTOMETRIC)
 
 
 def _size(file: BoundedFile) -> Size:
-    tags = dict(_tags(file))
+    tags = {kind: tag.values for kind, tag in _tags(file)}
     _refuse_unsupported(tags)
     sides = tags.get(_WIDTH), tags.get(_HEIGHT)
     return (sides[0][0], sides[1][0]) if sides[0] and sides[1] else UNREAD
@@ -49,14 +64,14 @@ def _refuse_unsupported(tags: dict[int, tuple[int, ...]]) -> None:
         raise UnsupportedImageError(ImageFormat.TIFF, f"{name} compression")
     if strange is not None:
         raise UnsupportedImageError(ImageFormat.TIFF, _SAMPLE_FORMATS[strange])
-    if photometric in _LAB and bits[0] == _LAB_REFUSED_BITS:  # libvips refuses it as its own packed kind
-        raise UnsupportedImageError(ImageFormat.TIFF, "Lab colours of 8 bits")
+    if photometric in {CIE_LAB, ICC_LAB} and len(bits) < _LAB_SAMPLES:
+        raise UnsupportedImageError(ImageFormat.TIFF, "Lab colours without a and b")
     if not _READ_BITS.issuperset(bits) or len(set(bits)) > 1:
         raise UnsupportedImageError(ImageFormat.TIFF, f"{', '.join(map(str, dict.fromkeys(bits)))} bits a sample")
 
 
-def _tags(file: BoundedFile) -> Iterator[tuple[int, tuple[int, ...]]]:
-    """Yield the tags that matter of the first page, with their values."""
+def _tags(file: BoundedFile) -> Iterator[tuple[int, Tag]]:
+    """Yield the tags that matter of the first page."""
     file.seek(0)
     head = file.exactly(4)
     order, is_big = "<" if head.startswith(b"II") else ">", head[2:] == b"+\0"
@@ -73,10 +88,11 @@ def _tags(file: BoundedFile) -> Iterator[tuple[int, tuple[int, ...]]]:
         tag, kind, values = entry.unpack(file.exactly(entry.size))
         if tag in _TAGS and kind in _TYPES and 0 < values <= _MOST_VALUES:
             layout = struct.Struct(f"{order}{values}{_TYPES[kind]}")
+            values_at = at + entry.size
             if layout.size > pointer.size:
-                [elsewhere] = pointer.unpack(file.exactly(pointer.size))
-                file.seek(elsewhere)
-            yield tag, layout.unpack(file.exactly(layout.size))
+                [values_at] = pointer.unpack(file.exactly(pointer.size))
+                file.seek(values_at)
+            yield tag, Tag(layout.unpack(file.exactly(layout.size)), values_at)
 
 
 READER = HeaderReader(signature=rb"II[*+]\0|MM\0[*]", size=_size)

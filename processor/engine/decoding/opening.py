@@ -5,6 +5,8 @@ from typing import Any
 
 import pyvips
 
+from processor.engine.colour.lab import as_rgb
+
 _SEQUENCE, _STILL = b"ftypavis", b"ftypavif"
 """How an AVIF begins that says first that it is a sequence, and how one that says first that it is a still picture."""
 _BRAND = slice(4, 12)
@@ -12,7 +14,7 @@ _BRAND = slice(4, 12)
 
 def open_image(content: bytes | mmap.mmap, **options: Any) -> pyvips.Image:
     """Return the picture in *content*, to be decoded from top to bottom; raise `pyvips.Error`."""
-    source = pyvips.Source.new_from_memory(_with_known_brand(content))
+    source = pyvips.Source.new_from_memory(as_rgb(_with_known_brand(content)))
     return pyvips.Image.new_from_source(source, "", access="sequential", **options)
 
 
