@@ -74,8 +74,8 @@ def test_an_option_of_a_later_release_is_other_work() -> None:
     image = an_image(sha256=CONTENT)
     vast, whole = (WEBP.model_copy(update={"max_dimension": side}) for side in (5000, 0))
 
-    assert key_of(image, WEBP, enlarge=True) != key_of(image, WEBP)
-    assert key_of(image, vast, enlarge=True) != key_of(image, whole, enlarge=True)
+    assert key_of(image, WEBP, glow=True) != key_of(image, WEBP)
+    assert key_of(image, vast, glow=True) != key_of(image, whole, glow=True)
 
 
 def test_each_owner_has_work_of_its_own() -> None:
@@ -86,3 +86,51 @@ def test_each_owner_has_work_of_its_own() -> None:
     assert len({reuse_key(original, asked, Reuse.OWN) for original in originals}) == 3
     assert len({reuse_key(original, asked, Reuse.ANYBODYS) for original in originals}) == 1
     assert {reuse_key(original, asked, Reuse.NOBODYS) for original in originals} == {None}
+
+
+_PICTURES: list[dict[str, JsonValue]] = [
+    {},
+    {"width": 50},
+    {"width": 50, "height": 50},
+    {"width": 50, "height": 50, "fit": "cover"},
+    {"width": 50, "height": 50, "fit": "cover", "focus": "top"},
+    {"width": 50, "height": 50, "fit": "cover", "focus": {"x": 0.5, "y": 0}},
+    {"width": 50, "enlarge": True},
+    {"width": 50, "aspectRatio": "1:1"},
+    {"crop": {"left": 0, "top": 0, "width": 5, "height": 5}},
+    {"trim": True},
+    {"trim": 1},
+    {"rotate": 90},
+    {"rotate": 180},
+    {"flip": "vertical"},
+    {"background": "red"},
+    {"padding": 1},
+    {"padding": {"top": 1}},
+    {"grayscale": True},
+    {"blur": 1},
+    {"sharpen": 1},
+]
+"""Options that make different pictures, each from every other."""
+_THE_SAME: list[tuple[dict[str, JsonValue], dict[str, JsonValue]]] = [
+    ({"background": "red"}, {"background": "#f00"}),
+    ({"padding": 3}, {"padding": {"top": 3, "right": 3, "bottom": 3, "left": 3}}),
+    ({"blur": 2}, {"blur": 2.0}),
+    ({"width": 50, "focus": "center"}, {"width": 50.0}),
+]
+
+
+def test_different_pictures_have_different_keys() -> None:
+    """Whatever decides a pixel is part of the key."""
+    image = an_image(sha256=CONTENT)
+
+    keys = {key_of(image, VariantOptions.model_validate(asked)) for asked in _PICTURES}
+
+    assert len(keys) == len(_PICTURES)
+
+
+@pytest.mark.parametrize(("one", "other"), _THE_SAME)
+def test_one_picture_has_one_key(one: dict[str, JsonValue], other: dict[str, JsonValue]) -> None:
+    """However its options are written."""
+    image = an_image(sha256=CONTENT)
+
+    assert key_of(image, VariantOptions.model_validate(one)) == key_of(image, VariantOptions.model_validate(other))
