@@ -194,6 +194,35 @@ class JobCancelled(JobEvent):
     event_type: ClassVar[str] = "io.icecube.job.cancelled.v1"
 
 
+class ImageEvent(PublicEvent):
+    """Something happened to an image: an original, or a variant of *original_id*."""
+
+    image_id: UUID
+    original_id: UUID | None = None
+    owner: Name | None = None
+
+    @property
+    def subject(self) -> UUID:
+        """The image."""
+        return self.image_id
+
+
+class ImageDeleted(ImageEvent):
+    """Somebody deleted an image. *by* is the name of the API key; what the image showed is told nowhere.
+
+    An original takes its variants along; each has an event of its own.
+    """
+
+    event_type: ClassVar[str] = "io.icecube.image.deleted.v1"
+    by: Name
+
+
+class ImageExpired(ImageEvent):
+    """An image was deleted because its time was over, by request or by the settings."""
+
+    event_type: ClassVar[str] = "io.icecube.image.expired.v1"
+
+
 JobResult = JobStarted | JobSucceeded | JobFailed
 Event = JobRequested | JobResult
 

@@ -58,9 +58,15 @@ ATTEMPTS_REPEATED = Counter(
     registry=API,
 )
 JOBS_LOST = Counter("icecube_jobs_lost_total", "Requests that vanished on Kafka and were made again.", registry=API)
+IMAGES_DELETED = Counter(
+    "icecube_images_deleted_total",
+    "Images deleted, by kind: original, variant; and by reason: asked (by a caller), expired.",
+    ["kind", "reason"],
+    registry=API,
+)
 CLEANING_STEPS = Counter(
     "icecube_cleaning_steps_total",
-    "Steps done to clean up after ends: mark (keep processors away), sweep, sweep_again, forget.",
+    "Steps done to clean up after ends and deletions: mark (keep processors away), sweep, sweep_again, forget.",
     ["stage"],
     registry=API,
 )

@@ -30,12 +30,14 @@ from ingest_api.intake.originals import OriginalIntake
 from ingest_api.job_store import JobStore
 from ingest_api.job_store.cleanings import PostgresCleanings
 from ingest_api.job_store.connecting import Pool, connection_of, open_pool
+from ingest_api.job_store.deletions import PostgresDeletions
 from ingest_api.job_store.lists import PostgresLists
 from ingest_api.job_store.migrating import check_schema
 from ingest_api.job_store.outbox import PostgresOutbox
 from ingest_api.job_store.postgres import PostgresJobStore
 from ingest_api.life_cycle.cancelling import Cancellation
 from ingest_api.life_cycle.cleaner import Cleaner
+from ingest_api.life_cycle.deleting import ImageDeletion
 from ingest_api.life_cycle.messages import Messages
 from ingest_api.reads.response_cache import ResponseCache
 from ingest_api.upkeep.background import keep_running
@@ -62,6 +64,7 @@ class Services:
     original_intake: OriginalIntake
     job_intake: JobIntake
     cancellation: Cancellation
+    deletion: ImageDeletion
     uploads: UploadFolder
     admission: Admission
     access: KeyRing
@@ -128,6 +131,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             original_intake=OriginalIntake(jobs, blobs, settings.limits, utc_now),
             job_intake=JobIntake(jobs, messages, settings.limits, utc_now, relay.wake, reuse),
             cancellation=Cancellation(jobs, messages, utc_now, relay.wake),
+            deletion=ImageDeletion(PostgresDeletions(pool), messages, utc_now, relay.wake),
             uploads=uploads,
             admission=Admission(settings.limits, lambda: backlog.latest),
             access=access,

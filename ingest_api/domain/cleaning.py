@@ -10,6 +10,10 @@ class Cleaned(StrEnum):
 
     JOB = "job"
     """The variants of a job that ended without all of them."""
+    ORIGINAL = "original"
+    """The bytes of a deleted original, and of what was made from it."""
+    VARIANT = "variant"
+    """The bytes of a deleted variant; then those of its job, which Kafka may have made again."""
 
 
 class Phase(StrEnum):
@@ -31,5 +35,5 @@ class Cleaning:
 
     what: Cleaned
     id: UUID
-    """Of the job."""
+    """Of the job or the image."""
     phase: Phase

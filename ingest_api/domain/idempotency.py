@@ -15,6 +15,13 @@ class KeyReusedError(Exception):
         super().__init__("This Idempotency-Key was used for another request; choose a new one.")
 
 
+class FirstAnswerGoneError(Exception):
+    """What was made under the key has been deleted."""
+
+    def __init__(self) -> None:
+        super().__init__("What was made under this Idempotency-Key has been deleted; choose a new one.")
+
+
 _VERSION = "v2:"
 """How the fingerprint is made: from the request without defaults. A later release may use another way."""
 

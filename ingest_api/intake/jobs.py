@@ -17,7 +17,7 @@ from common.options import TaskOptions, UnsupportedOptionError
 from common.settings.groups import LimitsSettings
 from ingest_api.delivery.reuse import Reuse, reuse_key
 from ingest_api.domain.caller import Caller
-from ingest_api.domain.idempotency import IdempotencyKey, idempotency_key
+from ingest_api.domain.idempotency import FirstAnswerGoneError, IdempotencyKey, idempotency_key
 from ingest_api.domain.job import Job, JobState
 from ingest_api.intake.job_request import JobRequest
 from ingest_api.job_store import ImageUnknownError, JobRecord, JobStore, KeyTakenError, StoredImage
@@ -53,7 +53,7 @@ class JobIntake:
         """Commit a job and its request; for a repeated *key*, return the first job as it was created.
 
         The job belongs to the owner of its original, which *caller* must see.
-        Raises `TooManyTasksError`, `ImageUnknownError`, `CropOutsideError` or `KeyReusedError`.
+        Raises `TooManyTasksError`, `ImageUnknownError`, `CropOutsideError`, `KeyReusedError` or `FirstAnswerGoneError`.
         """
         request.check_tasks(self.limits.tasks)
         return await self._accept(request, caller=caller, key=request.idempotency_key(key))
@@ -120,8 +120,12 @@ class JobIntake:
 
     async def _find_earlier_job(self, key: IdempotencyKey) -> JobRecord | None:
         ids = await self.jobs.find_by_idempotency_key(key)
-        record = await self.jobs.find_job(ids[0]) if ids else None
-        return replace(record, job=Job(id=record.job.id)) if record else None
+        if not ids:
+            return None
+        record = await self.jobs.find_job(ids[0])
+        if record is None:
+            raise FirstAnswerGoneError
+        return replace(record, job=Job(id=record.job.id))
 
 
 def _crop_of(option: TaskOptions) -> Crop | None:

@@ -16,7 +16,7 @@ from common.failpoints import Failpoint, fail_at
 from common.ids import new_id
 from common.options import canonical_json
 from common.settings.groups import LimitsSettings
-from ingest_api.domain.idempotency import IdempotencyKey, idempotency_key
+from ingest_api.domain.idempotency import FirstAnswerGoneError, IdempotencyKey, idempotency_key
 from ingest_api.domain.tags import NO_TAGS, Tags
 from ingest_api.job_store import JobStore, KeyTakenError, StoredImage
 from ingest_api.uploads.header import ImageHeader, UploadRefusedError, check_limits, read_header
@@ -51,7 +51,8 @@ class OriginalIntake:
         For a repeated *key*, return the first.
 
         Raises `UploadRefusedError` before anything is stored when one of them is no image we take, or beyond
-        a limit, `KeyReusedError`, and `BlobStoreUnavailableError`, also when a received file went with its volume.
+        a limit, `KeyReusedError`, `FirstAnswerGoneError`, and `BlobStoreUnavailableError`, also when a received file
+        went with its volume.
         What fails before the commit takes back what was stored.
         """
         parts = [part for file in files for part in (file.name or "", file.digest.hexdigest())]
@@ -94,7 +95,10 @@ class OriginalIntake:
     async def _find_earlier_images(self, asked: IdempotencyKey) -> list[StoredImage] | None:
         ids = await self.jobs.find_by_idempotency_key(asked)
         found = [await self.jobs.find_image(image_id) for image_id in ids or []]
-        return [image for image in found if image] or None
+        images = [image for image in found if image]
+        if len(images) < len(found):
+            raise FirstAnswerGoneError
+        return images or None
 
     def _check_header(self, file: ReceivedFile) -> ImageHeader:
         try:

@@ -36,8 +36,17 @@ class PostgresCleanings:
         async with connection_of(self._pool) as connection:
             await connection.execute(statement("delete_cleaning"), cleaning.what, cleaning.id, cleaning.phase)
 
-    async def variants_without_row(self, job_id: UUID) -> Sequence[UUID]:
-        """Return the ids of a job's variants that no image has; none for an unknown job."""
+    async def hand_over(self, cleaning: Cleaning, *, deliverable: timedelta, again_after: timedelta) -> None:
+        """Replace the *cleaning* of a deleted variant by its job's, if the job ended within *deliverable*.
+
+        An unfinished job cannot be cleaned: then the cleaning is due *again_after* some time.
+        """
         async with connection_of(self._pool) as connection:
-            rows = await connection.fetch(statement("variants_without_row"), job_id)
+            await connection.execute(statement("hand_over_cleaning"), cleaning.id, deliverable, again_after)
+
+    async def blobs_to_sweep(self, cleaning: Cleaning) -> Sequence[UUID]:
+        """Return the ids of a job's variants, or of an image and what is made from it, that no image has."""
+        of = "variants_without_row" if cleaning.what is Cleaned.JOB else "blobs_of_deleted"
+        async with connection_of(self._pool) as connection:
+            rows = await connection.fetch(statement(of), cleaning.id)
         return [row["id"] for row in rows]

@@ -48,14 +48,20 @@ class PostgresJobChanges:
     """Collects changes while jobs are locked; see `JobChanges`."""
 
     def __init__(self, found: Mapping[UUID, JobRecord | UnreadableJobError]) -> None:
-        self.records = {job_id: one for job_id, one in found.items() if isinstance(one, JobRecord)}
-        self.unreadable = {job_id: one for job_id, one in found.items() if isinstance(one, UnreadableJobError)}
+        self.records: dict[UUID, JobRecord] = {}
+        self.unreadable: dict[UUID, UnreadableJobError] = {}
+        self.add(found)
         self._jobs: dict[UUID, Job] = {}
         self._images: list[StoredImage] = []
         self._reusable: dict[bytes, ReusableVariant] = {}
         self._messages: list[OutboxMessage] = []
         self._withdrawn: list[int] = []
         self._cleanings: dict[tuple[Cleaned, UUID], Phase] = {}
+
+    def add(self, found: Mapping[UUID, JobRecord | UnreadableJobError]) -> None:
+        """Add jobs that were locked."""
+        self.records |= {job_id: one for job_id, one in found.items() if isinstance(one, JobRecord)}
+        self.unreadable |= {job_id: one for job_id, one in found.items() if isinstance(one, UnreadableJobError)}
 
     def save(self, job: Job) -> None:
         """Replace the state of a locked job."""

@@ -1,7 +1,9 @@
-"""The cleaner: after an end, it stops what still works on a job and removes what was stored for nothing.
+"""The cleaner: after an end or a deletion, it stops what still works on a job and removes bytes that nobody may have.
 
-Stop mark, sweep, wait for the grace, sweep again, forget. A step is repeated until it is noted as done: a crash, or a
-store that is away, only delays it. Keeps the protocol's rules "stop mark" and "two sweeps" (ARCHITECTURE.md).
+Of a job: stop mark, sweep, wait for the grace, sweep again, forget. A deleted original needs no mark, as processors
+miss its bytes. A deleted variant leaves the mark to its job, once that has ended. A step is repeated until it is noted
+as done: a crash, or a store that is away, only delays it.
+Keeps the protocol's rules "stop mark", "two sweeps" and "deletion" (ARCHITECTURE.md).
 """
 
 import asyncio
@@ -17,7 +19,7 @@ from common import metrics
 from common.blob_store import BlobStore, BlobStoreUnavailableError
 from common.failpoints import Failpoint, fail_at
 from common.stop_marks import mark_stopped, unmark_stopped
-from ingest_api.domain.cleaning import Cleaning, Phase
+from ingest_api.domain.cleaning import Cleaned, Cleaning, Phase
 
 log = structlog.get_logger(__name__)
 
@@ -42,8 +44,12 @@ class Cleanings(Protocol):
         """Note that the last step is done."""
         ...
 
-    async def variants_without_row(self, job_id: UUID) -> Sequence[UUID]:
-        """Return the ids of a job's variants that no image has."""
+    async def hand_over(self, cleaning: Cleaning, *, deliverable: timedelta, again_after: timedelta) -> None:
+        """Have a deleted variant's job cleaned if it ended within *deliverable*; put it off until it has ended."""
+        ...
+
+    async def blobs_to_sweep(self, cleaning: Cleaning) -> Sequence[UUID]:
+        """Return the blobs that belong to what is cleaned, and to no image that is there."""
         ...
 
 
@@ -86,20 +92,32 @@ class Cleaner:
                 fail_at(Failpoint.STOP_MARK_WRITTEN_NOT_NOTED)
                 await self.cleanings.advance(cleaning, Phase.SWEEP)
             case Phase.SWEEP:
-                await self._sweep(cleaning.id)
+                await self._sweep(cleaning)
                 await self.cleanings.advance(cleaning, Phase.SWEEP_AGAIN, after=self.grace)
             case Phase.SWEEP_AGAIN:
-                await self._sweep(cleaning.id)
-                await self.cleanings.advance(cleaning, Phase.FORGET, after=self.marks_stay)
+                await self._sweep(cleaning)
+                stays = self.marks_stay if cleaning.what is Cleaned.JOB else timedelta()
+                await self.cleanings.advance(cleaning, Phase.FORGET, after=stays)
             case Phase.FORGET:
-                await unmark_stopped(self.blobs, cleaning.id)
-                fail_at(Failpoint.STOP_MARK_REMOVED_NOT_FORGOTTEN)
-                await self.cleanings.forget(cleaning)
+                await self._forget(cleaning)
             case _:
                 assert_never(cleaning.phase)
 
-    async def _sweep(self, job_id: UUID) -> None:
-        """Remove the blobs of a job's variants that have no row: no row can be added any more."""
-        for variant_id in await self.cleanings.variants_without_row(job_id):
-            await self.blobs.delete(variant_id)
+    async def _sweep(self, cleaning: Cleaning) -> None:
+        """Remove the blobs that have no row, or a deleted one: no row can be added any more."""
+        for blob_id in await self.cleanings.blobs_to_sweep(cleaning):
+            await self.blobs.delete(blob_id)
         fail_at(Failpoint.VARIANTS_SWEPT_NOT_NOTED)
+
+    async def _forget(self, cleaning: Cleaning) -> None:
+        match cleaning.what:
+            case Cleaned.JOB:
+                await unmark_stopped(self.blobs, cleaning.id)
+                fail_at(Failpoint.STOP_MARK_REMOVED_NOT_FORGOTTEN)
+                await self.cleanings.forget(cleaning)
+            case Cleaned.ORIGINAL:
+                await self.cleanings.forget(cleaning)
+            case Cleaned.VARIANT:
+                await self.cleanings.hand_over(cleaning, deliverable=self.marks_stay, again_after=self.grace)
+            case _:
+                assert_never(cleaning.what)

@@ -23,11 +23,18 @@ class JobNotFoundError(Exception):
 
 async def find_image(text: str, jobs: JobStore, caller: Caller) -> StoredImage:
     """Return the image whose id is *text*; raise `ImageNotFoundError`, also for another owner's."""
-    image_id = _uuid(text)
-    image = await jobs.find_image(image_id) if image_id else None
+    image = await jobs.find_image(image_id_of(text))
     if image is None or not caller.sees(image.owner):
         raise ImageNotFoundError(text)
     return image
+
+
+def image_id_of(text: str) -> UUID:
+    """Return *text* as an image's id; raise `ImageNotFoundError` if it is none."""
+    image_id = _uuid(text)
+    if image_id is None:
+        raise ImageNotFoundError(text)
+    return image_id
 
 
 async def find_job(text: str, jobs: JobStore, caller: Caller) -> JobRecord:

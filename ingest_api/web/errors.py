@@ -14,6 +14,7 @@ Exception
 ├── UrlSignatureError, UrlExpiredError                        a signed URL that opens nothing   403
 ├── SigningNotConfiguredError                                 no keys to sign a URL with       409
 ├── KeyReusedError                                            an Idempotency-Key misused       422
+├── FirstAnswerGoneError                                      its first answer was deleted     410
 ├── TooManyRequestsError                                      more than the key's share        429
 ├── OverloadedError, DiskFullError                            more than we can take in         503
 ├── JobStoreUnavailableError, BlobStoreUnavailableError       ours, for now                    503
@@ -39,7 +40,7 @@ from common.geometry_options import CropOutsideError
 from common.texts import size_in_words
 from ingest_api.access.keys import ForbiddenError, UnauthenticatedError
 from ingest_api.access.rate_limits import TooManyRequestsError
-from ingest_api.domain.idempotency import KeyReusedError
+from ingest_api.domain.idempotency import FirstAnswerGoneError, KeyReusedError
 from ingest_api.domain.image_urls import UrlExpiredError, UrlSignatureError
 from ingest_api.intake.admission import OverloadedError
 from ingest_api.intake.job_request import TooManyTasksError
@@ -122,6 +123,7 @@ _ANSWERS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     UrlExpiredError: lambda exc: Problem(HTTPStatus.FORBIDDEN, "url_expired", str(exc)),
     SigningNotConfiguredError: lambda exc: Problem(HTTPStatus.CONFLICT, "url_signing_not_configured", str(exc)),
     KeyReusedError: lambda exc: Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency_key_reused", str(exc)),
+    FirstAnswerGoneError: lambda exc: Problem(HTTPStatus.GONE, "idempotency_key_gone", str(exc)),
     TooManyRequestsError: lambda exc: Problem(
         HTTPStatus.TOO_MANY_REQUESTS, "too_many_requests", str(exc), {"Retry-After": str(exc.retry_after_seconds)}
     ),

@@ -90,9 +90,11 @@ class JobHandler:
         return success
 
     async def _do(self, job: JobRequested, slot: Releasable) -> JobSucceeded:
-        mark = StopMark(self.blobs, job.job_id, store_seconds=self.store_seconds)
+        mark = StopMark(self.blobs, job.job_id, job.original.id, store_seconds=self.store_seconds)
         await mark.check()
         options = _understood_options(job)
+        if any(task.reusable for task in job.tasks):
+            await mark.check_original()  # a copy reads nothing of it, and must not outlive it
         async with mark.storing():
             stored = await copy_reusable(self.blobs, job.tasks, engine=self.engine)
         missing = [pair for pair in zip(job.tasks, options, strict=True) if pair[0].variant_id not in stored]

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from ingest_api.reads.direct_route import DirectRoute
 from ingest_api.reads.downloads import asks_for_all, image_response, page_cache_response
-from ingest_api.reads.lookups import find_image
+from ingest_api.reads.lookups import find_image, image_id_of
 from ingest_api.uploads.receiving import FIELD, TAGS_FIELD, receive_form
 from ingest_api.web.body_limit import UPLOAD_PATH
 from ingest_api.web.routes.bodies import ImageBody, guarded, json_response
@@ -56,6 +56,7 @@ _UPLOAD_FORM = {
         "short.",
         _408="The upload took too long.",
         _413="A file, the number of files, the form, or an image's pixels are beyond the limit.",
+        _410="What was made under the Idempotency-Key has been deleted.",
         _422="The Idempotency-Key was used for another request.",
         _503="Storage or database are away; nothing was stored.",
     ),
@@ -125,3 +126,19 @@ async def get_image(request: Request, image_id: ImageId, download: Downloader) -
     return await image_response(
         services.blobs, image, request.headers, request.method, download.policy, as_download=download.as_download
     )
+
+
+@router.delete(
+    "/api/v1/images/{id}",
+    operation_id="deleteImage",
+    summary="Delete an image",
+    status_code=204,
+    response_description="The image is deleted, now or before.",
+    responses=guarded(_404="Image not found: it never was.", _503="The database is away; nothing was deleted."),
+)
+async def delete_image(image_id: ImageId, writer: Writer) -> None:
+    """Delete an original or a variant, and all that was made from it; cancel the unfinished jobs on it.
+
+    Jobs on it are refused from now on. Caches answer it for ten seconds at most; its bytes go within seconds.
+    """
+    await writer.services.deletion.delete(image_id_of(image_id), caller=writer.caller)

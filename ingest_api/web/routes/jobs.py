@@ -47,6 +47,7 @@ JobId = Annotated[str, Path(alias="id", description="The job's id, a UUID.", jso
     responses=guarded(
         _400="A field is invalid, missing or empty; the answer names it.",
         _404="Image not found",
+        _410="What was made under the Idempotency-Key has been deleted.",
         _422="The Idempotency-Key was used for another request.",
         _415="The body does not say that it is JSON.",
         _413="The body is longer than any valid job.",
@@ -87,6 +88,7 @@ async def cancel_job(job_id: JobId, writer: Writer) -> Response:
         _400="The Idempotency-Key is malformed.",
         _404="Job not found, or its original is gone.",
         _409="The job has neither failed nor been cancelled.",
+        _410="What was made under the Idempotency-Key has been deleted.",
         _422="The Idempotency-Key was used for another request.",
         _503="The database is away; nothing was accepted.",
     ),

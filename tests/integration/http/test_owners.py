@@ -51,6 +51,7 @@ REQUESTS: dict[tuple[str, str], Callable[[Belongings], Request]] = {
     ("POST", "/api/v1/images/{id}/url"): lambda its: Request(
         f"/api/v1/images/{its.image}/url", {"expiresInSeconds": 60}
     ),
+    ("DELETE", "/api/v1/images/{id}"): lambda its: Request(f"/api/v1/images/{its.image}"),
     ("GET", "/api/v1/images"): lambda _: Request("/api/v1/images", lists=True),
     ("GET", "/api/v1/jobs"): lambda _: Request("/api/v1/jobs", lists=True),
     ("GET", "/api/v1/job/{id}"): lambda its: Request(f"/api/v1/job/{its.job}"),

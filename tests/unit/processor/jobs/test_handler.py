@@ -189,16 +189,28 @@ async def test_what_was_made_before_is_copied(blobs: DiskStore, job: JobRequeste
     assert [len(requests) for requests in pool.asked] == [1]
 
 
-async def test_a_job_of_copies_only_does_not_touch_its_original(blobs: DiskStore, tmp_path: Path) -> None:
-    """Where everything was made before, nothing is fetched and no image process is asked."""
+async def test_a_job_of_copies_only_asks_no_image_process(blobs: DiskStore, job: JobRequested, tmp_path: Path) -> None:
+    """Where everything was made before, nothing is made."""
     earlier = await put(blobs, b"earlier", tmp_path)
     task = a_task().model_copy(update={"reusable": a_reusable_variant(id=earlier)})
     pool = ScriptedPool()
 
-    outcome = await JobHandler(blobs, pool, engine="an-engine").handle(a_request(tasks=(task,)))
+    outcome = await JobHandler(blobs, pool, engine="an-engine").handle(job.model_copy(update={"tasks": (task,)}))
 
     assert isinstance(outcome, JobSucceeded)
     assert pool.asked == []
+
+
+async def test_nothing_is_copied_for_a_deleted_original(blobs: DiskStore, tmp_path: Path) -> None:
+    """Kafka may deliver the request of a job again whose original was deleted after its end: no copy may come back."""
+    earlier = await put(blobs, b"earlier", tmp_path)
+    task = a_task().model_copy(update={"reusable": a_reusable_variant(id=earlier)})
+
+    outcome = await JobHandler(blobs, ScriptedPool(), engine="an-engine").handle(a_request(tasks=(task,)))
+
+    assert isinstance(outcome, JobFailed)
+    assert outcome.code == "original_missing"
+    assert not await blobs.exists(task.variant_id)
 
 
 @pytest.mark.parametrize("gone", [True, False], ids=["gone", "another engine's"])
