@@ -1,5 +1,7 @@
 """AVIF, by libheif and aom; keeps transparency."""
 
+import mmap
+
 import pyvips
 
 from common.options import VariantOptions
@@ -7,6 +9,7 @@ from processor.engine.codecs.avif_alpha import encode_alpha, with_alpha
 from processor.engine.codecs.avif_grid import encode_in_strips
 from processor.engine.codecs.codec import Codec, Loader, Writer
 from processor.engine.codecs.containers.avif_items import add_metadata
+from processor.engine.codecs.containers.avif_layers import leave_wanted_layers
 from processor.engine.codecs.quality import AVIF, on_curve
 from processor.engine.colour.avif_boxes import colour_of_avif
 from processor.engine.colour.avif_ranges import expand_ranges, name_matrix
@@ -53,6 +56,10 @@ def repack(original: bytes) -> bytes | None:
     return None if any(item in original for item in _METADATA) else original
 
 
+def _prepare(content: bytes | mmap.mmap) -> bytes | mmap.mmap:
+    return leave_wanted_layers(name_matrix(content))
+
+
 def _is_av1(image: pyvips.Image) -> bool:
     return bool(image.get("heif-compression") == "av1")  # the loader's other codecs are HEIC's
 
@@ -64,7 +71,7 @@ CODEC = Codec(
         accepts=_is_av1,
         domains=frozenset({"heif", "heifload"}),
         colour_of=colour_of_avif,
-        prepare=name_matrix,
+        prepare=_prepare,
         correct=expand_ranges,
     ),
     writer=Writer(
