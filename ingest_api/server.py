@@ -15,6 +15,7 @@ from common.settings.model import Settings
 from common.telemetry.exporting import exported_spans
 from ingest_api.app import create_app
 from ingest_api.life_cycle.job_metrics import begin_at_zero
+from ingest_api.services import Services
 from ingest_api.web.protocol.bounded_http import BoundedHttpProtocol
 from ingest_api.web.protocol.connections import Connections
 from ingest_api.web.protocol.open_files import connections_within, open_files_limit, raise_open_files_limit
@@ -36,9 +37,20 @@ def run(settings: Settings) -> int:
         exported_spans("icecube-api", os.environ),
         _listening(settings.server.host, settings.server.port) as listener,
     ):
-        server = uvicorn.Server(config_of(settings))
+        server = ApiServer(config_of(settings))
         server.run(sockets=[listener])
     return 0 if server.started else 1
+
+
+class ApiServer(uvicorn.Server):
+    """A server whose waiting requests are answered as soon as it stops; it waits for all requests."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop accepting requests, finish the running ones, and close the services."""
+        services: Services | None = self.lifespan.state.get("services")
+        if services:
+            services.job_waits.close()
+        await super().shutdown(sockets)
 
 
 def config_of(settings: Settings) -> uvicorn.Config:

@@ -1,9 +1,10 @@
 """Opens and wires everything that the API uses."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from time import monotonic
 from uuid import UUID
 
@@ -39,6 +40,7 @@ from ingest_api.life_cycle.cancelling import Cancellation
 from ingest_api.life_cycle.cleaner import Cleaner
 from ingest_api.life_cycle.deleting import ImageDeletion
 from ingest_api.life_cycle.messages import Messages
+from ingest_api.reads.job_waits import JobWaits
 from ingest_api.reads.response_cache import ResponseCache
 from ingest_api.upkeep.background import keep_running
 from ingest_api.upkeep.backlog import BacklogWatch
@@ -76,6 +78,7 @@ class Services:
     small_downloads: ResponseCache
     urls: ImageUrls
     lists: PostgresLists
+    job_waits: JobWaits
 
     def url_of(self, image_id: UUID) -> str:
         """Return the URL of an image's bytes for a response's body."""
@@ -98,7 +101,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             open_upload_folder(blobs.work_dir, free_mb=settings.limits.free_disk_mb)
         )
         urls = _image_urls(settings)
-        jobs, messages = PostgresJobStore(pool), Messages(settings.kafka, urls)
+        waits, messages = JobWaits(), Messages(settings.kafka, urls)
+        jobs = PostgresJobStore(pool, tell_ended=waits.tell_ended)
         relay = _relay(settings, pool, RefusedMessages(jobs, messages, utc_now))
         backlog = BacklogWatch(jobs)
         readiness = Readiness(jobs, blobs, settings.kafka, lambda: backlog.latest, settings.delivery.stuck_seconds)
@@ -111,7 +115,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             reuse,
             signatures_of(settings.kafka),
         )
-        background = {
+        background: dict[str, Callable[[], Awaitable[None]]] = {
             "relay": relay.run,
             "results": ResultsConsumer(handler, settings.kafka, wake_relay=relay.wake).run,
             "reconciler": Reconciler(jobs, messages, settings.kafka, settings.delivery, utc_now, relay.wake).run,
@@ -121,6 +125,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             "housekeeping": Housekeeping(jobs, settings.delivery.idempotency_hours).run,
             "lag": LagWatch(settings.kafka).run,
             "keys": access.run,
+            "waits": partial(waits.run, jobs.find_ended),
         }
         for name, work in background.items():
             await stack.enter_async_context(keep_running(name, work))
@@ -143,6 +148,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             small_downloads=ResponseCache(16 * _MIB, seconds=_IMAGE_SECONDS),
             urls=urls,
             lists=PostgresLists(pool),
+            job_waits=waits,
         )
 
 

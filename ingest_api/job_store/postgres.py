@@ -1,7 +1,7 @@
 """The job store on PostgreSQL."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import datetime
 from uuid import UUID
@@ -87,6 +87,11 @@ class PostgresJobChanges:
         """Remove a message from the outbox, if it is still there."""
         self._withdrawn.append(position)
 
+    @property
+    def ended(self) -> list[UUID]:
+        """The jobs that these changes end."""
+        return [job.id for job in self._jobs.values() if job.has_ended]
+
     async def write(self, connection: Connection) -> None:
         """Write the changes, in a number of statements that does not depend on how many there are."""
         if self._images:
@@ -104,10 +109,11 @@ class PostgresJobChanges:
 
 
 class PostgresJobStore:
-    """See `JobStore`."""
+    """See `JobStore`. *tell_ended* is called with jobs whose ends it has committed."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, *, tell_ended: Callable[[list[UUID]], None] = lambda _: None) -> None:
         self._pool = pool
+        self._tell_ended = tell_ended
         self._images: ExpiringCache[UUID, StoredImage] = ExpiringCache(_IMAGES_CACHED, seconds=_IMAGE_SECONDS)
         self._jobs = BatchLoader(self._find_jobs)
         self._new_jobs = NewJobs(pool)
@@ -191,6 +197,12 @@ class PostgresJobStore:
             yield changes
             await changes.write(connection)
             fail_at(Failpoint.CHANGES_WRITTEN_NOT_COMMITTED)
+        self._tell_ended(changes.ended)
+
+    async def find_ended(self, job_ids: Sequence[UUID]) -> list[UUID]:
+        """Return those of *job_ids* that have ended."""
+        async with connection_of(self._pool) as connection:
+            return [row["id"] for row in await connection.fetch(statement("ended_jobs"), job_ids)]
 
     async def list_unanswered(self, *, published_before: datetime, limit: int) -> list[Publication]:
         """Return the places of unfinished jobs' requests published before that time, the oldest first."""

@@ -11,11 +11,10 @@ import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
-import uvicorn
 
 from common.settings.groups import BlobSettings, BlobType, DatabaseSettings, DatabaseType, KafkaSettings, LimitsSettings
 from common.settings.model import Settings
-from ingest_api.server import config_of
+from ingest_api.server import ApiServer, config_of
 
 NO_BROKER = "127.0.0.1:1"
 SMALL_LIMITS = LimitsSettings(upload_bytes=400_000, upload_files=3, megapixels=1, side_pixels=3000, tasks=4)
@@ -77,7 +76,7 @@ async def api(settings: Settings) -> AsyncIterator[Api]:
 async def running_api(settings: Settings) -> AsyncIterator[Api]:
     """Serve the API on a free port for as long as the block runs."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(config_of(settings))
+    server = ApiServer(config_of(settings))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         async with asyncio.timeout(60):

@@ -12,8 +12,9 @@ from ingest_api.reads.direct_route import DirectRoute
 from ingest_api.reads.lookups import find_job
 from ingest_api.services import Services
 from ingest_api.web.json_bodies import MAX_VALUES, JsonRoute, check_shape
+from ingest_api.web.preferences import PREFER_PARAMETER, Prefer, preferred_seconds, say_applied, wait_for_end
 from ingest_api.web.routes.bodies import JobBody, JobRequestBody, guarded, json_response
-from ingest_api.web.routes.dependencies import IdempotencyKey, Reader, Writer, services_of
+from ingest_api.web.routes.dependencies import Admitted, IdempotencyKey, Reader, Writer, services_of
 
 
 class _JobRequestRoute(JsonRoute):
@@ -54,13 +55,16 @@ JobId = Annotated[str, Path(alias="id", description="The job's id, a UUID.", jso
         _503="The database is away; nothing was accepted.",
     ),
 )
-async def create_job(body: JobRequestBody, writer: Writer, key: IdempotencyKey = None) -> Response:
+async def create_job(
+    request: Request, body: JobRequestBody, writer: Writer, key: IdempotencyKey = None, _: Prefer = None
+) -> Response:
     """Accept a job. After a 201 the job will end: completed, or failed with a reason."""
     writer.services.admission.check_job()
     options = [TaskOptions.of(asked) for asked in body.options]
-    request = JobRequest(original_id=body.original_id, options=options, tags=body.tags, priority=body.priority)
-    accepted = await writer.services.job_intake.accept(request, caller=writer.caller, key=writer.own(key))
-    return _created(accepted, writer.services)
+    asked_for = JobRequest(original_id=body.original_id, options=options, tags=body.tags, priority=body.priority)
+    accepted = await writer.services.job_intake.accept(asked_for, caller=writer.caller, key=writer.own(key))
+    ended, seconds = await _waited_for(request, accepted, writer)
+    return say_applied(_created(ended, writer.services), seconds)
 
 
 @acts.post(
@@ -102,6 +106,17 @@ async def retry_job(job_id: JobId, writer: Writer, key: IdempotencyKey = None) -
     return _created(accepted, services)
 
 
+async def _waited_for(request: Request, record: JobRecord, admitted: Admitted) -> tuple[JobRecord, int]:
+    """Return the job once it has ended, or as it is when the preferred seconds are over, and those; 0 for none."""
+    waits, seconds = admitted.services.job_waits, preferred_seconds(request)
+    if not seconds or not waits.has_room:
+        return record, 0
+    if not record.job.has_ended:
+        await wait_for_end(request, waits, record.job.id, seconds=seconds)
+        record = await find_job(str(record.job.id), admitted.services.jobs, admitted.caller)
+    return record, seconds
+
+
 def _created(record: JobRecord, services: Services) -> Response:
     response = json_response(JobBody.of(record, services.url_of), HTTPStatus.CREATED)
     response.headers["Location"] = f"/api/v1/job/{record.job.id}"
@@ -114,14 +129,19 @@ def _created(record: JobRecord, services: Services) -> Response:
     summary="Look at a job",
     response_model=JobBody,
     responses=guarded(_404="Job not found", _503="The database is away."),
+    openapi_extra={"parameters": [PREFER_PARAMETER]},
 )
-async def get_job(job_id: JobId, reader: Reader) -> Response:
+async def get_job(request: Request, job_id: JobId, reader: Reader) -> Response:
     """Return the job as last committed."""
     kept = reader.services.ended_jobs
     if answer := kept.get(reader.cache_key(job_id)):
         return answer
     since = kept.now()
     record = await find_job(job_id, reader.services.jobs, reader.caller)
+    if preferred_seconds(request):
+        # Not cached: the answer says what this request preferred.
+        record, seconds = await _waited_for(request, record, reader)
+        return say_applied(json_response(JobBody.of(record, reader.services.url_of)), seconds)
     answer = json_response(JobBody.of(record, reader.services.url_of))
     # No job leaves a final state.
     return kept.put(reader.cache_key(job_id), answer, since=since) if record.job.has_ended else answer
