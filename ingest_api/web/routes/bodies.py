@@ -132,7 +132,9 @@ class JobBody(WireModel):
     )
     ended_at: datetime | None = Field(None, exclude_if=lambda ended_at: ended_at is None)
     tags: ShownTags
-    priority: Priority = Priority.INTERACTIVE
+    priority: Priority = Field(
+        Priority.INTERACTIVE, exclude_if=lambda priority: priority is Priority.INTERACTIVE, description="If it is bulk."
+    )
 
     @classmethod
     def of(cls, record: JobRecord, url_of: Callable[[UUID], str]) -> "JobBody":
