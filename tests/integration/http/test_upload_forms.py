@@ -67,10 +67,22 @@ async def test_a_broken_form_is_refused(api: Api, form: str) -> None:
 async def test_a_long_boundary_is_refused(api: Api, length: int) -> None:
     """400, and no failure of ours; up to 256 bytes are taken."""
     long, fair = "b" * length, "b" * 256
+    whole = (FILE + END).replace(b"--B", b"--" + long.encode())
 
-    assert_is_problem(await sent(api, b"--" + long.encode() + b"--", boundary=long), 400, "malformed_upload")
+    sentence = assert_is_problem(await sent(api, whole, boundary=long), 400, "malformed_upload")
+
+    assert "longer than 256 bytes" in sentence
     assert await api.holds_nothing()
     assert (await sent(api, (FILE + END).replace(b"--B", b"--" + fair.encode()), boundary=fair)).status_code == 201
+
+
+async def test_a_long_header_of_a_part_is_refused(api: Api) -> None:
+    """Whether its name or its value is long; the parser's own bound is lower than ours."""
+    for long in (b"X-A: " + b"y" * 17_000, b"X-" + b"a" * 17_000 + b": y"):
+        body = FILE.replace(b"--B\r\n", b"--B\r\n" + long + b"\r\n") + END
+
+        assert_is_problem(await sent(api, body), 400, "malformed_upload")
+    assert await api.holds_nothing()
 
 
 async def test_parts_that_nobody_asked_for_are_passed_over(api: Api) -> None:
