@@ -119,10 +119,10 @@ def _key_in(headers: Headers) -> str | None:
 def admission_of(dependant: Dependant) -> Callable[[Request], Awaitable[Admitted]]:
     """Return the dependency of a route that admits its callers; raise `LookupError` if it has none."""
     calls = [dependency.call for dependency in dependant.dependencies]
-    for admit in (admit_reader, admit_writer):
+    for admit in _ADMISSIONS.values():
         if admit in calls:
             return admit
-    message = "the route admits everybody: it depends on neither Reader nor Writer"
+    message = "the route admits everybody: it depends on neither Reader nor Writer, nor on a scope beyond"
     raise LookupError(message)
 
 
@@ -134,14 +134,14 @@ async def _downloading(request: Request) -> Download:
         access = services.urls.check(request.scope["path"], query, at=at)
         policy = until(access.expires_at, at=at)
         return Download(services, BEARER, policy, is_signed=True, as_download=access.as_download)
-    admitted = await admit_reader(request)
+    admitted = await _ADMISSIONS[Scope.READ](request)
     return Download(services, admitted.caller, OPEN if services.access.is_open else KEYED)
 
 
-admit_reader, admit_writer = _admit_with(Scope.READ), _admit_with(Scope.WRITE)
+_ADMISSIONS = {scope: _admit_with(scope) for scope in Scope}
 
-Reader = Annotated[Admitted, Depends(admit_reader)]
-Writer = Annotated[Admitted, Depends(admit_writer)]
+Reader = Annotated[Admitted, Depends(_ADMISSIONS[Scope.READ])]
+Writer = Annotated[Admitted, Depends(_ADMISSIONS[Scope.WRITE])]
 Downloader = Annotated[Download, Depends(_downloading)]
 
 IdempotencyKey = Annotated[
