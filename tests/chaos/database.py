@@ -1,6 +1,6 @@
 """What the database can testify: every ending of a job, written down by a trigger of the harness's own."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ _WITNESS = """
     CREATE TABLE chaos_endings (job_id uuid NOT NULL, state text NOT NULL);
     CREATE FUNCTION chaos_note_ending() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-        IF new.state IN ('completed', 'failed') OR old.state IN ('completed', 'failed') THEN
+        IF new.ended_at IS NOT NULL OR old.ended_at IS NOT NULL THEN
             INSERT INTO chaos_endings (job_id, state) VALUES (new.id, new.state);
         END IF;
         RETURN NULL;
@@ -21,7 +21,7 @@ _WITNESS = """
 """Any write of the state of an ended job counts as another ending."""
 
 _JOBS = """
-    SELECT jobs.id::text, state, code, reason, jobs.created_at, ended_at, tasks::text,
+    SELECT jobs.id::text, original_id::text, state, code, reason, jobs.created_at, ended_at, tasks::text,
            (SELECT count(*) FROM chaos_endings WHERE job_id = jobs.id) AS endings
     FROM jobs
 """
@@ -32,6 +32,7 @@ class JobRow:
     """A job as the database has it."""
 
     id: str
+    original_id: str
     state: str
     code: str | None
     reason: str | None
@@ -39,6 +40,15 @@ class JobRow:
     ended_at: datetime | None
     tasks: str
     endings: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRow:
+    """An image as the database has it; an original has no *original_id*."""
+
+    id: str
+    original_id: str | None
+    deleted_at: datetime | None
 
 
 @asynccontextmanager
@@ -63,10 +73,29 @@ async def all_jobs(dsn: str) -> list[JobRow]:
         return [JobRow(**row) for row in await connection.fetch(_JOBS)]
 
 
+async def all_images(dsn: str) -> list[ImageRow]:
+    """Return every image, deleted or not."""
+    async with connected(dsn) as connection:
+        rows = await connection.fetch("SELECT id::text, original_id::text, deleted_at FROM images")
+        return [ImageRow(**row) for row in rows]
+
+
+async def images_without_row(dsn: str, ids: Sequence[str]) -> list[str]:
+    """Return those of *ids* that no image has, or only a deleted one."""
+    async with connected(dsn) as connection:
+        rows = await connection.fetch(
+            "SELECT id::text FROM unnest($1::uuid[]) AS asked (id)"
+            " WHERE NOT EXISTS (SELECT FROM images WHERE images.id = asked.id AND deleted_at IS NULL)",
+            ids,
+        )
+        return [row["id"] for row in rows]
+
+
 async def is_quiet(dsn: str) -> bool:
-    """Say whether every job has ended and every event has left the outbox."""
+    """Say whether every job has ended, every event has left the outbox, and all is swept."""
     async with connected(dsn) as connection:
         left: int = await connection.fetchval(
             "SELECT (SELECT count(*) FROM jobs WHERE ended_at IS NULL) + (SELECT count(*) FROM outbox)"
+            " + (SELECT count(*) FROM cleanings WHERE phase <> 'forget')"
         )
         return left == 0

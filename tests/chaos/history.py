@@ -42,6 +42,12 @@ class History:
     crashes: Counter[str] = field(default_factory=Counter)
     orders: int = 0
     """Jobs that clients wanted, each under a key of its own, whether or not they were answered."""
+    cancel_tried: set[str] = field(default_factory=set)
+    cancelled: set[str] = field(default_factory=set)
+    """Jobs whose cancellation was answered 200."""
+    delete_tried: set[str] = field(default_factory=set)
+    deleted: set[str] = field(default_factory=set)
+    """Originals whose deletion was answered 204."""
     oddities: int = 0
     """Records that a stranger has put on our topics."""
 
@@ -49,6 +55,16 @@ class History:
         """Note a job; on file before this returns."""
         self.accepted[job.job_id] = job
         self._write("accepted", asdict(job))
+
+    def cancel(self, job_id: str, *, is_answered: bool) -> None:
+        """Note that a job's cancellation is tried, or was answered 200."""
+        (self.cancelled if is_answered else self.cancel_tried).add(job_id)
+        self._write("cancel", {"job_id": job_id, "answered": is_answered})
+
+    def delete(self, original_id: str, *, is_answered: bool) -> None:
+        """Note that an original's deletion is tried, or was answered 204."""
+        (self.deleted if is_answered else self.delete_tried).add(original_id)
+        self._write("delete", {"original_id": original_id, "answered": is_answered})
 
     def fault(self, fault: Fault) -> None:
         """Note a fault that is over."""

@@ -8,7 +8,7 @@ from tests.chaos.database import JobRow
 from tests.chaos.history import History
 from tests.chaos.verdict import Verdict
 
-ENDED = frozenset({"completed", "failed"})
+ENDED = frozenset({"completed", "failed", "cancelled"})
 GIVEN_UP = frozenset({"processor_lost", "worker_crashed", "time_limit"})
 """Codes of a job whose processes were killed again and again; with faults aimed at it that may be its fate."""
 
@@ -72,10 +72,24 @@ def _count(verdict: Verdict, row: JobRow, history: History) -> None:
     accepted = history.accepted.get(row.id)
     if row.state == "completed":
         verdict.completed += 1
+        if row.id in history.cancelled:
+            verdict.cancelled_wrongly.append(f"{row.id}: answered as cancelled, and completed")
         return
+    if row.state == "cancelled":
+        verdict.cancelled += 1
+        if row.id not in history.cancel_tried and row.original_id not in history.delete_tried:
+            verdict.cancelled_wrongly.append(f"{row.id}: nobody asked for that")
+        return
+    if row.id in history.cancelled:
+        verdict.cancelled_wrongly.append(f"{row.id}: answered as cancelled, and {row.state}")
     verdict.failed[row.code or "?"] += 1
-    if accepted and accepted.image_is_sound and row.code not in GIVEN_UP:
+    if accepted and accepted.image_is_sound and not _may_fail(row, history):
         verdict.failed_wrongly.append(f"{row.id}: {row.code}: {row.reason}")
+
+
+def _may_fail(row: JobRow, history: History) -> bool:
+    is_without_original = row.code == "original_missing" and row.original_id in history.delete_tried
+    return row.code in GIVEN_UP or is_without_original
 
 
 def _look_for_notification(verdict: Verdict, row: JobRow, found: set[Notified], history: History) -> None:

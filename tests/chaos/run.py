@@ -13,14 +13,16 @@ from common.kafka.headers import from_kafka
 from tests.chaos.asking import Asker
 from tests.chaos.attack import Attack, running
 from tests.chaos.clients import Client
-from tests.chaos.database import all_jobs, is_quiet
+from tests.chaos.database import all_images, all_jobs, is_quiet
+from tests.chaos.errands import GONE_AFTER_SECONDS
+from tests.chaos.events import Event, judge_deletions, judge_events, read_event
 from tests.chaos.history import History
 from tests.chaos.judging import Notified, judge
 from tests.chaos.notifications import Reader, ReadRecord
 from tests.chaos.opening import stage
 from tests.chaos.plan import Plan
 from tests.chaos.stage import Stage
-from tests.chaos.variants import unreadable_variants
+from tests.chaos.variants import left_behind, still_served, unreadable_variants
 from tests.chaos.verdict import Verdict
 
 CLIENTS = 4
@@ -36,9 +38,11 @@ class Run:
         self._stage = on
         self._history = history
         self._notified: set[Notified] = set()
+        self._events: set[Event] = set()
         self._put_aside: set[str] = set()
         self._asker = Asker(on.urls, history, Random(f"{plan.seed} asker"))  # noqa: S311 - to be repeated, not to be secret
-        topics = [on.kafka.topic, on.kafka.jobs_topic, on.kafka.results_topic, on.kafka.dead_topic]
+        told = [on.kafka.topic, on.kafka.events_topic, on.kafka.dead_topic]
+        topics = [*told, on.kafka.jobs_topic, on.kafka.results_topic]
         self._reader = Reader(on.broker.address, topics, self._see)
 
     async def to_its_end(self) -> Verdict:
@@ -48,10 +52,19 @@ class Run:
             await self._peace()
             await self._reader.read_to_the_end()
             await self._stage.until_it_serves()
-        jobs = await all_jobs(self._stage.dsn)
-        self._history.write_jobs(jobs)
-        verdict = judge(self._plan.seed, self._history, jobs, self._notified, put_aside=len(self._put_aside))
-        verdict.unreadable = await unreadable_variants(self._stage.urls, jobs)
+            await asyncio.sleep(GONE_AFTER_SECONDS)
+        return await self._judge()
+
+    async def _judge(self) -> Verdict:
+        stage, history = self._stage, self._history
+        jobs, images = await all_jobs(stage.dsn), await all_images(stage.dsn)
+        history.write_jobs(jobs)
+        verdict = judge(self._plan.seed, history, jobs, self._notified, put_aside=len(self._put_aside))
+        judge_deletions(verdict, history, images)
+        judge_events(verdict, history, jobs, images, self._events)
+        verdict.wrong_answers += await still_served(stage.urls, jobs, history.deleted)
+        verdict.unreadable = await unreadable_variants(stage.urls, jobs, history.delete_tried)
+        verdict.left_behind = await left_behind(stage.storage.environment, stage.dsn, jobs, history.delete_tried)
         return verdict
 
     async def _under_load(self) -> None:
@@ -85,6 +98,8 @@ class Run:
             if notified not in self._notified:
                 self._notified.add(notified)
                 self._asker.announced(notified.job_id, notified.status)
+        elif record.topic == self._stage.kafka.events_topic:
+            self._events.add(read_event(record))
         elif record.topic != self._stage.kafka.dead_topic:
             self._stage.mischief.see(record)
         elif headers["icecube_code"] == "unreadable_event":

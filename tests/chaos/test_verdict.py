@@ -13,8 +13,10 @@ from tests.chaos.verdict import Verdict
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 JOB = "0199f3a0-5f3c-7c51-9e0a-1cecbe000001"
-ENDED = JobRow(JOB, "completed", None, None, NOON, NOON + timedelta(seconds=3), "[]", endings=1)
+ORIGINAL = "0199f3a0-5f3c-7c51-9e0a-1cecbe000009"
+ENDED = JobRow(JOB, ORIGINAL, "completed", None, None, NOON, NOON + timedelta(seconds=3), "[]", endings=1)
 FAILED = replace(ENDED, state="failed", code="image_damaged", reason="Broken.")
+CANCELLED = replace(ENDED, state="cancelled")
 TOLD = Notified(JOB, "completed", "ce-1")
 
 
@@ -109,3 +111,46 @@ def test_an_event_of_a_stranger_that_was_not_put_aside_is_a_problem(history: His
     verdict = judge(1, history, [ENDED], [TOLD], put_aside=2)
 
     assert verdict.problems == {"a stranger's events not put aside": ["1 of 3"]}
+
+
+def test_a_cancelled_job_is_no_problem(history: History) -> None:
+    """Its client asked for that, and was told so; or its original was deleted."""
+    history.cancel(JOB, is_answered=False)
+    history.cancel(JOB, is_answered=True)
+
+    verdict = verdict_on(history, CANCELLED, replace(TOLD, status="cancelled"))
+
+    assert verdict.problems == {}
+    assert verdict.cancelled == 1
+
+
+@pytest.mark.parametrize("row", [ENDED, FAILED])
+def test_a_job_that_was_answered_as_cancelled_stays_so(history: History, row: JobRow) -> None:
+    """No other end may be found later."""
+    history.accept(Accepted(JOB, image_is_sound=False, at=NOON.timestamp()))
+    history.cancel(JOB, is_answered=True)
+
+    verdict = verdict_on(history, row, replace(TOLD, status=row.state))
+
+    assert verdict.problems == {"cancelled wrongly": [f"{JOB}: answered as cancelled, and {row.state}"]}
+
+
+@pytest.mark.parametrize(("deleted", "is_problem"), [(set(), True), ({ORIGINAL}, False)])
+def test_nothing_cancels_a_job_by_itself(history: History, deleted: set[str], *, is_problem: bool) -> None:
+    """Only its client does, and who deletes its original."""
+    history.delete_tried |= deleted
+
+    verdict = verdict_on(history, CANCELLED, replace(TOLD, status="cancelled"))
+
+    assert ("cancelled wrongly" in verdict.problems) is is_problem
+
+
+def test_a_job_may_lose_its_original_to_a_deletion_only(history: History) -> None:
+    """Without one, a missing original is a fault of ours."""
+    missing, told = replace(FAILED, code="original_missing"), replace(TOLD, status="failed")
+
+    before = verdict_on(history, missing, told)
+    history.delete(ORIGINAL, is_answered=False)
+
+    assert "failed without a fault of their own" in before.problems
+    assert verdict_on(history, missing, told).problems == {}

@@ -15,6 +15,17 @@ class Verdict:
     unanswered: int = 0
     completed: int = 0
     failed: Counter[str] = field(default_factory=Counter)
+    cancelled: int = 0
+    cancelled_wrongly: list[str] = field(default_factory=list)
+    deleted: int = 0
+    deleted_wrongly: list[str] = field(default_factory=list)
+    deletions_lost: list[str] = field(default_factory=list)
+    left_behind: list[str] = field(default_factory=list)
+    events: int = 0
+    events_twice: list[str] = field(default_factory=list)
+    events_missing: list[str] = field(default_factory=list)
+    events_of_nothing: list[str] = field(default_factory=list)
+    events_lost_with_the_broker: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     ended_twice: list[str] = field(default_factory=list)
     notified: int = 0
@@ -35,6 +46,13 @@ class Verdict:
     def problems(self) -> dict[str, list[str]]:
         """Return what must not be, by its name."""
         found = {
+            "cancelled wrongly": self.cancelled_wrongly,
+            "deleted wrongly": self.deleted_wrongly,
+            "deletions lost": self.deletions_lost,
+            "left behind": self.left_behind,
+            "events twice with another ce_id": self.events_twice,
+            "events missing": self.events_missing,
+            "events of nothing": self.events_of_nothing,
             "lost": self.lost,
             "ended twice": self.ended_twice,
             "notified twice with another ce_id": self.notified_twice,
@@ -57,16 +75,27 @@ class Verdict:
             ("failpoints never hit", ", ".join(self.crashes_missed) or 0),
             ("jobs accepted", self.accepted),
             ("  committed, but the client had no answer", self.unanswered),
-            ("ended", self.completed + sum(self.failed.values())),
+            ("ended", self.completed + self.cancelled + sum(self.failed.values())),
             ("  completed", self.completed),
+            ("  cancelled", self.cancelled),
             *((f"  failed: {code}", count) for code, count in sorted(self.failed.items())),
             ("failed without a fault of their own", len(self.failed_wrongly)),
+            ("cancelled wrongly", len(self.cancelled_wrongly)),
+            ("originals deleted", self.deleted),
+            ("deleted wrongly", len(self.deleted_wrongly)),
+            ("deletions lost", len(self.deletions_lost)),
+            ("left behind", len(self.left_behind)),
             ("lost", len(self.lost)),
             ("ended twice", len(self.ended_twice)),
             ("notified", self.notified),
             ("notified twice with another ce_id", len(self.notified_twice)),
             ("notifications missing", len(self.not_notified)),
             ("notifications lost with the broker's data", len(self.notifications_lost_with_the_broker)),
+            ("events of jobs and images", self.events),
+            ("events twice with another ce_id", len(self.events_twice)),
+            ("events missing", len(self.events_missing)),
+            ("events of nothing", len(self.events_of_nothing)),
+            ("events lost with the broker's data", len(self.events_lost_with_the_broker)),
             ("unreadable variants", len(self.unreadable)),
             ("wrong answers", len(self.wrong_answers)),
             ("more jobs than keys", len(self.made_twice)),

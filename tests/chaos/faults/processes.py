@@ -73,7 +73,10 @@ PROCESS_FAULTS = [
 ]
 _OF_LOSSES = {Failpoint.LOSS_FOUND_NOT_REPAIRED, Failpoint.LOSS_REPAIRED_NOT_SENT}
 """Only a broker that loses its data brings anybody there."""
+AFTER_DAYS = {Failpoint.STOP_MARK_REMOVED_NOT_FORGOTTEN}
+"""No run reaches them: a stop mark stays for as long as Kafka keeps a job's request."""
 CRASHES = [
     FaultKind(f"crash: {point}", crash_at(point), 2, needs="apache" if point in _OF_LOSSES else "")
     for point in Failpoint
+    if point not in AFTER_DAYS
 ]
