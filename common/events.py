@@ -223,6 +223,21 @@ class ImageExpired(ImageEvent):
     event_type: ClassVar[str] = "io.icecube.image.expired.v1"
 
 
+class BatchCompleted(PublicEvent):
+    """The last job of a batch has ended; *counts* says how many ended in each state."""
+
+    event_type: ClassVar[str] = "io.icecube.batch.completed.v1"
+    batch_id: UUID
+    total: Size
+    counts: dict[str, Size]
+    tags: EventTags = Field({}, exclude_if=lambda tags: not tags)
+
+    @property
+    def subject(self) -> UUID:
+        """The batch."""
+        return self.batch_id
+
+
 JobResult = JobStarted | JobSucceeded | JobFailed
 Event = JobRequested | JobResult
 

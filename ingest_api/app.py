@@ -19,7 +19,7 @@ from ingest_api.web.paths import HeadMiddleware, redirect_or_not_found
 from ingest_api.web.rate_limit_headers import add_rate_limit_headers
 from ingest_api.web.request_context import RequestContextMiddleware
 from ingest_api.web.request_metrics import add_metrics, telemetry
-from ingest_api.web.routes import health, image_urls, images, jobs, lists
+from ingest_api.web.routes import batches, health, image_urls, images, jobs, lists
 from ingest_api.web.routes.dependencies import SECURITY_SCHEMES
 
 _DESCRIPTION = """
@@ -33,6 +33,8 @@ _ROUTERS = (
     images.reads,
     image_urls.router,
     lists.router,
+    batches.router,
+    batches.acts,
     jobs.router,
     jobs.acts,
     jobs.reads,

@@ -26,9 +26,11 @@ from ingest_api.delivery.reuse import Reuse
 from ingest_api.domain.image_urls import ImageUrls
 from ingest_api.domain.job import RetryPolicy
 from ingest_api.intake.admission import Admission
+from ingest_api.intake.batches import BatchIntake
 from ingest_api.intake.jobs import JobIntake
 from ingest_api.intake.originals import OriginalIntake
 from ingest_api.job_store import JobStore
+from ingest_api.job_store.batches import PostgresBatches
 from ingest_api.job_store.cleanings import PostgresCleanings
 from ingest_api.job_store.connecting import Pool, connection_of, open_pool
 from ingest_api.job_store.deletions import PostgresDeletions
@@ -36,6 +38,7 @@ from ingest_api.job_store.lists import PostgresLists
 from ingest_api.job_store.migrating import check_schema
 from ingest_api.job_store.outbox import PostgresOutbox
 from ingest_api.job_store.postgres import PostgresJobStore
+from ingest_api.life_cycle.batches import BatchCancellation, BatchDeletion, BatchRepair
 from ingest_api.life_cycle.cancelling import Cancellation
 from ingest_api.life_cycle.cleaner import Cleaner
 from ingest_api.life_cycle.deleting import ImageDeletion
@@ -79,6 +82,10 @@ class Services:
     urls: ImageUrls
     lists: PostgresLists
     job_waits: JobWaits
+    batches: PostgresBatches
+    batch_intake: BatchIntake
+    batch_cancellation: BatchCancellation
+    batch_deletion: BatchDeletion
 
     def url_of(self, image_id: UUID) -> str:
         """Return the URL of an image's bytes for a response's body."""
@@ -115,6 +122,10 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             reuse,
             signatures_of(settings.kafka),
         )
+        batches = PostgresBatches(pool)
+        intake = JobIntake(jobs, messages, settings.limits, utc_now, relay.wake, reuse)
+        deletion = ImageDeletion(PostgresDeletions(pool), messages, utc_now, relay.wake)
+        batch_cancellation = BatchCancellation(jobs, batches, messages, utc_now, relay.wake)
         background: dict[str, Callable[[], Awaitable[None]]] = {
             "relay": relay.run,
             "results": ResultsConsumer(handler, settings.kafka, wake_relay=relay.wake).run,
@@ -125,6 +136,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             "housekeeping": Housekeeping(jobs, settings.delivery.idempotency_hours).run,
             "lag": LagWatch(settings.kafka).run,
             "keys": access.run,
+            "batches": BatchRepair(batches, messages, utc_now, relay.wake).run,
             "waits": partial(waits.run, jobs.find_ended),
         }
         for name, work in background.items():
@@ -134,9 +146,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             jobs=jobs,
             blobs=blobs,
             original_intake=OriginalIntake(jobs, blobs, settings.limits, utc_now),
-            job_intake=JobIntake(jobs, messages, settings.limits, utc_now, relay.wake, reuse),
+            job_intake=intake,
             cancellation=Cancellation(jobs, messages, utc_now, relay.wake),
-            deletion=ImageDeletion(PostgresDeletions(pool), messages, utc_now, relay.wake),
+            deletion=deletion,
             uploads=uploads,
             admission=Admission(settings.limits, lambda: backlog.latest),
             access=access,
@@ -149,6 +161,10 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             urls=urls,
             lists=PostgresLists(pool),
             job_waits=waits,
+            batches=batches,
+            batch_intake=BatchIntake(intake, batches),
+            batch_cancellation=batch_cancellation,
+            batch_deletion=BatchDeletion(batch_cancellation, deletion),
         )
 
 

@@ -9,10 +9,19 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from common.events import Event, ImageDeleted, ImageExpired, JobCancelled, JobNotification, JobRequested, PublicEvent
+from common.events import (
+    BatchCompleted,
+    Event,
+    ImageDeleted,
+    ImageExpired,
+    JobCancelled,
+    JobNotification,
+    JobRequested,
+    PublicEvent,
+)
 from deploy.reference.event_headers import cloud_event_headers, dead_letter_reasons
 
-PUBLIC_EVENTS: tuple[type[PublicEvent], ...] = (JobCancelled, ImageDeleted, ImageExpired)
+PUBLIC_EVENTS: tuple[type[PublicEvent], ...] = (JobCancelled, ImageDeleted, ImageExpired, BatchCompleted)
 """What the events topic carries."""
 EVENTS: tuple[type[BaseModel], ...] = (*get_args(Event), JobNotification, *PUBLIC_EVENTS)
 """Every class of `common.events` that travels on its own."""

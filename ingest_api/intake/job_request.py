@@ -13,8 +13,8 @@ from ingest_api.domain.tags import Tags
 class TooManyTasksError(Exception):
     """A job requests more variants than the limit."""
 
-    def __init__(self, limit: int, *, found: int) -> None:
-        super().__init__(f"options: a job may have {limit} tasks at most, this one has {found}")
+    def __init__(self, limit: int, *, found: int, place: str = "options") -> None:
+        super().__init__(f"{place}: a job may have {limit} tasks at most, this one has {found}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,10 +28,10 @@ class JobRequest:
     retry_of: UUID | None = None
     """The failed or cancelled job whose tasks it repeats."""
 
-    def check_tasks(self, limit: int) -> None:
-        """Raise `TooManyTasksError` if it has more than *limit*."""
+    def check_tasks(self, limit: int, *, place: str = "options") -> None:
+        """Raise `TooManyTasksError`, which names the *place* of its options, if it has more than *limit*."""
         if len(self.options) > limit:
-            raise TooManyTasksError(limit, found=len(self.options))
+            raise TooManyTasksError(limit, found=len(self.options), place=place)
 
     def idempotency_key(self, key: str | None) -> IdempotencyKey | None:
         """Return the idempotency key of a job of its own."""

@@ -1,6 +1,6 @@
 """The port to images, jobs and unsent events; its adapter is beside it."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,6 +8,7 @@ from typing import Protocol
 from uuid import UUID
 
 from common.events import RequestedTask, ReusableVariant
+from ingest_api.domain.batch import Batch
 from ingest_api.domain.cleaning import Cleaned, Phase
 from ingest_api.domain.file_name import file_name
 from ingest_api.domain.idempotency import IdempotencyKey
@@ -165,6 +166,10 @@ class JobChanges(Protocol):
 
     def add_cleaning(self, what: Cleaned, cleaned_id: UUID, phase: Phase) -> None:
         """Have something cleaned up from *phase* on, as soon as this is committed; one under way begins again."""
+        ...
+
+    def count_batch_end(self, batch_id: UUID, announce: Callable[[Batch], OutboxMessage], *, at: datetime) -> None:
+        """Count the end of one of a batch's jobs; if it is the last, add the message that *announce* returns."""
         ...
 
     def withdraw(self, position: int) -> None:

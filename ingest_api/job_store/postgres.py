@@ -16,14 +16,15 @@ from ingest_api.job_store import (
     Backlog,
     ImageUnknownError,
     JobRecord,
-    KeyTakenError,
     OutboxMessage,
     Publication,
     StoredImage,
     UnreadableJobError,
 )
 from ingest_api.job_store.batch_loader import BatchLoader
+from ingest_api.job_store.batches import Announce, BatchEnds
 from ingest_api.job_store.connecting import Connection, Pool, connection_of
+from ingest_api.job_store.keys import take_key
 from ingest_api.job_store.new_jobs import NewJob, NewJobs, insert_jobs
 from ingest_api.job_store.rows import (
     cleaning_columns,
@@ -56,6 +57,7 @@ class PostgresJobChanges:
         self._reusable: dict[bytes, ReusableVariant] = {}
         self._messages: list[OutboxMessage] = []
         self._withdrawn: list[int] = []
+        self._batch_ends = BatchEnds()
         self._cleanings: dict[tuple[Cleaned, UUID], Phase] = {}
 
     def add(self, found: Mapping[UUID, JobRecord | UnreadableJobError]) -> None:
@@ -83,6 +85,10 @@ class PostgresJobChanges:
         """Have something cleaned up from *phase* on, as soon as this is committed; one under way begins again."""
         self._cleanings[what, cleaned_id] = phase
 
+    def count_batch_end(self, batch_id: UUID, announce: Announce, *, at: datetime) -> None:
+        """Count the end of one of a batch's jobs; if it is the last, add the message that *announce* returns."""
+        self._batch_ends.count(batch_id, announce, at=at)
+
     def withdraw(self, position: int) -> None:
         """Remove a message from the outbox, if it is still there."""
         self._withdrawn.append(position)
@@ -100,6 +106,7 @@ class PostgresJobChanges:
             await connection.execute(statement("update_jobs"), *job_columns(self._jobs.values()))
         if self._reusable:
             await connection.execute(statement("upsert_reusable"), *reusable_columns(self._reusable))
+        self._messages += await self._batch_ends.write(connection)
         if self._messages:
             await connection.execute(statement("insert_messages"), *message_columns(self._messages))
         if self._cleanings:
@@ -122,7 +129,7 @@ class PostgresJobStore:
     async def add_originals(self, images: Sequence[StoredImage], *, key: IdempotencyKey | None = None) -> None:
         """Add all *images* and take *key*, or do neither; raise `KeyTakenError`."""
         async with connection_of(self._pool) as connection, _together(connection, key):
-            await _take_key(connection, key, [image.id for image in images])
+            await take_key(connection, key, [image.id for image in images])
             await connection.execute(statement("insert_images"), *image_columns(images))
 
     async def find_image(self, image_id: UUID) -> StoredImage | None:
@@ -144,7 +151,7 @@ class PostgresJobStore:
             await self._new_jobs.add(new)
             return
         async with connection_of(self._pool) as connection, connection.transaction():
-            await _take_key(connection, key, [record.job.id])
+            await take_key(connection, key, [record.job.id])
             if not await insert_jobs(connection, [new]):
                 raise ImageUnknownError(record.original.id)
 
@@ -225,12 +232,3 @@ class PostgresJobStore:
 def _together(connection: Connection, key: IdempotencyKey | None) -> AbstractAsyncContextManager[object]:
     """Return a transaction if a key makes it two statements; one alone needs none, and saves two round trips."""
     return connection.transaction() if key else nullcontext()
-
-
-async def _take_key(connection: Connection, key: IdempotencyKey | None, ids: list[UUID]) -> None:
-    if key is None:
-        return
-    columns = (key.operation, key.key, key.first_fingerprint, key.fingerprint, ids)
-    taken = await connection.fetchval(statement("insert_key"), *columns)
-    if taken is None:
-        raise KeyTakenError

@@ -59,13 +59,18 @@ class ImageDeletion:
             raise ImageUnknownError(image_id)
         if trace.is_deleted:
             return
+        await self.delete_found([image_id], caller=caller)
+
+    async def delete_found(self, image_ids: list[UUID], *, caller: Caller) -> None:
+        """Delete images in one transaction; *caller*, who sees them, is named in the events."""
         at = self.clock()
-        async with self.images.deleting([image_id]) as deletion:
-            ended = delete_all(deletion, {image_id}, lambda image: _deleted(image, caller.name, at), self.messages, at)
+        async with self.images.deleting(image_ids) as deletion:
+            asked = set(image_ids)
+            ended = delete_all(deletion, asked, lambda image: _deleted(image, caller.name, at), self.messages, at)
         fail_at(Failpoint.DELETION_COMMITTED_NOT_ANSWERED)
         self.wake_relay()
         count_deletion(deletion, ended, reason="asked")
-        log.info("image deleted", image_id=str(image_id), images=len(deletion.images), jobs_cancelled=len(ended))
+        log.info("images deleted", asked=len(asked), images=len(deletion.images), jobs_cancelled=len(ended))
 
 
 def delete_all(

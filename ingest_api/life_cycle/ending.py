@@ -1,6 +1,6 @@
 """Ends jobs: the one place, whatever the reason.
 
-Keeps the protocol's rules "one transaction" and "one end" (ARCHITECTURE.md).
+Keeps the protocol's rules "one transaction", "one end" and "batch counter" (ARCHITECTURE.md).
 """
 
 from dataclasses import replace
@@ -38,5 +38,7 @@ def end_job(  # noqa: PLR0913 - an end is all of these, and they are named at ev
         changes.publish(message)
     if job.state is not JobState.COMPLETED:  # a task has no variant: its blob may be stored, or be about to
         changes.add_cleaning(Cleaned.JOB, job.id, Phase.MARK)
+    if record.batch_id:
+        changes.count_batch_end(record.batch_id, messages.batch_completed, at=at)
     log.info("job ended", job_id=str(job.id), state=job.state, code=job.code)
     return ended

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from common.events import (
     AnnouncedVariant,
+    BatchCompleted,
     FinishedVariant,
     JobCancelled,
     JobNotification,
@@ -22,6 +23,7 @@ from common.kafka.clients import ConsumedRecord
 from common.kafka.dead_letters import cut_to_fit, dead_letter_headers, shorten, unreadable_headers
 from common.kafka.headers import Headers, event_headers
 from common.settings.groups import KafkaSettings
+from ingest_api.domain.batch import Batch
 from ingest_api.domain.image_urls import ImageUrls
 from ingest_api.domain.job import JobState
 from ingest_api.domain.priority import Priority
@@ -92,6 +94,14 @@ class Messages:
                 at=at,
             ),
         )
+
+    def batch_completed(self, batch: Batch) -> OutboxMessage:
+        """Return the event of a batch that has ended."""
+        at = batch.ended_at or batch.created_at
+        event = BatchCompleted(
+            batch_id=batch.id, total=batch.total, counts=dict(batch.counts), tags=dict(batch.tags), timestamp=at
+        )
+        return self.event(event, at=at)
 
     def given_up(self, record: JobRecord, *, at: datetime) -> OutboxMessage:
         """Return the dead letter of a job whose attempts are used up, for an operator."""

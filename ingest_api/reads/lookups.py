@@ -2,8 +2,10 @@
 
 from uuid import UUID
 
+from ingest_api.domain.batch import Batch
 from ingest_api.domain.caller import Caller
 from ingest_api.job_store import JobRecord, JobStore, StoredImage
+from ingest_api.job_store.batches import PostgresBatches
 
 
 class ImageNotFoundError(Exception):
@@ -15,6 +17,10 @@ class SigningNotConfiguredError(Exception):
 
     def __init__(self) -> None:
         super().__init__("No keys to sign URLs with are configured (ICECUBE_URL_SIGNING_KEYS).")
+
+
+class BatchNotFoundError(Exception):
+    """The path names no batch."""
 
 
 class JobNotFoundError(Exception):
@@ -35,6 +41,15 @@ def image_id_of(text: str) -> UUID:
     if image_id is None:
         raise ImageNotFoundError(text)
     return image_id
+
+
+async def find_batch(text: str, batches: PostgresBatches, caller: Caller, *, even_deleted: bool = False) -> Batch:
+    """Return the batch whose id is *text*; raise `BatchNotFoundError`, also for another owner's."""
+    batch_id = _uuid(text)
+    batch = await batches.find(batch_id) if batch_id else None
+    if batch is None or not caller.sees(batch.owner) or (batch.deleted_at and not even_deleted):
+        raise BatchNotFoundError(text)
+    return batch
 
 
 async def find_job(text: str, jobs: JobStore, caller: Caller) -> JobRecord:

@@ -17,6 +17,7 @@ Exception
 ├── FirstAnswerGoneError                                      its first answer was deleted     410
 ├── TooManyRequestsError                                      more than the key's share        429
 ├── OverloadedError, DiskFullError                            more than we can take in         503
+├── BatchNotFoundError, BatchEndedError                       no such batch, or nothing left to cancel   404, 409
 ├── JobStoreUnavailableError, BlobStoreUnavailableError       ours, for now                    503
 ├── UnreadableJobError                                        a later release's                503
 └── anything else                                             a mistake of ours                500
@@ -43,11 +44,13 @@ from ingest_api.access.rate_limits import TooManyRequestsError
 from ingest_api.domain.idempotency import FirstAnswerGoneError, KeyReusedError
 from ingest_api.domain.image_urls import UrlExpiredError, UrlSignatureError
 from ingest_api.intake.admission import OverloadedError
+from ingest_api.intake.batches import BatchOriginalUnknownError
 from ingest_api.intake.job_request import TooManyTasksError
 from ingest_api.intake.jobs import JobNotRetryableError
 from ingest_api.job_store import ImageUnknownError, JobStoreUnavailableError, UnreadableJobError
+from ingest_api.life_cycle.batches import BatchEndedError
 from ingest_api.life_cycle.cancelling import JobEndedError
-from ingest_api.reads.lookups import ImageNotFoundError, JobNotFoundError, SigningNotConfiguredError
+from ingest_api.reads.lookups import BatchNotFoundError, ImageNotFoundError, JobNotFoundError, SigningNotConfiguredError
 from ingest_api.uploads.folder import DiskFullError
 from ingest_api.uploads.header import UploadRefusedError
 from ingest_api.web.body_limit import MAX_BODY_BYTES
@@ -116,6 +119,9 @@ _ANSWERS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     ForbiddenError: lambda exc: Problem(HTTPStatus.FORBIDDEN, "forbidden", str(exc)),
     ImageNotFoundError: _IMAGE_NOT_FOUND,
     ImageUnknownError: _IMAGE_NOT_FOUND,
+    BatchOriginalUnknownError: lambda exc: Problem(HTTPStatus.NOT_FOUND, "image_not_found", str(exc)),
+    BatchNotFoundError: _always(HTTPStatus.NOT_FOUND, "batch_not_found", "Batch not found"),
+    BatchEndedError: lambda exc: Problem(HTTPStatus.CONFLICT, "batch_ended", str(exc)),
     JobEndedError: lambda exc: Problem(HTTPStatus.CONFLICT, "job_ended", str(exc)),
     JobNotRetryableError: lambda exc: Problem(HTTPStatus.CONFLICT, "job_not_retryable", str(exc)),
     JobNotFoundError: _always(HTTPStatus.NOT_FOUND, "job_not_found", "Job not found"),

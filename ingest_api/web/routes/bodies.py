@@ -13,9 +13,11 @@ from common.failure_codes import JOB_FAILURES
 from common.geometry_options import Integer
 from common.options import TaskOptions, VariantOptions
 from common.wire import FormatName, WireModel
+from ingest_api.domain.batch import MOST_JOBS, Batch
 from ingest_api.domain.job import JobState
 from ingest_api.domain.priority import Priority
 from ingest_api.domain.tags import MOST_TAGS, NAME_CHARACTERS, VALUE_CHARACTERS, check_tags
+from ingest_api.intake.job_request import JobRequest
 from ingest_api.job_store import JobRecord, StoredImage
 
 _ID = "0199f3a0-8c1e-7d2a-b7a4-6c3f6a1d2e10"
@@ -96,6 +98,55 @@ class JobRequestBody(BaseModel):
         Priority.INTERACTIVE, description="bulk: let interactive jobs go first; some of these are done in between."
     )
 
+    def as_request(self) -> JobRequest:
+        """Return what is asked for."""
+        return JobRequest(
+            original_id=self.original_id,
+            options=[TaskOptions.of(asked) for asked in self.options],
+            tags=self.tags,
+            priority=self.priority,
+        )
+
+
+class BatchRequestBody(BaseModel):
+    """Many jobs, to be accepted together, or none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    jobs: list[JobRequestBody] = Field(min_length=1, max_length=MOST_JOBS)
+    tags: AskedTags
+
+
+class AcceptedBatchBody(WireModel):
+    """A batch that was accepted."""
+
+    id: UUID = Field(examples=[_ID])
+    total: int = Field(examples=[1000], description="How many jobs it has.")
+
+
+class BatchBody(AcceptedBatchBody):
+    """A batch as last committed."""
+
+    counts: dict[str, int] = Field(
+        examples=[{"pending": 3, "processing": 2, "completed": 994, "failed": 1, "cancelled": 0}],
+        description="How many of its jobs are in each state; as it ended, once it has.",
+    )
+    tags: ShownTags
+    created_at: datetime
+    ended_at: datetime | None = Field(None, exclude_if=lambda ended_at: ended_at is None)
+
+    @classmethod
+    def of(cls, batch: Batch) -> "BatchBody":
+        """Return the body of *batch*."""
+        return cls(
+            id=batch.id,
+            total=batch.total,
+            counts={**dict.fromkeys(JobState, 0), **batch.counts},
+            tags=dict(batch.tags),
+            created_at=batch.created_at,
+            ended_at=batch.ended_at,
+        )
+
 
 class TaskBody(WireModel):
     """One variant of a job; *variantID* is null until the job is completed."""
@@ -131,6 +182,10 @@ class JobBody(WireModel):
         None, exclude_if=lambda started_at: started_at is None, description="When a processor first began it."
     )
     ended_at: datetime | None = Field(None, exclude_if=lambda ended_at: ended_at is None)
+    batch_id: Annotated[
+        UUID | None,
+        Field(alias="batchID", exclude_if=lambda batch_id: batch_id is None, description="The batch it was asked in."),
+    ] = None
     tags: ShownTags
     priority: Priority = Field(
         Priority.INTERACTIVE, exclude_if=lambda priority: priority is Priority.INTERACTIVE, description="If it is bulk."
@@ -162,6 +217,7 @@ class JobBody(WireModel):
             ended_at=record.job.ended_at,
             tags=dict(record.tags),
             priority=record.priority,
+            batch_id=record.batch_id,
         )
 
 

@@ -5,8 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
 
-from common.options import TaskOptions
-from ingest_api.intake.job_request import JobRequest, TooManyTasksError
+from ingest_api.intake.job_request import TooManyTasksError
 from ingest_api.job_store import JobRecord
 from ingest_api.reads.direct_route import DirectRoute
 from ingest_api.reads.lookups import find_job
@@ -60,9 +59,7 @@ async def create_job(
 ) -> Response:
     """Accept a job. After a 201 the job will end: completed, or failed with a reason."""
     writer.services.admission.check_job()
-    options = [TaskOptions.of(asked) for asked in body.options]
-    asked_for = JobRequest(original_id=body.original_id, options=options, tags=body.tags, priority=body.priority)
-    accepted = await writer.services.job_intake.accept(asked_for, caller=writer.caller, key=writer.own(key))
+    accepted = await writer.services.job_intake.accept(body.as_request(), caller=writer.caller, key=writer.own(key))
     ended, seconds = await _waited_for(request, accepted, writer)
     return say_applied(_created(ended, writer.services), seconds)
 

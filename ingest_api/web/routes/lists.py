@@ -1,5 +1,6 @@
 """Lists of images and jobs, newest first, in pages."""
 
+from dataclasses import replace
 from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
@@ -46,7 +47,12 @@ class JobFilters(ImageFilters):
     """Which jobs, and which page."""
 
     status: JobState | None = None
+    batch_id: UUID | None = Field(None, alias="batchID", description="Jobs of this batch.")
     code: str | None = Field(None, pattern=r"^[a-z0-9_]{1,64}$", description="Why they failed.")
+
+    def page(self, caller: Caller) -> PageRequest:
+        """Return the page that *caller* may see."""
+        return replace(super().page(caller), batch_id=self.batch_id)
 
 
 @router.get(

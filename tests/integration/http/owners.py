@@ -49,10 +49,11 @@ class Belongings:
 
     image: str
     job: str
+    batch: str = ""
 
     def ids(self) -> set[str]:
         """Return all of them."""
-        return {self.image, self.job}
+        return {self.image, self.job, self.batch} - {""}
 
 
 async def upload(api: Api, name: str, *, content: bytes | None = None, headers: Mapping[str, str] | None = None) -> str:
@@ -64,9 +65,11 @@ async def upload(api: Api, name: str, *, content: bytes | None = None, headers: 
 
 
 async def belongings_of(api: Api, name: str) -> Belongings:
-    """Store an image and ask for a job, with the key of *name*; return what was made."""
+    """Store an image, and ask for a job and a batch, with the key of *name*; return what was made."""
     image = await upload(api, name)
     body = {"originalID": image, "options": [{"format": "png"}]}
     answer = await api.http.post("/api/v1/job", json=body, headers=headers_of(name))
     assert answer.status_code == 201, answer.text
-    return Belongings(image, str(answer.json()["id"]))
+    batch = await api.http.post("/api/v1/batches", json={"jobs": [body]}, headers=headers_of(name))
+    assert batch.status_code == 201, batch.text
+    return Belongings(image, str(answer.json()["id"]), str(batch.json()["id"]))

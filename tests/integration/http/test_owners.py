@@ -48,6 +48,14 @@ REQUESTS: dict[tuple[str, str], Callable[[Belongings], Request]] = {
     ("POST", "/api/v1/job"): lambda its: Request(
         "/api/v1/job", {"originalID": its.image, "options": [{"format": "png"}]}
     ),
+    ("POST", "/api/v1/batches"): lambda its: Request(
+        "/api/v1/batches", {"jobs": [{"originalID": its.image, "options": [{"format": "png"}]}]}
+    ),
+    ("GET", "/api/v1/batches/{id}"): lambda its: Request(f"/api/v1/batches/{its.batch}"),
+    ("POST", "/api/v1/batches/{id}/cancel"): lambda its: Request(
+        f"/api/v1/batches/{its.batch}/cancel", answers=frozenset({200, 409})
+    ),
+    ("DELETE", "/api/v1/batches/{id}"): lambda its: Request(f"/api/v1/batches/{its.batch}"),
     ("POST", "/api/v1/images/{id}/url"): lambda its: Request(
         f"/api/v1/images/{its.image}/url", {"expiresInSeconds": 60}
     ),
@@ -115,7 +123,7 @@ async def test_another_owners_are_not_there(settings: Settings, method: str, pat
     """Each route answers their owner and an admin; to another owner it answers as if they were not there."""
     async with api_with_owners(settings) as api:
         its = await belongings_of(api, "shop")
-        nothing = Belongings(str(new_id()), str(new_id()))
+        nothing = Belongings(str(new_id()), str(new_id()), str(new_id()))
         request, for_nothing = REQUESTS[method, path](its), REQUESTS[method, path](nothing)
 
         owner, admin, other, missing, nobody = [
