@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from traceback import clear_frames
 
 import pyvips
@@ -16,6 +16,8 @@ from processor.engine.decoding.attempts import attempts, is_damage
 from processor.engine.decoding.decode import Decode, open_decoder
 from processor.engine.decoding.header import Header, read_header, refuse_beyond
 from processor.engine.decoding.original import Original
+from processor.engine.likeness.choosing import is_in_sample
+from processor.engine.likeness.comparing import Likeness
 from processor.engine.metadata.kept_metadata import kept_metadata
 from processor.engine.never_larger import keep_from_growing
 from processor.engine.picture import PictureSpec
@@ -54,8 +56,25 @@ STEPS: tuple[Step, ...] = (
 """From decoded pixels to a finished picture, in this order."""
 
 
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """The steps, and of how many usual originals one has its variants compared with it; of unusual ones all have."""
+
+    steps: tuple[Step, ...] = STEPS
+    compared_one_in: int = 64
+
+    def compares(self, original: Original, header: Header) -> bool:
+        """Say whether the variants of *original* are compared with it, whatever they look like."""
+        if header.animation is not None:  # no other code here puts frames together as browsers do
+            return False
+        return not header.is_usual or is_in_sample(original.content, self.compared_one_in)
+
+
+RECIPE = Recipe()
+
+
 def make_variants(
-    original: Original, wanted: Sequence[VariantOptions], limits: ImageLimits
+    original: Original, wanted: Sequence[VariantOptions], limits: ImageLimits, recipe: Recipe = RECIPE
 ) -> Iterator[EncodedVariant]:
     """Yield each of the *wanted* variants of *original* as soon as it is made, those of one picture together.
 
@@ -69,7 +88,7 @@ def make_variants(
         original = _prepare(original, header)
         wanted = _trim(original, header, wanted)
         for planned in plan_decodes(header, wanted, megapixels=limits.megapixels):
-            yield from _make_forgivingly(original, header, planned)
+            yield from _make_forgivingly(original, header, planned, recipe)
     except Exception as exc:
         clear_frames(exc.__traceback__)  # else the error, on its way, holds a whole picture during the next job
         raise
@@ -91,12 +110,14 @@ def _trim(original: Original, header: Header, wanted: Sequence[VariantOptions]) 
     return wanted
 
 
-def _make_forgivingly(original: Original, header: Header, planned: PlannedDecode) -> Iterator[EncodedVariant]:
+def _make_forgivingly(
+    original: Original, header: Header, planned: PlannedDecode, recipe: Recipe
+) -> Iterator[EncodedVariant]:
     """Make what is planned, and what is left of it once more where a decoder warned of nothing that matters."""
     places: set[int] = set()
     for attempt in attempts(original, header.format):
         try:
-            for variant in _make(attempt.original, header, planned, forgiving=attempt.is_forgiving):
+            for variant in _make(attempt.original, header, planned, recipe, forgiving=attempt.is_forgiving):
                 if variant.place not in places:
                     places.add(variant.place)
                     yield variant
@@ -108,29 +129,48 @@ def _make_forgivingly(original: Original, header: Header, planned: PlannedDecode
             return
 
 
-def _make(original: Original, header: Header, planned: PlannedDecode, *, forgiving: bool) -> Iterator[EncodedVariant]:
+def _make(
+    original: Original, header: Header, planned: PlannedDecode, recipe: Recipe, *, forgiving: bool
+) -> Iterator[EncodedVariant]:
     """Make one picture after another, so that only one is in memory."""
     watch = Stopwatch()
+    likeness = Likeness(original, header)
+    if recipe.compares(original, header):
+        likeness.copy_original(wanted.spec.size for wanted in planned.pictures if wanted.spec.is_plain)
     decode = open_decoder(original, header, planned, forgiving=forgiving)
     for wanted in planned.pictures:
-        picture = make_picture(decode, wanted.spec)
+        picture = make_picture(decode, wanted.spec, recipe.steps)
+        is_compared = wanted.spec.is_plain and (likeness.is_copied or _is_in_doubt(picture, header))
         picture_seconds = watch.lap()
         for variant in wanted.variants:
             encoded = _encode(picture, wanted.spec, original, header, variant)
+            if is_compared:
+                _compare(encoded, likeness)
             yield replace(encoded, picture_seconds=picture_seconds, encode_seconds=watch.lap())
             picture_seconds = 0
             watch.lap()  # the time in between was the caller's
 
 
-def make_picture(decode: Decode, spec: PictureSpec) -> pyvips.Image:
+def make_picture(decode: Decode, spec: PictureSpec, steps: Sequence[Step] = STEPS) -> pyvips.Image:
     """Return the finished picture, made again with a second look where a conversion seems to have lost it."""
     picture = decode(spec)
     may_lose_it = needs_conversion(picture, spec) and not spec.in_doubt
-    for step in STEPS:
+    for step in steps:
         picture = step(picture, spec)
     if may_lose_it and is_of_one_colour(picture):
-        return make_picture(decode, replace(spec, in_doubt=True))
+        return make_picture(decode, replace(spec, in_doubt=True), steps)
     return picture
+
+
+def _is_in_doubt(picture: pyvips.Image, header: Header) -> bool:
+    return header.animation is None and is_of_one_colour(picture)
+
+
+def _compare(variant: EncodedVariant, likeness: Likeness) -> None:
+    try:
+        likeness.check(variant)
+    except pyvips.Error as exc:
+        raise explain_encoding(exc) from exc
 
 
 def _encode(

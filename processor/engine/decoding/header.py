@@ -17,6 +17,7 @@ from processor.engine.decoding.animation import Animation
 from processor.engine.decoding.file_in_memory import FileInMemory
 from processor.engine.decoding.opening import open_image
 from processor.engine.geometry.sizes import Size
+from processor.engine.likeness.choosing import is_usual
 from processor.engine.orientation import UPRIGHT, lies_on_its_side, orientation_of
 from processor.engine.refusals import explain, unsupported
 
@@ -33,6 +34,7 @@ class Header:
     *pixels_are_final*: stored upright and in colours that every viewer shows, given the colour profile.
     *colour*: what its numbers mean, where that is neither sRGB nor told by an ICC profile.
     *animation*: the frames, where they are put together here and not by libvips.
+    *is_usual*: of a kind that nearly all uploads are of.
     """
 
     format: ImageFormat
@@ -44,6 +46,7 @@ class Header:
     animation: Animation | None = None
     colour: ColourSpace | None = None
     orientation: int = UPRIGHT
+    is_usual: bool = True
 
     @property
     def size(self) -> Size:
@@ -78,6 +81,7 @@ def read_header(content: bytes | mmap.mmap) -> Header:
         animation=animation,
         colour=colour,
         orientation=orientation_of(image),
+        is_usual=colour is None and is_usual(image, image_format),
     )
 
 

@@ -10,6 +10,11 @@ _RGB = {"uchar": "srgb", "ushort": "rgb16"}
 
 
 def normalise_bands(image: pyvips.Image, spec: PictureSpec) -> pyvips.Image:  # noqa: ARG001 - as all steps
+    """Return what is shown of *image*."""
+    return take_shown(image)
+
+
+def take_shown(image: pyvips.Image) -> pyvips.Image:
     """Return *image* with its colours and at most one more band, which is its transparency.
 
     Of several more, as scanners and satellites have, nobody can tell what they are.
