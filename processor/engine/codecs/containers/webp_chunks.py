@@ -39,8 +39,11 @@ def add_metadata(webp: bytes, metadata: Metadata) -> bytes:
 def announce_alpha(webp: bytes) -> bytes:
     """Return the animation *webp* with its header saying that it can be seen through.
 
-    libwebp says so only where a frame's own pixels can, not where a disposal leaves a hole.
+    libwebp says so only where a frame's own pixels can, not where a disposal leaves a hole. It makes a still picture of
+    equal frames, which says so itself.
     """
+    if not webp.startswith(_EXTENDED_HEADER, _FIRST_CHUNK):
+        return webp
     flags_at = _FIRST_CHUNK + _CHUNK_HEADER.size
     return webp[:flags_at] + bytes([webp[flags_at] | _HAS_ALPHA]) + webp[flags_at + 1 :]
 

@@ -241,3 +241,19 @@ def test_a_hole_that_a_disposal_leaves_is_announced(tmp_path: Path, *, is_noisy:
         image.seek(2)
         assert image.mode == "RGBA"
         assert np.asarray(image)[20, 20, 3] == 0
+
+
+@pytest.mark.parametrize("is_noisy", [False, True])
+@pytest.mark.parametrize("side", [4, 9, 40])
+def test_equal_frames_that_can_be_seen_through_become_a_still(tmp_path: Path, side: int, *, is_noisy: bool) -> None:
+    """The encoder makes one picture of equal frames, lossy or not; it is readable and as clear as they were."""
+    pixels = noise(40, 40, channels=4) if is_noisy else plain((230, 20, 20, 128), 40, 40)
+    pixels[:20, :, 3] = 0
+    original = tmp_path / "original.png"
+    original.write_bytes(as_apng([Drawn(pixels, replaces=True)] * 3, 40, 40))
+
+    variant = made(original, ImageFormat.WEBP, max_dimension=side, quality=90)
+
+    clear = read(variant.path, "RGBA")[..., 3]
+    assert clear.shape == (side, side)
+    assert clear[: side // 4].max(initial=0) <= 8 < clear[-1].max()
