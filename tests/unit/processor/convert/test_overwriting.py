@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from processor.convert.conversions import Conversion
+from processor.convert.errors import ConversionError
+from processor.convert.placing import Placing, Policy
+from processor.convert.sources import Source
 from tests.unit.processor.convert.command import contents, run
 from tests.unit.processor.engine.pictures import gradient, saved
 
@@ -250,3 +254,27 @@ def test_two_results_are_never_one_file(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert "another input already became this file" in result.stderr
     assert contents(tmp_path / "out" / "a") == {"photo.webp"}
+
+
+class PlacingInARace(Placing):
+    """Places results while another program makes a file of the same name, just after the check."""
+
+    def check(self, conversion: Conversion, target: Path | None) -> None:
+        """Check, and then let the other program be quick."""
+        super().check(conversion, target)
+        if target is not None:
+            target.write_bytes(b"another's")
+
+
+def test_a_file_made_since_the_check_is_left_alone(tmp_path: Path) -> None:
+    """A default name is taken in one step with the look at it."""
+    result, target = tmp_path / "result", tmp_path / "photo.webp"
+    result.write_bytes(b"ours")
+    source = Source(str(tmp_path / "photo.png"), Path("photo.png"), is_stream=False)
+    placing = PlacingInARace([], Policy())
+
+    with pytest.raises(ConversionError, match="exists already and is left alone"):
+        placing.put(result, Conversion(source, tmp_path / "photo"), target)
+
+    assert target.read_bytes() == b"another's"
+    assert contents(tmp_path) == {"result", "photo.webp"}
