@@ -11,7 +11,7 @@ from processor.engine.codecs.containers.png_chunks import add_metadata, metadata
 from processor.engine.codecs.containers.png_frames import animation_of
 from processor.engine.codecs.png_packing import pack
 from processor.engine.codecs.png_palette import encode_palette
-from processor.engine.colour.png_chunks import colour_of_png
+from processor.engine.colour.png_chunks import colour_of_png, restore_profile
 from processor.engine.metadata import Metadata
 
 _LOSSLESS = 100
@@ -87,6 +87,7 @@ CODEC = Codec(
         domains=frozenset({"vipspng"}),
         read_metadata=_read_metadata,
         colour_of=colour_of_png,
+        correct=restore_profile,
         animation_of=animation_of,
     ),
     writer=Writer(

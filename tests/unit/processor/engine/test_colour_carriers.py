@@ -279,3 +279,23 @@ def test_one_colour_is_in_doubt_only_after_a_conversion(*, is_profiled: bool, de
     make_picture(decode, PictureSpec(lay_out(size, VariantOptions()), every_frame=False, original=size))
 
     assert len(asked) == decodes
+
+
+@pytest.mark.parametrize("is_grey", [False, True])
+def test_a_profile_of_a_png_counts_whatever_its_intent(tmp_path: Path, *, is_grey: bool) -> None:
+    """Photoshop gave its profiles of grey an intent that is none, for which libpng drops them."""
+    profile = profile_of(ColourSpace(PRIMARIES[1], 8), is_grey=is_grey)
+    strange = profile[:64] + (1 << 24).to_bytes(4) + profile[68:]
+    pixels = GREY if is_grey else COLOURS
+    original = saved(tmp_path, pixels, icc_profile=strange)
+
+    shown = read(made(original, ImageFormat.PNG, quality=100).path)
+
+    assert difference(shown, in_srgb(pixels / 255)) < 1
+
+
+def test_a_profile_of_a_png_that_cannot_be_unpacked_costs_no_picture(tmp_path: Path) -> None:
+    """Colours stay as they are stored."""
+    original = png_with(tmp_path, COLOURS, {"iCCP": b"name\0\0no zlib"})
+
+    assert difference(read(made(original, ImageFormat.PNG, quality=100).path, "RGB"), COLOURS) < 1

@@ -7,7 +7,7 @@ import pytest
 
 from common.formats import ImageFormat
 from processor.engine import ImageRefusedError, Refusal
-from tests.unit.processor.engine.pictures import made, noise, read, saved
+from tests.unit.processor.engine.pictures import difference, gradient, made, noise, read, saved
 
 ADOBE = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00"
 """Adobe's segment up to the code of the colour transform."""
@@ -81,3 +81,14 @@ def test_an_oddity_is_mended_in_every_scan(tmp_path: Path) -> None:
     variant = made(progressive, ImageFormat.PNG, quality=100)
 
     assert np.array_equal(read(variant.path), expected)
+
+
+@pytest.mark.parametrize("name", ["arithmetic.jpg", "arithmetic-progressive.jpg"])
+def test_arithmetic_coding_is_shown(tmp_path: Path, name: str) -> None:
+    """A JPEG in the standard's other coding, of 64 x 48 pixels of a gradient, is a picture like any."""
+    original = tmp_path / name
+    original.write_bytes((Path(__file__).parent / "files" / name).read_bytes())
+
+    variant = made(original, ImageFormat.PNG, quality=100)
+
+    assert difference(read(variant.path, "RGB"), gradient(64, 48)) < 3
