@@ -81,7 +81,10 @@ class RequestedTask(KeptModel):
 
 
 class JobRequested(WireModel):
-    """The API accepted a job, or requests another attempt at it."""
+    """The API accepted a job, or requests another attempt at those of its tasks that are open.
+
+    *progress*: the API can read `JobProgressed`, which earlier releases cannot.
+    """
 
     type: Literal["JobRequested"] = "JobRequested"
     version: Literal[1] = 1
@@ -89,6 +92,7 @@ class JobRequested(WireModel):
     attempt: Attempt
     original: OriginalImage
     tasks: tuple[RequestedTask, ...] = Field(min_length=1)
+    progress: bool = Field(default=False, exclude_if=lambda progress: not progress)
 
 
 class JobStarted(WireModel):
@@ -104,8 +108,33 @@ class JobStarted(WireModel):
     start_id: UUID | None = None
 
 
+class TaskOutcome(KeptModel):
+    """How one task ended: with its *variant*, or with the *code* and *reason* of why it can never be made.
+
+    *reused*: the variant is not the work of this engine. A later release may send more statuses.
+    """
+
+    task_id: UUID
+    status: Code = Field(examples=["completed", "failed"])
+    variant: FinishedVariant | None = None
+    code: Code | None = None
+    reason: Reason | None = None
+    reused: bool = Field(default=False, exclude_if=lambda reused: not reused)
+
+
+class JobProgressed(WireModel):
+    """Some tasks of a job ended, others have not. Sent only where the request says *progress*; it may get lost."""
+
+    type: Literal["JobProgressed"] = "JobProgressed"
+    version: Literal[1] = 1
+    job_id: UUID
+    attempt: Attempt
+    tasks: tuple[TaskOutcome, ...] = Field(min_length=1)
+    engine: Name | None = None
+
+
 class JobSucceeded(WireModel):
-    """Every variant of the job is stored: *engine* made them, except those in *reused*, which are copies."""
+    """Every requested variant is stored: *engine* made them, except those in *reused*, which are copies."""
 
     type: Literal["JobSucceeded"] = "JobSucceeded"
     version: Literal[1] = 1
@@ -117,7 +146,10 @@ class JobSucceeded(WireModel):
 
 
 class JobFailed(WireModel):
-    """This attempt ended without variants; *retryable* says whether another may succeed."""
+    """This attempt ended without all variants; *retryable* says whether another may make the rest.
+
+    *tasks* are those that ended all the same, whether or not they were told of before. The others failed with *code*.
+    """
 
     type: Literal["JobFailed"] = "JobFailed"
     version: Literal[1] = 1
@@ -126,6 +158,8 @@ class JobFailed(WireModel):
     code: Code
     reason: Reason
     retryable: bool
+    tasks: tuple[TaskOutcome, ...] = Field((), exclude_if=lambda tasks: not tasks)
+    engine: Name | None = None
 
 
 class AnnouncedVariant(FinishedVariant):
@@ -238,7 +272,7 @@ class BatchCompleted(PublicEvent):
         return self.batch_id
 
 
-JobResult = JobStarted | JobSucceeded | JobFailed
+JobResult = JobStarted | JobProgressed | JobSucceeded | JobFailed
 Event = JobRequested | JobResult
 
 

@@ -9,7 +9,7 @@ from deploy.reference.event_messages import PUBLIC_EVENTS, messages, schemas
 _CARRIES = {
     "jobs": ("jobs_topic", ("JobRequested",)),
     "bulkJobs": ("bulk_topic", ("JobRequested",)),
-    "results": ("results_topic", ("JobStarted", "JobSucceeded", "JobFailed")),
+    "results": ("results_topic", ("JobStarted", "JobProgressed", "JobSucceeded", "JobFailed")),
     "notifications": ("topic", ("JobNotification",)),
     "events": ("events_topic", tuple(event.__name__ for event in PUBLIC_EVENTS)),
     "deadLetters": ("dead_topic", ("JobGivenUp", "UnreadableEvent")),

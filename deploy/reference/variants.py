@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from common.options import VariantOptions
-from processor.engine import ImageLimits
+from processor.engine import EncodedVariant, ImageLimits
 from processor.engine.decoding.original import Original
 from processor.engine.libvips import set_up_libvips
 from processor.engine.recipe import make_variants
@@ -28,7 +28,7 @@ def make(root: Path) -> dict[str, bytes]:
     asked = [VariantOptions.model_validate({"format": "webp", **options}) for options in pictures.values()]
     made = make_variants(Original.at(root / FOLDER / "original.jpeg"), asked, _LIMITS)
     names = list(pictures)
-    return {names[variant.place]: variant.content for variant in made}
+    return {names[variant.place]: variant.content for variant in made if isinstance(variant, EncodedVariant)}
 
 
 def main() -> int:

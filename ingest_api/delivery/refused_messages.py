@@ -56,7 +56,7 @@ class RefusedMessages:
 
     def _end(self, changes: JobChanges, record: JobRecord) -> list[JobRecord]:
         at = self.clock()
-        job = record.job.given_up(code=FailureCode.REQUEST_REFUSED, reason=_REASON, at=at)
+        job = record.job.given_up(code=FailureCode.REQUEST_REFUSED, reason=_REASON, at=at, tasks=record.task_ids)
         if job is record.job:
             return []
         log.error("job given up: its request is refused", job_id=str(job.id))

@@ -1,4 +1,4 @@
-"""Checks that a success matches its job: it must name exactly the requested variants, with possible sizes.
+"""Checks that a result matches its job: it may name only the job's variants, with possible sizes; a success, all.
 
 One that cannot is put aside and changes nothing. The job does not hang on it: its own result is still to come, or the
 reconciler finds that none will and asks again, each time a start more, until the attempt has had its share of those.
@@ -6,8 +6,9 @@ reconciler finds that none will and asks again, each time a start more, until th
 
 from collections.abc import Iterator
 
-from common.events import FinishedVariant, JobSucceeded, RequestedTask
+from common.events import FinishedVariant, JobResult, JobSucceeded, RequestedTask
 from common.formats import OUTPUT_FORMATS
+from ingest_api.delivery.task_outcomes import outcomes_of
 from ingest_api.job_store import JobRecord, StoredImage
 
 _LONGEST_SIDE = 65_535
@@ -18,14 +19,18 @@ _LARGEST_PIXEL_BYTES = 8
 _ROOM_FOR_HEADERS = 1024 * 1024
 
 
-def reason_to_refuse(success: JobSucceeded, record: JobRecord) -> str | None:
-    """Return why *success* cannot be a result of the job in *record*; None if it can."""
-    reported = sorted((variant.task_id, variant.id) for variant in success.variants)
-    if reported != sorted((task.id, task.variant_id) for task in record.tasks):
+def reason_to_refuse(result: JobResult, record: JobRecord) -> str | None:
+    """Return why *result* cannot be a result of the job in *record*; None if it can."""
+    variants = [outcome.variant for outcome in outcomes_of(result) if outcome.variant]
+    asked = {(task.id, task.variant_id): task for task in record.tasks}
+    reported = [(variant.task_id, variant.id) for variant in variants]
+    is_complete = not isinstance(result, JobSucceeded) or {task.id for task in record.open_tasks} <= {
+        task_id for task_id, _ in reported
+    }
+    if not (is_complete and asked.keys() >= set(reported) and len(set(reported)) == len(reported)):
         return "the variants are not those that the job asks for"
-    asked = {task.variant_id: task for task in record.tasks}
-    for variant in success.variants:
-        for fault in _faults(variant, asked[variant.id], record.original):
+    for variant in variants:
+        for fault in _faults(variant, asked[variant.task_id, variant.id], record.original):
             return f"variant {variant.id}: {fault}"
     return None
 

@@ -7,8 +7,9 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import assert_never
+from uuid import UUID
 
 import structlog
 
@@ -16,10 +17,12 @@ from common import metrics
 from common.events import (
     FinishedVariant,
     JobFailed,
+    JobProgressed,
     JobRequested,
     JobResult,
     JobStarted,
     JobSucceeded,
+    TaskOutcome,
     UnreadableEventError,
     decode,
 )
@@ -30,12 +33,12 @@ from common.kafka.signatures import UNSIGNED, Signatures
 from common.tracing import SpanKind, continue_trace, record_span
 from ingest_api.delivery.result_checks import reason_to_refuse
 from ingest_api.delivery.reuse import Reuse, remember_variants
-from ingest_api.domain.job import Job, JobState, RetryPolicy
+from ingest_api.delivery.task_outcomes import end_of, image_of, in_order, new_outcomes
+from ingest_api.domain.job import Job, RetryPolicy
 from ingest_api.job_store import (
     JobChanges,
     JobRecord,
     JobStore,
-    StoredImage,
     UnreadableJobError,
     ValueRefusedError,
 )
@@ -121,12 +124,19 @@ class ResultsHandler:
         if record is None:
             log.warning("result of an unknown job ignored", type=result.type)
             return None
-        job = self._next(record, result, at)
+        if record.is_original_deleted and not record.job.has_ended:
+            # The release before accepted it while its original was being deleted.
+            return end_job(changes, record, record.job.cancelled(at=at), at=at, messages=self.messages)
+        outcomes = new_outcomes(result, record)
+        ends = {outcome.task_id: end_of(outcome) for outcome in outcomes}
+        told = record.job.tasks_ended(ends, tasks=record.task_ids, at=at)
+        job = told if told.has_ended else self._next(told, record.task_ids, result, at)
         if job is record.job:
             return None
+        made = self._add_variants(changes, record, outcomes, result, at)
+        changed = replace(record, job=job, variants=in_order([*record.variants, *made], record))
         if job.has_ended:
-            return self._end(changes, record, job, result, at)
-        changed = replace(record, job=job)
+            return end_job(changes, changed, job, at=at, messages=self.messages)
         changes.records[job.id] = changed
         changes.save(job)
         if job.attempt != record.job.attempt:
@@ -134,15 +144,15 @@ class ResultsHandler:
             changes.publish(self.messages.job_requested(changed, at=at))
         return changed
 
-    def _next(self, record: JobRecord, result: JobResult, at: datetime) -> Job:
-        job = record.job
-        if record.is_original_deleted and not job.has_ended:
-            return job.cancelled(at=at)  # the release before accepted it while its original was being deleted
+    def _next(self, job: Job, tasks: Sequence[UUID], result: JobResult, at: datetime) -> Job:
+        """Apply what *result* tells of the job as a whole."""
         match result:
             case JobStarted():
-                return job.started(attempt=result.attempt, start_id=result.start_id, policy=self.policy, at=at)
-            case JobSucceeded():
-                return job.succeeded(at=at)
+                return job.started(
+                    attempt=result.attempt, start_id=result.start_id, policy=self.policy, at=at, tasks=tasks
+                )
+            case JobProgressed() | JobSucceeded():
+                return job  # its tasks are all there is to it
             case JobFailed():
                 return job.attempt_failed(
                     attempt=result.attempt,
@@ -152,17 +162,27 @@ class ResultsHandler:
                     policy=self.policy,
                     jitter=random.random(),  # noqa: S311 - spreads retries, hides nothing
                     at=at,
+                    tasks=tasks,
                 )
             case _:
                 assert_never(result)
 
-    def _end(self, changes: JobChanges, record: JobRecord, job: Job, result: JobResult, at: datetime) -> JobRecord:
-        is_made = isinstance(result, JobSucceeded) and job.state is JobState.COMPLETED
-        variants = result.variants if isinstance(result, JobSucceeded) and is_made else ()
-        changes.add_images(_image(variant, record, at) for variant in variants)
-        if isinstance(result, JobSucceeded) and is_made:
-            remember_variants(changes, record, result, self.reuse)
-        return end_job(changes, record, job, at=at, messages=self.messages, variants=variants)
+    def _add_variants(
+        self,
+        changes: JobChanges,
+        record: JobRecord,
+        outcomes: Sequence[TaskOutcome],
+        result: JobResult,
+        at: datetime,
+    ) -> list[FinishedVariant]:
+        """Add the images of *outcomes*, and remember the variants that were made, not copied, for later jobs."""
+        made = [outcome.variant for outcome in outcomes if outcome.variant]
+        changes.add_images(image_of(variant, record, at) for variant in made)
+        if isinstance(result, JobStarted) or result.engine is None:  # or from a processor of the release before
+            return made
+        own = [outcome.variant for outcome in outcomes if outcome.variant and not outcome.reused]
+        remember_variants(changes, record, own, engine=result.engine, reuse=self.reuse)
+        return made
 
 
 class _PoisonError(Exception):
@@ -195,24 +215,7 @@ def _told_of(record: ConsumedRecord, result: JobResult) -> Iterator[None]:
 def _reason_to_put_aside(changes: JobChanges, result: JobResult) -> Exception | None:
     """Return why *result* cannot be its job's; None if it can, or changes nothing anyway."""
     record = changes.records.get(result.job_id)
-    if not isinstance(result, JobSucceeded) or record is None or record.job.has_ended:
+    if record is None or record.job.has_ended:
         return changes.unreadable.get(result.job_id)
     refusal = reason_to_refuse(result, record)
     return UnreadableEventError(refusal) if refusal else None
-
-
-def _image(variant: FinishedVariant, record: JobRecord, at: datetime) -> StoredImage:
-    original, seconds = record.original, record.variants_expire_seconds
-    return StoredImage(
-        id=variant.id,
-        original_id=original.id,
-        original_name=original.original_name,
-        sent_name=original.sent_name,
-        format=variant.format,
-        width=variant.width,
-        height=variant.height,
-        byte_size=variant.byte_size,
-        created_at=at,
-        owner=original.owner,
-        expires_at=at + timedelta(seconds=seconds) if seconds else None,
-    )

@@ -1,11 +1,12 @@
 """Reuses variants: the same bytes with the same options give the same variant."""
 
+from collections.abc import Iterable
 from enum import Enum, auto
 from hashlib import sha256
 
 from pydantic import JsonValue
 
-from common.events import JobSucceeded, ReusableVariant
+from common.events import FinishedVariant, ReusableVariant
 from common.options import TaskOptions, canonical_json
 from common.settings.groups import ProcessingSettings
 from ingest_api.job_store import JobChanges, JobRecord, StoredImage
@@ -54,13 +55,11 @@ def _effective(original: StoredImage, options: TaskOptions) -> dict[str, JsonVal
     return asked
 
 
-def remember_variants(changes: JobChanges, record: JobRecord, result: JobSucceeded, reuse: Reuse) -> None:
-    """Remember the variants that were made, not copied, for later jobs."""
-    if result.engine is None:
-        return  # from a processor of the release before
+def remember_variants(
+    changes: JobChanges, record: JobRecord, variants: Iterable[FinishedVariant], *, engine: str, reuse: Reuse
+) -> None:
+    """Remember *variants* of a job, which *engine* made, for later jobs."""
     options = {task.variant_id: task.options for task in record.tasks}
-    for variant in result.variants:
-        if variant.id in options and variant.id not in result.reused:
-            work = reuse_key(record.original, options[variant.id], reuse)
-            if work is not None:
-                changes.remember_variant(work, ReusableVariant(engine=result.engine, variant=variant))
+    for variant in variants:
+        if (asked := options.get(variant.id)) and (work := reuse_key(record.original, asked, reuse)):
+            changes.remember_variant(work, ReusableVariant(engine=engine, variant=variant))

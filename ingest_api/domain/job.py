@@ -1,10 +1,10 @@
 """The life of a job as plain values: its states, and what leads from one to the next.
 
 Imports only the standard library, and the failure codes, which do the same. Times and random values are arguments.
-Keeps the protocol's rules "first end wins" and "start counted once" (ARCHITECTURE.md).
+Keeps the protocol's rules "first end wins", "a task's first end wins" and "start counted once" (ARCHITECTURE.md).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -36,6 +36,23 @@ NEXT_STATES: dict[JobState, frozenset[JobState]] = {
 """
 
 _FOLLOWING: Mapping[str, frozenset[JobState]] = {state.value: following for state, following in NEXT_STATES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEnd:
+    """How one task ended; in rows and on the wire the status is text, as a later release may know more."""
+
+    status: JobState | str
+    code: str | None = None
+    reason: str | None = None
+
+    @property
+    def is_made(self) -> bool:
+        """Whether the task has its variant."""
+        return self.status == JobState.COMPLETED
+
+
+MADE = TaskEnd(JobState.COMPLETED)
 
 
 class End(StrEnum):
@@ -98,6 +115,8 @@ class Job:
     code: str | None = None
     reason: str | None = None
     due_at: datetime | None = None
+    task_ends: Mapping[UUID, TaskEnd] = field(default_factory=dict)
+    """How tasks ended, by their ids: those that ended before the job, and all that failed."""
     started_at: datetime | None = None
     """When its first start was reported, of whichever attempt."""
     sequence: int = 0
@@ -117,6 +136,12 @@ class Job:
         """Whether the last event ended it in a way that leaves a dead letter."""
         return self.end in DEAD_LETTERED
 
+    def end_of(self, task_id: UUID) -> TaskEnd | None:
+        """Return how a task of the job ended; None while it is open."""
+        if end := self.task_ends.get(task_id):
+            return end
+        return TaskEnd(self.state, self.code, self.reason) if self.has_ended else None
+
     def move_to(self, state: JobState) -> "Job":
         """Return the job in *state*, or raise `IllegalTransitionError`."""
         following = _FOLLOWING.get(self.state, NEXT_STATES[JobState.PROCESSING])
@@ -124,16 +149,19 @@ class Job:
             raise IllegalTransitionError(self.id, self.state, state)
         return replace(self, state=state, sequence=self.sequence + 1)
 
-    def started(self, *, attempt: int, start_id: UUID | None, policy: RetryPolicy, at: datetime) -> "Job":
+    def started(
+        self, *, attempt: int, start_id: UUID | None, policy: RetryPolicy, at: datetime, tasks: Sequence[UUID] = ()
+    ) -> "Job":
         """Apply that a processor started *attempt*. After one start too many, the job fails: it kills its processors.
 
-        A start is counted once, however often it is delivered; a start without an id is counted each time.
+        A start is counted once, however often it is delivered; a start without an id is counted each time. *tasks* are
+        the ids of all the job's tasks, here and below: those that are open fail with the job.
         """
         if self._is_stale(attempt) or start_id in self.counted_starts:
             return self
         if self.starts >= policy.starts:
             reason = f"Processing stopped {self.starts} processors before it could end."
-            return self._failed(End.GIVEN_UP, at=at, code=FailureCode.PROCESSOR_LOST, reason=reason)
+            return self._failed(End.GIVEN_UP, TaskEnd(JobState.FAILED, FailureCode.PROCESSOR_LOST, reason), tasks, at)
         counted = self._counted_with(start_id, most=policy.starts)
         started = self.move_to(JobState.PROCESSING)
         return replace(
@@ -144,17 +172,33 @@ class Job:
             started_at=self.started_at or at,
         )
 
+    def tasks_ended(self, ends: Mapping[UUID, TaskEnd], *, tasks: Sequence[UUID], at: datetime) -> "Job":
+        """Apply that some of *tasks*, which are all of the job's, ended; with the last of them, the job ends.
+
+        The first end of a task wins. A variant counts from any attempt: the work is the same.
+        """
+        new = {task: end for task, end in ends.items() if task in tasks and task not in self.task_ends}
+        if self.has_ended or not new:
+            return self
+        told = replace(self, task_ends={**self.task_ends, **new}, sequence=self.sequence + 1)
+        if any(task not in told.task_ends for task in tasks):
+            return told
+        failed = next((end for end in map(told.task_ends.__getitem__, tasks) if not end.is_made), None)
+        # What failed for good needs no repair.
+        return told._failed(End.REFUSED, failed, tasks, at) if failed else told.succeeded(at=at)  # noqa: SLF001 - our own
+
     def succeeded(self, *, at: datetime) -> "Job":
-        """Apply that the variants are stored, by any attempt: the work is the same."""
+        """Apply that all variants are stored."""
         return self if self.has_ended else self._end(JobState.COMPLETED, End.COMPLETED, at=at)
 
     def cancelled(self, *, at: datetime) -> "Job":
         """Apply that somebody cancels the job; raise `IllegalTransitionError` if it has ended."""
         return self._end(JobState.CANCELLED, End.CANCELLED, at=at)
 
-    def given_up(self, *, code: str, reason: str, at: datetime) -> "Job":
+    def given_up(self, *, code: str, reason: str, at: datetime, tasks: Sequence[UUID] = ()) -> "Job":
         """Apply that no attempt is possible: the job ends."""
-        return self if self.has_ended else self._failed(End.GIVEN_UP, at=at, code=code, reason=reason)
+        end = TaskEnd(JobState.FAILED, code, reason)
+        return self if self.has_ended else self._failed(End.GIVEN_UP, end, tasks, at)
 
     def attempt_failed(  # noqa: PLR0913 - a failure is all of these, and they are named at every call
         self,
@@ -166,14 +210,16 @@ class Job:
         policy: RetryPolicy,
         jitter: float,
         at: datetime,
+        tasks: Sequence[UUID] = (),
     ) -> "Job":
-        """Apply that *attempt* ended without variants: try again later, or end."""
+        """Apply that *attempt* ended without all variants: try again later, or end."""
         if self._is_stale(attempt):
             return self
+        end = TaskEnd(JobState.FAILED, code, reason)
         if not retryable:
-            return self._failed(End.REFUSED, at=at, code=code, reason=reason)
+            return self._failed(End.REFUSED, end, tasks, at)
         if attempt >= policy.attempts:
-            return self._failed(End.GIVEN_UP, at=at, code=code, reason=reason)
+            return self._failed(End.GIVEN_UP, end, tasks, at)
         due_at = at + policy.delay(failed_attempt=attempt, code=code, jitter=jitter)
         return replace(self.move_to(JobState.PENDING), attempt=attempt + 1, starts=0, counted_starts=(), due_at=due_at)
 
@@ -181,11 +227,19 @@ class Job:
         # An API of the previous release starts an attempt without clearing those of the last: hence the bound.
         return (*self.counted_starts, start_id)[-most:] if start_id else self.counted_starts
 
+    def is_current(self, attempt: int) -> bool:
+        """Whether what ended *attempt* may change the job."""
+        return not self._is_stale(attempt)
+
     def _is_stale(self, attempt: int) -> bool:
         return self.has_ended or attempt != self.attempt
 
-    def _failed(self, end: End, *, at: datetime, code: str, reason: str) -> "Job":
-        return replace(self._end(JobState.FAILED, end, at=at), code=code, reason=reason)
+    def _failed(self, end: End, why: TaskEnd, tasks: Sequence[UUID], at: datetime) -> "Job":
+        """Fail the open ones of *tasks*, and with them the job, for the reason of the first that failed."""
+        ends = dict.fromkeys(tasks, why) | dict(self.task_ends)
+        first = next((one for one in ends.values() if not one.is_made), why)
+        failed = self._end(JobState.FAILED, end, at=at)
+        return replace(failed, code=first.code or why.code, reason=first.reason or why.reason, task_ends=ends)
 
     def _end(self, state: JobState, end: End, *, at: datetime) -> "Job":
         ended = self.move_to(state)

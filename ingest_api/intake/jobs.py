@@ -125,7 +125,7 @@ class JobIntake:
         record = await self.jobs.find_job(ids[0])
         if record is None:
             raise FirstAnswerGoneError
-        return replace(record, job=Job(id=record.job.id))
+        return replace(record, job=Job(id=record.job.id), variants=())
 
 
 def _crop_of(option: TaskOptions) -> Crop | None:

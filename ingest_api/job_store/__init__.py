@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from common.events import RequestedTask, ReusableVariant
+from common.events import FinishedVariant, RequestedTask, ReusableVariant
 from ingest_api.domain.batch import Batch
 from ingest_api.domain.cleaning import Cleaned, Phase
 from ingest_api.domain.file_name import file_name
@@ -112,6 +112,8 @@ class JobRecord:
     created_at: datetime
     publication: Publication | None = None
     """The place of the newest request; None while it is in the outbox."""
+    variants: tuple[FinishedVariant, ...] = ()
+    """Those that were made and are still there."""
     retry_of: UUID | None = None
     """The failed or cancelled job whose tasks it repeats."""
     variants_expire_seconds: int | None = None
@@ -120,6 +122,16 @@ class JobRecord:
     tags: Tags = field(default_factory=dict)
     priority: Priority = Priority.INTERACTIVE
     batch_id: UUID | None = None
+
+    @property
+    def task_ids(self) -> tuple[UUID, ...]:
+        """The ids of its tasks, in their order."""
+        return tuple(task.id for task in self.tasks)
+
+    @property
+    def open_tasks(self) -> tuple[RequestedTask, ...]:
+        """The tasks that have not ended."""
+        return tuple(task for task in self.tasks if self.job.end_of(task.id) is None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

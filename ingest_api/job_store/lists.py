@@ -9,7 +9,8 @@ from ingest_api.domain.job import NEXT_STATES, JobState
 from ingest_api.domain.tags import Tags, tag_texts
 from ingest_api.job_store import JobRecord, StoredImage
 from ingest_api.job_store.connecting import Connection, Pool, connection_of
-from ingest_api.job_store.rows import encode_tags, image_from, readable_or_not
+from ingest_api.job_store.found_jobs import fetch_jobs
+from ingest_api.job_store.rows import encode_tags, image_from
 from ingest_api.job_store.statements import statement
 
 Item = TypeVar("Item")
@@ -63,8 +64,7 @@ class PostgresLists:
         async with connection_of(self._pool) as connection, connection.transaction():
             await _plan_for_arguments(connection)
             ids = [row["id"] for row in await connection.fetch(*_by_tags("jobs", wanted.tags, *arguments))]
-            rows = await connection.fetch(statement("find_jobs"), ids[: wanted.limit])
-        found = readable_or_not(rows)
+            found = await fetch_jobs(connection, ids[: wanted.limit])
         records = (found.get(job_id) for job_id in ids[: wanted.limit])
         return _page([record for record in records if isinstance(record, JobRecord)], ids, wanted.limit)
 

@@ -24,6 +24,7 @@ from ingest_api.job_store import (
 from ingest_api.job_store.batch_loader import BatchLoader
 from ingest_api.job_store.batches import Announce, BatchEnds
 from ingest_api.job_store.connecting import Connection, Pool, connection_of
+from ingest_api.job_store.found_jobs import fetch_jobs
 from ingest_api.job_store.keys import take_key
 from ingest_api.job_store.new_jobs import NewJob, NewJobs, insert_jobs
 from ingest_api.job_store.rows import (
@@ -33,7 +34,6 @@ from ingest_api.job_store.rows import (
     job_columns,
     message_columns,
     publication_from,
-    readable_or_not,
     reusable_columns,
     reusable_from,
 )
@@ -190,8 +190,7 @@ class PostgresJobStore:
 
     async def _find_jobs(self, job_ids: Sequence[UUID]) -> dict[UUID, JobRecord | UnreadableJobError]:
         async with connection_of(self._pool) as connection:
-            rows = await connection.fetch(statement("find_jobs"), job_ids)
-        return readable_or_not(rows)
+            return await fetch_jobs(connection, job_ids)
 
     @asynccontextmanager
     async def changing(self, job_ids: Iterable[UUID]) -> AsyncIterator[PostgresJobChanges]:
@@ -199,8 +198,7 @@ class PostgresJobStore:
         ids = list(job_ids)
         async with connection_of(self._pool) as connection, connection.transaction():
             # After waiting for a lock, READ COMMITTED reads the row again: the result is never older.
-            rows = await connection.fetch(statement("find_jobs") + statement("lock_jobs"), ids)
-            changes = PostgresJobChanges(readable_or_not(rows))
+            changes = PostgresJobChanges(await fetch_jobs(connection, ids, lock=True))
             yield changes
             await changes.write(connection)
             fail_at(Failpoint.CHANGES_WRITTEN_NOT_COMMITTED)

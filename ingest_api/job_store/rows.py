@@ -8,9 +8,9 @@ from uuid import UUID
 import asyncpg
 from pydantic import TypeAdapter, ValidationError
 
-from common.events import RequestedTask, ReusableVariant
+from common.events import FinishedVariant, RequestedTask, ReusableVariant
 from ingest_api.domain.cleaning import Cleaned, Phase
-from ingest_api.domain.job import Job, JobState
+from ingest_api.domain.job import Job, JobState, TaskEnd
 from ingest_api.domain.priority import Priority, priority_of
 from ingest_api.domain.tags import Tags
 from ingest_api.job_store import JobRecord, OutboxMessage, Publication, StoredImage, UnreadableJobError
@@ -55,6 +55,7 @@ def job_columns(jobs: Collection[Job]) -> Columns:
         [job.ended_at for job in jobs],
         [job.started_at for job in jobs],
         [job.sequence for job in jobs],
+        [encode_task_ends(job.task_ends) for job in jobs],
     ]
 
 
@@ -121,6 +122,33 @@ def tags_from(stored: str | None) -> dict[str, str]:
     return json.loads(stored) if stored else {}
 
 
+def encode_task_ends(ends: Mapping[UUID, TaskEnd]) -> str:
+    """Return *ends* as the jobs table stores them."""
+    told = {str(task): {"status": end.status, "code": end.code, "reason": end.reason} for task, end in ends.items()}
+    return json.dumps({task: {name: text for name, text in end.items() if text} for task, end in told.items()})
+
+
+def _task_ends(stored: str) -> dict[UUID, TaskEnd]:
+    if stored == "{}":
+        return {}
+    return {
+        UUID(task): TaskEnd(_STATES.get(end["status"], end["status"]), end.get("code"), end.get("reason"))
+        for task, end in json.loads(stored).items()
+    }
+
+
+def variant_from(row: asyncpg.Record) -> FinishedVariant:
+    """Return the variant in a row of find_variants."""
+    return FinishedVariant(
+        task_id=row["task_id"],
+        id=row["id"],
+        format=row["format"],
+        width=row["width"],
+        height=row["height"],
+        byte_size=row["byte_size"],
+    )
+
+
 def image_from(row: asyncpg.Record) -> StoredImage:
     """Return the image in a row of find_image."""
     return StoredImage(**{**row, "tags": tags_from(row["tags"])})
@@ -176,6 +204,7 @@ def record_from(row: asyncpg.Record) -> JobRecord:
             ended_at=row["ended_at"],
             started_at=row["started_at"],
             sequence=row["sequence"],
+            task_ends=_task_ends(row["task_ends"]),
         ),
         original=StoredImage(
             id=row["image_id"],

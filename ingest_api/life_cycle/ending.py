@@ -8,7 +8,6 @@ from datetime import datetime
 
 import structlog
 
-from common.events import FinishedVariant
 from ingest_api.domain.cleaning import Cleaned, Phase
 from ingest_api.domain.job import Job, JobState
 from ingest_api.job_store import JobChanges, JobRecord
@@ -17,24 +16,23 @@ from ingest_api.life_cycle.messages import Messages
 log = structlog.get_logger(__name__)
 
 
-def end_job(  # noqa: PLR0913 - an end is all of these, and they are named at every call
+def end_job(
     changes: JobChanges,
     record: JobRecord,
     job: Job,
     *,
     at: datetime,
     messages: Messages,
-    variants: tuple[FinishedVariant, ...] = (),
 ) -> JobRecord:
     """Record in *changes* that the locked job of *record* has ended as *job*; return its new record.
 
-    The state, the messages that tell of it, and the cleaning of what may be stored are committed together. *variants*
-    are those that were made; the caller adds their rows.
+    The state, the messages that tell of it, and the cleaning of what may be stored are committed together. The record
+    has the variants that were made; whoever makes one adds its row.
     """
     ended = replace(record, job=job)
     changes.records[job.id] = ended
     changes.save(job)
-    for message in messages.of_end(ended, variants, at=at):
+    for message in messages.of_end(ended, at=at):
         changes.publish(message)
     if job.state is not JobState.COMPLETED:  # a task has no variant: its blob may be stored, or be about to
         changes.add_cleaning(Cleaned.JOB, job.id, Phase.MARK)

@@ -40,11 +40,11 @@ class Messages:
     urls: ImageUrls = field(default_factory=ImageUrls)
 
     def job_requested(self, record: JobRecord, *, at: datetime) -> OutboxMessage:
-        """Return the request for the job's current attempt, to be sent when it is due."""
+        """Return the request for the current attempt at the job's open tasks, to be sent when it is due."""
         return OutboxMessage(
             topic=self._topic_of(record),
             key=str(record.job.id).encode(),
-            value=encode(request_of(record)),
+            value=encode(request_of(replace(record, tasks=record.open_tasks))),
             headers=_headers("JobRequested", record.job.id, record.job.attempt, at=at),
             due_at=record.job.due_at,
             request_of=record.job.id,
@@ -53,8 +53,8 @@ class Messages:
     def _topic_of(self, record: JobRecord) -> str:
         return self.topics.bulk_topic if record.priority is Priority.BULK else self.topics.jobs_topic
 
-    def job_ended(self, record: JobRecord, variants: tuple[FinishedVariant, ...], *, at: datetime) -> OutboxMessage:
-        """Return the notification of how a job has ended."""
+    def job_ended(self, record: JobRecord, *, at: datetime) -> OutboxMessage:
+        """Return the notification of how a job has ended, and of the variants that were made."""
         notification = JobNotification(
             job_id=record.job.id,
             status=record.job.state,
@@ -62,7 +62,7 @@ class Messages:
             reason=record.job.reason,
             code=record.job.code,
             timestamp=at,
-            variants=tuple(_announced(variant, self.urls.of(variant.id, at=at)) for variant in variants),
+            variants=tuple(_announced(variant, self.urls.of(variant.id, at=at)) for variant in record.variants),
             tags=dict(record.tags),
         )
         return OutboxMessage(
@@ -72,13 +72,11 @@ class Messages:
             headers=_headers("JobEnded", record.job.id, at=at),
         )
 
-    def of_end(
-        self, record: JobRecord, variants: tuple[FinishedVariant, ...] = (), *, at: datetime
-    ) -> list[OutboxMessage]:
+    def of_end(self, record: JobRecord, *, at: datetime) -> list[OutboxMessage]:
         """Return the messages of a job's end: the notification, and the event and the dead letter if there are any."""
         dead_letter = [self.given_up(record, at=at)] if record.job.is_dead_lettered else []
         events = [self.event(_cancelled(record, at), at=at)] if record.job.state is JobState.CANCELLED else []
-        return [self.job_ended(record, variants, at=at), *events, *dead_letter]
+        return [self.job_ended(record, at=at), *events, *dead_letter]
 
     def event(self, event: PublicEvent, *, at: datetime) -> OutboxMessage:
         """Return *event* as a record of the events topic."""
@@ -165,12 +163,13 @@ def _without_variants(message: OutboxMessage) -> OutboxMessage | None:
 
 
 def request_of(record: JobRecord) -> JobRequested:
-    """Return the event that requests the job's current attempt."""
+    """Return the event that requests the current attempt at the job's tasks."""
     return JobRequested(
         job_id=record.job.id,
         attempt=record.job.attempt,
         original=_original(record.original),
         tasks=record.tasks,
+        progress=len(record.tasks) > 1,
     )
 
 

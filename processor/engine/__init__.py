@@ -15,6 +15,7 @@ __all__ = [
     "ImageRefusedError",
     "MadeVariant",
     "Refusal",
+    "RefusedVariant",
     "VariantRequest",
 ]
 
@@ -98,6 +99,15 @@ class ImageRefusedError(Exception):
 
     def __str__(self) -> str:
         return self.reason
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedVariant:
+    """The variant that was asked for at *place*, from 0, can never be made of this image; others may be."""
+
+    place: int
+    code: Refusal
+    reason: str
 
 
 class EngineError(Exception):

@@ -7,7 +7,7 @@ from common.css_colours import rgba_of
 from common.formats import ImageFormat
 from common.geometry_options import MAX_SIDE_PIXELS
 from common.options import VariantOptions
-from processor.engine import ImageRefusedError, Refusal
+from processor.engine import ImageRefusedError, Refusal, RefusedVariant
 from processor.engine.codecs.registry import writer_of
 from processor.engine.decoding.header import Header
 from processor.engine.geometry.layout import lay_out
@@ -43,31 +43,41 @@ class PlannedDecode:
     pictures: tuple[PlannedPicture, ...]
 
 
-def plan_decodes(header: Header, wanted: Sequence[VariantOptions], *, megapixels: float) -> list[PlannedDecode]:
-    """Return how to make the *wanted* variants, none of more than *megapixels* a frame.
+def plan_decodes(
+    header: Header, wanted: Sequence[VariantOptions], *, megapixels: float
+) -> tuple[list[PlannedDecode], list[RefusedVariant]]:
+    """Return how to make the *wanted* variants, none of more than *megapixels* a frame, and those that cannot be made.
 
-    Raises `ImageRefusedError` for one that its format cannot hold, or that crops outside of the image.
+    Of these the format cannot hold them, or they crop outside of the image.
     """
-    pictures = _plan_pictures(header, wanted, megapixels)
+    pictures, refused = _plan_pictures(header, wanted, megapixels)
     decodes = []
     for every_frame in (False, True):
         sharing = tuple(picture for picture in pictures if picture.spec.every_frame is every_frame)
         if sharing:
             decodes.append(PlannedDecode(every_frame, sharing))
-    return decodes
+    return decodes, refused
 
 
-def _plan_pictures(header: Header, wanted: Sequence[VariantOptions], megapixels: float) -> list[PlannedPicture]:
+def _plan_pictures(
+    header: Header, wanted: Sequence[VariantOptions], megapixels: float
+) -> tuple[list[PlannedPicture], list[RefusedVariant]]:
     groups: dict[PictureSpec, list[PlannedVariant]] = {}
+    refused: list[RefusedVariant] = []
     for place, options in enumerate(wanted):
         variant = PlannedVariant(place, options.format or header.format.written_as, options)
-        spec = _spec_of(header, variant)
-        _refuse_oversized(spec, variant.format, max(megapixels, header.width * header.height / 1e6))
-        groups.setdefault(spec, []).append(variant)
-    return [
+        try:
+            spec = _spec_of(header, variant)
+            _refuse_oversized(spec, variant.format, max(megapixels, header.width * header.height / 1e6))
+        except ImageRefusedError as exc:
+            refused.append(RefusedVariant(place, exc.code, exc.reason))
+        else:
+            groups.setdefault(spec, []).append(variant)
+    pictures = [
         PlannedPicture(replace(spec, flatten=_none_keeps_alpha(variants)), tuple(variants))
         for spec, variants in groups.items()
     ]
+    return pictures, refused
 
 
 def _spec_of(header: Header, variant: PlannedVariant) -> PictureSpec:

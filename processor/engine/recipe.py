@@ -9,7 +9,7 @@ import pyvips
 
 from common.formats import ImageFormat
 from common.options import VariantOptions
-from processor.engine import EncodedVariant, ImageLimits
+from processor.engine import EncodedVariant, ImageLimits, RefusedVariant
 from processor.engine.codecs.registry import CODECS, writer_of
 from processor.engine.colour.extent import is_of_one_colour
 from processor.engine.decoding.attempts import attempts, is_damage
@@ -75,9 +75,10 @@ RECIPE = Recipe()
 
 def make_variants(
     original: Original, wanted: Sequence[VariantOptions], limits: ImageLimits, recipe: Recipe = RECIPE
-) -> Iterator[EncodedVariant]:
+) -> Iterator[EncodedVariant | RefusedVariant]:
     """Yield each of the *wanted* variants of *original* as soon as it is made, those of one picture together.
 
+    What can be refused without a look at the pixels comes first, and keeps no other variant from being made.
     Raises `ImageRefusedError` for an image that can never be processed, which may come after some of its variants,
     and `MemoryError` when this process's memory limit was in the way.
     """
@@ -87,7 +88,9 @@ def make_variants(
         refuse_beyond(limits, header)
         original = _prepare(original, header)
         wanted = _trim(original, header, wanted)
-        for planned in plan_decodes(header, wanted, megapixels=limits.megapixels):
+        decodes, refused = plan_decodes(header, wanted, megapixels=limits.megapixels)
+        yield from refused
+        for planned in decodes:
             yield from _make_forgivingly(original, header, planned, recipe)
     except Exception as exc:
         clear_frames(exc.__traceback__)  # else the error, on its way, holds a whole picture during the next job

@@ -22,17 +22,17 @@ _ATTEMPTS_THAT_LOSE_A_WORKER = 2
 
 
 @dataclass(frozen=True, slots=True)
-class _Verdict:
+class Failure:
+    """What is reported of an error: *retryable* says whether another attempt may succeed."""
+
     code: str
     reason: str
     retryable: bool
 
 
 def failure_of(job: JobRequested, exc: Exception) -> JobFailed:
-    """Log and count *exc*, which ended an attempt at *job*; return the failure to report."""
-    verdict = _verdict_on(exc, attempt=job.attempt)
-    count_failure(verdict.code)
-    log.warning("attempt failed", code=verdict.code, reason=verdict.reason, retryable=verdict.retryable)
+    """Log *exc*, which ended an attempt at all of *job*; return the failure to report."""
+    verdict = decide(exc, attempt=job.attempt)
     return JobFailed(
         job_id=job.job_id,
         attempt=job.attempt,
@@ -50,22 +50,31 @@ def failure_of_unread(request: UnsupportedRequestError) -> JobFailed:
     return JobFailed(job_id=request.job_id, attempt=request.attempt, code=code, reason=reason, retryable=True)
 
 
-def _verdict_on(exc: Exception, *, attempt: int) -> _Verdict:  # noqa: PLR0911 - a table, one line a failure
+def log_failure(failed: JobFailed) -> None:
+    """Log and count an attempt that ended without all variants."""
+    count_failure(failed.code)
+    made = sum(outcome.variant is not None for outcome in failed.tasks)
+    details = {"code": failed.code, "reason": failed.reason, "retryable": failed.retryable, "variants": made}
+    log.warning("attempt failed", **details)
+
+
+def decide(exc: Exception, *, attempt: int) -> Failure:  # noqa: PLR0911 - a table, one line a failure
+    """Return what to report of *exc* at this *attempt*; log it if it is a surprise."""
     match exc:
         case ImageRefusedError():
-            return _Verdict(exc.code, exc.reason, retryable=False)
+            return Failure(exc.code, exc.reason, retryable=False)
         case WorkerLostError():
             metrics.IMAGE_PROCESSES_LOST.labels(exc.code).inc()
-            return _Verdict(exc.code, exc.reason, retryable=attempt < _ATTEMPTS_THAT_LOSE_A_WORKER)
+            return Failure(exc.code, exc.reason, retryable=attempt < _ATTEMPTS_THAT_LOSE_A_WORKER)
         case UnsupportedOptionError():  # not the image's fault: a later release of the processor may do it
-            return _Verdict(FailureCode.UNSUPPORTED_OPTION, str(exc), retryable=True)
+            return Failure(FailureCode.UNSUPPORTED_OPTION, str(exc), retryable=True)
         case VariantIdTakenError():
-            return _Verdict(FailureCode.VARIANT_ID_TAKEN, exc.reason, retryable=False)
+            return Failure(FailureCode.VARIANT_ID_TAKEN, exc.reason, retryable=False)
         case JobStoppedError():  # the API ignores what comes after an end
-            return _Verdict(FailureCode.JOB_STOPPED, "The job had ended before.", retryable=False)
+            return Failure(FailureCode.JOB_STOPPED, "The job had ended before.", retryable=False)
         case BlobNotFoundError():
             reason = "The original is missing from the image storage."
-            return _Verdict(FailureCode.ORIGINAL_MISSING, reason, retryable=True)
+            return Failure(FailureCode.ORIGINAL_MISSING, reason, retryable=True)
         case _:
             log.error("processing failed unexpectedly", exc_info=exc)
-            return _Verdict(FailureCode.INTERNAL_ERROR, "Something went wrong while processing.", retryable=True)
+            return Failure(FailureCode.INTERNAL_ERROR, "Something went wrong while processing.", retryable=True)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 
 from common import metrics
-from common.events import JobRequested, JobSucceeded
+from common.events import FinishedVariant, JobRequested, JobSucceeded
 from common.settings.groups import KafkaSettings
 from common.tracing import record_span
 from processor.engine import MadeVariant
@@ -37,15 +37,20 @@ def observe_making(made: Sequence[MadeVariant]) -> None:
 
 
 def count_success(job: JobRequested, success: JobSucceeded) -> None:
-    """Count an attempt that stored variants, and their bytes."""
+    """Count an attempt that stored all variants, and their bytes."""
     metrics.ATTEMPTS_ENDED.labels("succeeded", "").inc()
     metrics.ORIGINAL_BYTES.labels(job.original.format).inc(job.original.byte_size)
     for variant in success.variants:
-        if variant.id in success.reused:
-            metrics.VARIANTS_REUSED.labels(variant.format).inc()
-        metrics.VARIANT_BYTES.labels(variant.format).inc(variant.byte_size)
-        # A variant in a less efficient format may be larger; that saves nothing, and counters never fall.
-        metrics.SAVED_BYTES.labels(variant.format).inc(max(0, job.original.byte_size - variant.byte_size))
+        count_variant(job, variant, is_reused=variant.id in success.reused)
+
+
+def count_variant(job: JobRequested, variant: FinishedVariant, *, is_reused: bool) -> None:
+    """Count a stored variant, and its bytes."""
+    if is_reused:
+        metrics.VARIANTS_REUSED.labels(variant.format).inc()
+    metrics.VARIANT_BYTES.labels(variant.format).inc(variant.byte_size)
+    # A variant in a less efficient format may be larger; that saves nothing, and counters never fall.
+    metrics.SAVED_BYTES.labels(variant.format).inc(max(0, job.original.byte_size - variant.byte_size))
 
 
 def count_failure(code: str) -> None:

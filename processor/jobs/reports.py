@@ -7,7 +7,7 @@ from uuid import UUID
 
 import structlog
 
-from common.events import JobFailed, JobRequested, JobResult, JobStarted, JobSucceeded, encode
+from common.events import JobFailed, JobProgressed, JobRequested, JobResult, JobStarted, JobSucceeded, encode
 from common.failure_codes import FailureCode
 from common.ids import derived_id, new_id
 from common.kafka.clients import ConsumedRecord, KafkaError, Producer
@@ -53,8 +53,13 @@ class Reports:
             await self._send(self.topics.results_topic, key, value, headers | self.signatures.sign(key, value))
         except RecordRefusedError as exc:
             log.error("result refused by Kafka", type=result.type, error=str(exc))  # noqa: TRY400 - told in full
-            if isinstance(result, JobSucceeded):
-                await self.send_result(_too_large(result))
+            match result:
+                case JobSucceeded():
+                    await self.send_result(_too_large(result))
+                case JobFailed() if result.tasks:
+                    await self.send_result(result.model_copy(update={"tasks": ()}))
+                case _:
+                    pass  # whatever progress was left out, the end tells
 
     async def send_dead_letter(self, record: ConsumedRecord, reason: str) -> None:
         """Send an unreadable record to the dead-letter topic, byte for byte unless it is too large."""
@@ -82,6 +87,12 @@ def _too_large(success: JobSucceeded) -> JobFailed:
 
 
 def _id_of(result: JobResult) -> UUID:
-    """Return the event id of *result*. An attempt may start more than once, so a start has an id of its own."""
-    start = (result.start_id,) if isinstance(result, JobStarted) else ()
-    return derived_id(result.type, result.job_id, result.attempt, *start)
+    """Return the event id of *result*. An attempt may start and progress repeatedly: each time has an id of its own."""
+    match result:
+        case JobStarted():
+            own: tuple[object, ...] = (result.start_id,)
+        case JobProgressed():
+            own = tuple(outcome.task_id for outcome in result.tasks)
+        case _:
+            own = ()
+    return derived_id(result.type, result.job_id, result.attempt, *own)

@@ -15,17 +15,17 @@ from processor.jobs.standing import StoredVariant, describe_standing
 log = structlog.get_logger(__name__)
 
 
-async def copy_reusable(blobs: BlobStore, tasks: Iterable[RequestedTask], *, engine: str) -> dict[UUID, StoredVariant]:
-    """Store a copy for each task with a reusable variant of this *engine*; return the copies by their ids.
+async def copy_reusable(blobs: BlobStore, tasks: Iterable[RequestedTask], *, engine: str) -> list[StoredVariant]:
+    """Store a copy for each task with a reusable variant of this *engine*; return the copies.
 
     If the reusable variant is gone from the store, the task's variant is made.
     """
     offered = [(task, task.reusable) for task in tasks if task.reusable and task.reusable.engine == engine]
     if not offered:
-        return {}
+        return []
     with stage(Stage.STORE):
         copied = await asyncio.gather(*(_copy(blobs, task, reusable) for task, reusable in offered))
-    return {one.variant.id: one for one in copied if one}
+    return [one for one in copied if one]
 
 
 async def _copy(blobs: BlobStore, task: RequestedTask, reusable: ReusableVariant) -> StoredVariant | None:

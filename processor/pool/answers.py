@@ -69,6 +69,15 @@ class Refused(_Message):
     reason: Annotated[str, Field(max_length=MAX_TEXT)]
 
 
+class VariantRefused(_Message):
+    """One variant can never be made of the image."""
+
+    kind: Literal["variant_refused"] = "variant_refused"
+    place: Annotated[int, Field(ge=0)]
+    code: Annotated[Refusal, Field(strict=False)]
+    reason: Annotated[str, Field(max_length=MAX_TEXT)]
+
+
 class OutOfMemory(_Message):
     """The job did not fit into the child's memory; the child goes on."""
 
@@ -82,7 +91,7 @@ class Failed(_Message):
     trace: Annotated[str, Field(max_length=MAX_TEXT)]
 
 
-Answer = Ready | Taken | Variant | Refused | OutOfMemory | Failed
+Answer = Ready | Taken | Variant | VariantRefused | Refused | OutOfMemory | Failed
 _ANSWER: TypeAdapter[Answer] = TypeAdapter(Annotated[Answer, Field(discriminator="kind")])
 
 

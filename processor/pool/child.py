@@ -7,17 +7,28 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from common.options import VariantOptions
-from processor.engine import EncodedVariant, ImageLimits, ImageRefusedError
+from processor.engine import EncodedVariant, ImageLimits, ImageRefusedError, RefusedVariant
 from processor.engine.decoding.original import Original
 from processor.engine.sandbox.confining import confine
 from processor.engine.sandbox.leftovers import keep_only
 from processor.engine.sandbox.limits import limit_cpu
-from processor.pool.answers import MAX_TEXT, Answer, Failed, OutOfMemory, Ready, Refused, Taken, Task, Variant
+from processor.pool.answers import (
+    MAX_TEXT,
+    Answer,
+    Failed,
+    OutOfMemory,
+    Ready,
+    Refused,
+    Taken,
+    Task,
+    Variant,
+    VariantRefused,
+)
 from processor.pool.frames import MAX_FRAME_BYTES, framed
 
 _LENGTH_BYTES = 4
 
-Work = Callable[[Original, Sequence[VariantOptions], ImageLimits], Iterable[EncodedVariant]]
+Work = Callable[[Original, Sequence[VariantOptions], ImageLimits], Iterable[EncodedVariant | RefusedVariant]]
 """What a child does for a job."""
 
 
@@ -66,11 +77,18 @@ def _do_next(connection: socket.socket, settings: ChildSettings, work: Work) -> 
     limit_cpu(settings.cpu_seconds * len(task.variants))
     try:
         for made in work(_original(descriptor), task.variants, settings.limits):
-            _send(connection, Variant.of(made), made.content)
+            _send_variant(connection, made)
     except ImageRefusedError as exc:
         _send(connection, Refused(code=exc.code, reason=exc.reason[:MAX_TEXT]))
     except MemoryError:
         _send(connection, OutOfMemory())
+
+
+def _send_variant(connection: socket.socket, made: EncodedVariant | RefusedVariant) -> None:
+    if isinstance(made, RefusedVariant):
+        _send(connection, VariantRefused(place=made.place, code=made.code, reason=made.reason[:MAX_TEXT]))
+    else:
+        _send(connection, Variant.of(made), made.content)
 
 
 def _original(descriptor: int) -> Original:

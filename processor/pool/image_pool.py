@@ -11,6 +11,7 @@ from typing import Self
 from processor.engine import ImageLimits, MadeVariant, VariantRequest
 from processor.fork_server import fork_server
 from processor.pool.child import ChildSettings, Work, load_engine
+from processor.pool.image_process import Deliver
 from processor.pool.job_queue import JobQueue, Lane
 from processor.pool.jobs import Job
 from processor.pool.worker import Worker, WorkerSettings
@@ -85,18 +86,25 @@ class ImagePool:
         return sum(lane is Lane.INTERACTIVE for lane in self._in_hand.values()) > len(self._workers)
 
     async def make(
-        self, original: Path, requests: Sequence[VariantRequest], *, lane: Lane = Lane.INTERACTIVE
+        self,
+        original: Path,
+        requests: Sequence[VariantRequest],
+        deliver: Deliver | None = None,
+        *,
+        lane: Lane = Lane.INTERACTIVE,
     ) -> list[MadeVariant]:
         """Have a child make *requests* and write their outputs; wait in turn in *lane* while all are busy.
 
         Raises `ImageRefusedError` (final), `WorkerLostError`, `EngineFailedError`, or `OSError` when the original
-        cannot be read or an output not be written; then no output is left. Cancelling the caller kills the child at
-        work.
+        cannot be read or an output not be written; then no output is left but the delivered ones. Cancelling the
+        caller kills the child at work.
+        *deliver* is called in a thread for each variant as soon as it is written, and for each that can never be made;
+        such a refusal keeps no other variant from being made, and is raised when they are.
         """
         if not self._is_open:
             message = "the pool is not open"
             raise RuntimeError(message)
-        job = Job(original, requests)
+        job = Job(original, requests, deliver)
         self._in_hand[job] = lane
         self._jobs.put(job, lane)
         try:
@@ -123,6 +131,8 @@ class BulkLane:
 
     pool: ImagePool
 
-    async def make(self, original: Path, requests: Sequence[VariantRequest]) -> list[MadeVariant]:
+    async def make(
+        self, original: Path, requests: Sequence[VariantRequest], deliver: Deliver | None = None
+    ) -> list[MadeVariant]:
         """See `ImagePool.make`."""
-        return await self.pool.make(original, requests, lane=Lane.BULK)
+        return await self.pool.make(original, requests, deliver, lane=Lane.BULK)

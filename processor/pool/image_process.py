@@ -4,7 +4,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import wait
@@ -15,7 +15,18 @@ import structlog
 
 from processor.engine import ImageRefusedError, MadeVariant, VariantRequest
 from processor.fork_server import fork_server
-from processor.pool.answers import Answer, Failed, OutOfMemory, Ready, Refused, Taken, Task, Variant, decoded
+from processor.pool.answers import (
+    Answer,
+    Failed,
+    OutOfMemory,
+    Ready,
+    Refused,
+    Taken,
+    Task,
+    Variant,
+    VariantRefused,
+    decoded,
+)
 from processor.pool.child import ChildSettings, serve_jobs
 from processor.pool.frames import Receiver, framed
 from processor.pool.losses import (
@@ -38,6 +49,10 @@ _END_SECONDS = 5
 
 _multiprocessing = Lock()
 """Multiprocessing reads the ends of all its processes as it starts one, and two threads would read one twice."""
+
+
+Deliver = Callable[[int, MadeVariant | ImageRefusedError], None]
+"""Takes what became of the request at a place."""
 
 
 class ImageProcess:
@@ -65,9 +80,17 @@ class ImageProcess:
         return self._process.pid or 0
 
     def work(
-        self, original: Path, requests: Sequence[VariantRequest], *, seconds: float, grace: float
+        self,
+        original: Path,
+        requests: Sequence[VariantRequest],
+        *,
+        seconds: float,
+        grace: float,
+        deliver: Deliver = lambda _, __: None,
     ) -> list[MadeVariant]:
         """Return what the child has made within *seconds* from taking the job, in the order asked.
+
+        Each variant is delivered as soon as it is there, and so is a refusal of one, which is raised at the end.
 
         Raises `ImageRefusedError`, `WorkerLostError`, `EngineFailedError`, `OSError` for the files, and
         `JobNotTakenError` when the child has not taken the job within *grace* seconds. Where the child cannot do
@@ -77,7 +100,7 @@ class ImageProcess:
         self.is_usable = False
         try:
             self._hand_over(original, requests, grace)
-            made = self._variants(requests, time.monotonic() + seconds)
+            made = self._variants(requests, time.monotonic() + seconds, deliver)
         except TimeoutError as exc:
             raise WorkerLostError(Loss.TIME_LIMIT, f"The image took longer than {seconds:g} seconds.") from exc
         except ConnectionLostError as exc:
@@ -136,13 +159,18 @@ class ImageProcess:
         if not isinstance(answer, Taken):
             raise _unexpected(answer)
 
-    def _variants(self, requests: Sequence[VariantRequest], until: float) -> list[MadeVariant]:
+    def _variants(self, requests: Sequence[VariantRequest], until: float, deliver: Deliver) -> list[MadeVariant]:
         made: dict[int, MadeVariant] = {}
-        while len(made) < len(requests):
+        refused: dict[int, ImageRefusedError] = {}
+        while len(made) + len(refused) < len(requests):
             answer = self._answer(until)
             match answer:
-                case Variant(place=place) if place < len(requests) and place not in made:
+                case Variant(place=place) if place < len(requests) and place not in made | refused:
                     made[place] = write_variant(answer, requests[place], partial(self._receiver.pour, until=until))
+                    deliver(place, made[place])
+                case VariantRefused(place=place) if place < len(requests) and place not in made | refused:
+                    refused[place] = ImageRefusedError(answer.code, answer.reason)
+                    deliver(place, refused[place])
                 case Refused():
                     self.is_usable = True
                     raise ImageRefusedError(answer.code, answer.reason)
@@ -151,6 +179,9 @@ class ImageProcess:
                     raise self._out_of_memory()
                 case _:
                     raise _unexpected(answer)
+        if refused:
+            self.is_usable = True
+            raise refused[min(refused)]
         return [made[place] for place in range(len(requests))]
 
     def _answer(self, until: float) -> Answer:

@@ -77,6 +77,7 @@ class Worker(Thread):
                 return process.work(
                     job.original,
                     job.requests,
+                    deliver=job.deliver,
                     seconds=self._settings.task_seconds * len(job.requests),
                     grace=self._settings.grace_seconds,
                 )

@@ -41,7 +41,7 @@ async def handle(event: Any, services: Services, slot: Releasable = NO_SLOT) -> 
             fail_at(Failpoint.JOB_TAKEN_NOT_ANNOUNCED)
             await services.reports.send_start(job)
             fail_at(Failpoint.JOB_ANNOUNCED_NOT_WORKED_ON)
-            await services.reports.send_result(await services.handler.handle(job, slot))
+            await services.reports.send_result(await services.handler.handle(job, slot, services.reports.send_result))
             fail_at(Failpoint.RESULT_SENT_NOT_ACKNOWLEDGED)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from common.image_header.reading import read_image_header
-from processor.engine import EncodedVariant, ImageLimits, MadeVariant, VariantRequest
+from processor.engine import EncodedVariant, ImageLimits, ImageRefusedError, MadeVariant, RefusedVariant, VariantRequest
 from processor.engine.decoding.original import Original
 from processor.engine.recipe import make_variants
 
@@ -14,11 +14,15 @@ def make_files(original: Path, requests: Sequence[VariantRequest], limits: Image
 
     As in the pool, the header is read by code that decodes nothing; here it must agree with the engine.
     """
-    encoded = sorted(
-        make_variants(Original.at(original), [request.options for request in requests], limits),
-        key=lambda variant: variant.place,
-    )
+    outcomes = make_variants(Original.at(original), [request.options for request in requests], limits)
+    encoded = sorted((_unless_refused(outcome) for outcome in outcomes), key=lambda variant: variant.place)
     return [_written(variant, request.output) for request, variant in zip(requests, encoded, strict=True)]
+
+
+def _unless_refused(outcome: EncodedVariant | RefusedVariant) -> EncodedVariant:
+    if isinstance(outcome, RefusedVariant):
+        raise ImageRefusedError(outcome.code, outcome.reason)
+    return outcome
 
 
 def _written(variant: EncodedVariant, output: Path) -> MadeVariant:

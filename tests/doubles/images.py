@@ -6,6 +6,7 @@ from pathlib import Path
 
 from common.formats import ImageFormat
 from processor.engine import MadeVariant, VariantRequest
+from processor.jobs.deliveries import Deliver
 
 
 @dataclass
@@ -17,13 +18,19 @@ class ScriptedPool:
     original_frames: int = 1
     asked: list[Sequence[VariantRequest]] = field(default_factory=list)
 
-    async def make(self, original: Path, requests: Sequence[VariantRequest]) -> list[MadeVariant]:
-        """Write the variants."""
+    async def make(
+        self, original: Path, requests: Sequence[VariantRequest], deliver: Deliver | None = None
+    ) -> list[MadeVariant]:
+        """Write and deliver the variants."""
         self.originals.append(original.read_bytes())  # noqa: ASYNC240 - a few bytes of a test
         self.asked.append(requests)
         if self.failures:
             raise self.failures.pop(0)
-        return [_made(request, self.original_frames) for request in requests]
+        made = [_made(request, self.original_frames) for request in requests]
+        for place, variant in enumerate(made):
+            if deliver:
+                deliver(place, variant)
+        return made
 
 
 def _made(request: VariantRequest, original_frames: int) -> MadeVariant:

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -107,7 +107,7 @@ def consuming(topic: Topic, folder: Path) -> Iterator[RunningConsumer]:
 def a_notification() -> OutboxMessage:
     """Return the record of a job that is completed, as the API writes it."""
     record = a_record(job=a_job(state=JobState.COMPLETED))
-    return Messages(KafkaSettings()).job_ended(record, the_variants_of(record.tasks), at=NOON)
+    return Messages(KafkaSettings()).job_ended(replace(record, variants=the_variants_of(record.tasks)), at=NOON)
 
 
 def job_of(message: OutboxMessage) -> str:

@@ -87,7 +87,7 @@ async def test_what_kafka_does_not_take_stays(relay: Relay, jobs: PostgresJobSto
     await stored_job(jobs)
     record = await stored_job(jobs)
     async with jobs.changing([record.job.id]) as changes:
-        changes.publish(MESSAGES.job_ended(a_completed(record), (), at=NOON))
+        changes.publish(MESSAGES.job_ended(a_completed(record), at=NOON))
     producer = RecordingProducer(broken={"icecube.jobs"})
 
     with pytest.raises(KafkaError):
@@ -153,7 +153,7 @@ async def test_a_request_is_signed_when_it_is_sent(outbox: PostgresOutbox, jobs:
     settings = KafkaSettings(signing_keys=SecretStr(f"{new.decode()}, {old.decode()}"))
     relay = Relay(outbox, RefusedMessages(jobs, MESSAGES, lambda: NOON), settings, batch=10, poll_seconds=1)
     record, producer = await stored_job(jobs), RecordingProducer()
-    await publish(jobs, MESSAGES.job_ended(a_completed(record), (), at=NOON))
+    await publish(jobs, MESSAGES.job_ended(a_completed(record), at=NOON))
 
     await relay_all(relay, producer)
 
@@ -164,7 +164,7 @@ async def test_a_request_is_signed_when_it_is_sent(outbox: PostgresOutbox, jobs:
 
 def a_notification(record: JobRecord, *, reason: str) -> OutboxMessage:
     """Return a notification as a release wrote it that bounded nothing."""
-    message = MESSAGES.job_ended(a_completed(record), (), at=NOON)
+    message = MESSAGES.job_ended(a_completed(record), at=NOON)
     value = json.loads(message.value or b"") | {"status": "failed", "reason": reason}
     return replace(message, value=json.dumps(value).encode())
 
@@ -186,7 +186,7 @@ async def test_a_message_too_large_for_kafka_stops_no_other(relay: Relay, jobs: 
 async def test_a_notification_too_large_goes_without_its_variants(relay: Relay, jobs: PostgresJobStore) -> None:
     """Who waits for the job is told that it ended, and that there are variants to ask the API for."""
     record, producer = a_record(tasks=tuple(a_task() for _ in range(7000))), RecordingProducer()
-    message = MESSAGES.job_ended(a_completed(record), the_variants_of(record.tasks), at=NOON)
+    message = MESSAGES.job_ended(replace(a_completed(record), variants=the_variants_of(record.tasks)), at=NOON)
     await publish(jobs, message)
 
     await relay_all(relay, producer)

@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from common.events import FinishedVariant, RequestedTask
 from common.failure_codes import JOB_FAILURES
 from common.geometry_options import Integer
 from common.options import TaskOptions, VariantOptions
@@ -19,6 +20,11 @@ from ingest_api.domain.priority import Priority
 from ingest_api.domain.tags import MOST_TAGS, NAME_CHARACTERS, VALUE_CHARACTERS, check_tags
 from ingest_api.intake.job_request import JobRequest
 from ingest_api.job_store import JobRecord, StoredImage
+
+
+def _is_none(value: object) -> bool:
+    return value is None
+
 
 _ID = "0199f3a0-8c1e-7d2a-b7a4-6c3f6a1d2e10"
 
@@ -148,13 +154,59 @@ class BatchBody(AcceptedBatchBody):
         )
 
 
+class VariantBody(WireModel):
+    """A variant that was made."""
+
+    id: UUID = Field(examples=[_ID])
+    format: FormatName
+    width: int = Field(examples=[1000])
+    height: int = Field(examples=[750])
+    byte_size: int = Field(examples=[60514])
+    url: str = Field(examples=[f"/image/{_ID}"], description="Where the bytes are; signed where keys are configured.")
+
+
 class TaskBody(WireModel):
-    """One variant of a job; *variantID* is null until the job is completed."""
+    """One variant of a job; *variantID* is null until it is made."""
 
     id: UUID
     options: TaskOptions
+    status: str = Field(
+        examples=[state.value for state in JobState],
+        description="Where the task is: it may end before its job does. A later release may know more.",
+    )
+    code: str | None = Field(None, exclude_if=_is_none, description="Why the task failed, for programs.")
+    reason: str | None = Field(None, exclude_if=_is_none, description="The same for people.")
     variant_id: Annotated[UUID | None, Field(alias="variantID")]
-    url: str | None = Field(None, exclude_if=lambda url: url is None, description="Where the variant is.")
+    url: str | None = Field(None, exclude_if=_is_none, description="Where the variant is.")
+    variant: VariantBody | None = Field(None, exclude_if=_is_none, description="The variant, while it is there.")
+
+    @classmethod
+    def of(cls, task: RequestedTask, record: JobRecord, url_of: Callable[[UUID], str]) -> "TaskBody":
+        """Return the body of a task of *record*."""
+        end = record.job.end_of(task.id)
+        made = end is not None and end.is_made
+        variant = next((one for one in record.variants if one.task_id == task.id), None)
+        return cls(
+            id=task.id,
+            options=task.options,
+            status=end.status if end else record.job.state,
+            code=end.code if end else None,
+            reason=end.reason if end else None,
+            variant_id=task.variant_id if made else None,
+            url=url_of(task.variant_id) if made else None,
+            variant=_variant_body(variant, url_of) if variant else None,
+        )
+
+
+def _variant_body(variant: FinishedVariant, url_of: Callable[[UUID], str]) -> VariantBody:
+    return VariantBody(
+        id=variant.id,
+        format=variant.format,
+        width=variant.width,
+        height=variant.height,
+        byte_size=variant.byte_size,
+        url=url_of(variant.id),
+    )
 
 
 class JobBody(WireModel):
@@ -194,22 +246,13 @@ class JobBody(WireModel):
     @classmethod
     def of(cls, record: JobRecord, url_of: Callable[[UUID], str]) -> "JobBody":
         """Return the body of *record*; *url_of* returns the URL of a variant."""
-        completed = record.job.state is JobState.COMPLETED
         return cls(
             id=record.job.id,
             status=record.job.state,
             reason=record.job.reason,
             code=record.job.code,
             original_id=record.original.id,
-            tasks=[
-                TaskBody(
-                    id=task.id,
-                    options=task.options,
-                    variant_id=task.variant_id if completed else None,
-                    url=url_of(task.variant_id) if completed else None,
-                )
-                for task in record.tasks
-            ],
+            tasks=[TaskBody.of(task, record, url_of) for task in record.tasks],
             retry_of=record.retry_of,
             attempt=record.job.attempt,
             created_at=record.created_at,

@@ -72,7 +72,7 @@ async def test_a_job_is_answered_as_promised(api: Api) -> None:
         "id": job["id"],
         "status": "pending",
         "originalID": original,
-        "tasks": [{"id": job["tasks"][0]["id"], "options": VALID, "variantID": None}],
+        "tasks": [{"id": job["tasks"][0]["id"], "options": VALID, "status": "pending", "variantID": None}],
         "attempt": 1,
         "createdAt": job["createdAt"],
     }

@@ -43,7 +43,8 @@ async def test_a_cancelled_job_has_ended(api: Api, state: str) -> None:
 
     assert answer.status_code == 200
     body = answer.json()
-    assert body == job | {"status": "cancelled", "endedAt": body["endedAt"]}
+    tasks = [task | {"status": "cancelled"} for task in job["tasks"]]
+    assert body == job | {"status": "cancelled", "tasks": tasks, "endedAt": body["endedAt"]}
     assert (await api.http.get(f"/api/v1/job/{job['id']}")).json() == body
     (listed,) = (await api.http.get("/api/v1/jobs?status=cancelled")).json()["items"]
     assert listed == body

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from common.events import FinishedVariant, JobFailed, JobRequested, JobStarted, decode
+from common.events import JobFailed, JobRequested, JobStarted, decode
 from common.ids import new_id
 from common.options import TaskOptions
 from common.settings.groups import DeliverySettings, KafkaSettings, LimitsSettings
@@ -219,7 +219,7 @@ async def test_a_job_that_cannot_be_read_is_put_aside(
     assert await taken(outbox) == []
 
 
-@pytest.mark.parametrize("changes", [{"type": "JobProgressed"}, {"version": 2}, {"attempt": "second"}])
+@pytest.mark.parametrize("changes", [{"type": "JobExploded"}, {"version": 2}, {"attempt": "second"}])
 async def test_a_result_of_an_unknown_kind_is_put_aside(
     jobs: PostgresJobStore, outbox: PostgresOutbox, handler: ResultsHandler, changes: dict[str, Any]
 ) -> None:
@@ -287,13 +287,11 @@ class MessagesThatFail(Messages):
 
     poisoned: UUID
 
-    def of_end(
-        self, record: JobRecord, variants: tuple[FinishedVariant, ...] = (), *, at: datetime
-    ) -> list[OutboxMessage]:
+    def of_end(self, record: JobRecord, *, at: datetime) -> list[OutboxMessage]:
         """Tell of the end of any other."""
         if record.job.id == self.poisoned:
             raise ZeroDivisionError
-        return super().of_end(record, variants, at=at)
+        return super().of_end(record, at=at)
 
 
 async def reconciled(jobs: PostgresJobStore) -> int:

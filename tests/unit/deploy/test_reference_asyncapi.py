@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import tarfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def an_end(state: JobState, **changes: Any) -> OutboxMessage:
     """Return the notification of a job that ended in *state*."""
     record = a_record(job=a_job(state=state, **changes))
     variants = the_variants_of(record.tasks) if state is JobState.COMPLETED else ()
-    return MESSAGES.job_ended(record, variants, at=NOON)
+    return MESSAGES.job_ended(replace(record, variants=variants), at=NOON)
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from common.formats import ImageFormat
 from common.options import VariantOptions
-from processor.engine import EncodedVariant, ImageLimits, ImageRefusedError, Refusal
+from processor.engine import EncodedVariant, ImageLimits, ImageRefusedError, Refusal, RefusedVariant
 from processor.engine.decoding.original import Original
 from processor.pool.child import Work, load_engine
 from tests.unit.processor import hostilities
@@ -31,7 +31,7 @@ def load_by_name(witness: Path) -> Work:
 
 def _by_name(
     pipe: int, engine: Work, original: Original, wanted: Sequence[VariantOptions], limits: ImageLimits
-) -> Iterable[EncodedVariant]:
+) -> Iterable[EncodedVariant | RefusedVariant]:
     name = original.content[:40].split(b"\n")[0].decode("ascii", "replace")
     os.write(pipe, f"{os.getpid()}\n".encode())
     if name in hostilities.ATTEMPTS:

@@ -15,7 +15,7 @@ from PIL import Image
 
 from common.formats import ImageFormat
 from common.options import VariantOptions
-from processor.engine import ImageRefusedError, VariantRequest
+from processor.engine import ImageRefusedError, MadeVariant, Refusal, VariantRequest
 from processor.pool import EngineFailedError, Loss, WorkerLostError
 from processor.pool.frames import MAX_FRAME_BYTES, framed
 from tests.unit.processor.engine.pictures import gradient, saved
@@ -198,6 +198,45 @@ async def test_what_a_lost_child_left_is_removed(tmp_path: Path, witness: Witnes
             await pool.make(ordered(tmp_path, "leave", whole), requests)
 
     assert len(witness.begun) == 1
+    assert not [request for request in requests if request.output.exists()]
+
+
+async def test_what_was_delivered_outlives_a_lost_child(tmp_path: Path, witness: Witness) -> None:
+    """It was handed over as soon as it was written, and is whoever's took it; the rest is removed."""
+    whole = saved(tmp_path, gradient(40, 30), "whole.jpeg").read_bytes()
+    requests = [a_request(tmp_path, name) for name in ("one", "other")]
+    delivered: list[tuple[int, MadeVariant | ImageRefusedError]] = []
+
+    async with a_pool(load_work=witness.load_work) as pool:
+        with pytest.raises(WorkerLostError):
+            await pool.make(ordered(tmp_path, "leave", whole), requests, lambda *one: delivered.append(one))
+
+    [(place, made)] = delivered
+    assert isinstance(made, MadeVariant)
+    assert (place, made.path, made.path.read_bytes()) == (0, requests[0].output, whole)
+    assert not requests[1].output.exists()
+
+
+async def test_a_refused_variant_keeps_no_other_from_being_made(tmp_path: Path) -> None:
+    """It is delivered beside the others, and raised when they are made; the child goes on."""
+    wide = saved(tmp_path, gradient(16384, 2), "wide.png")
+    options = [VariantOptions(format=ImageFormat.WEBP), VariantOptions(format=ImageFormat.JPEG, max_dimension=64)]
+    requests = [VariantRequest(tmp_path / f"{place}", option) for place, option in enumerate(options)]
+    delivered: dict[int, MadeVariant | ImageRefusedError] = {}
+
+    async with a_pool() as pool:
+        with pytest.raises(ImageRefusedError, match="16383 pixels a side at most"):
+            await pool.make(wide, requests, delivered.__setitem__)
+        before = pool.process_ids
+        with pytest.raises(ImageRefusedError):
+            await pool.make(wide, requests)
+        assert pool.process_ids == before
+
+    refused, made = delivered[0], delivered[1]
+    assert isinstance(refused, ImageRefusedError)
+    assert refused.code is Refusal.VARIANT_TOO_LARGE
+    assert isinstance(made, MadeVariant)
+    assert made.width == 64
     assert not [request for request in requests if request.output.exists()]
 
 

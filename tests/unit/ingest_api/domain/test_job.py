@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.ids import new_id
-from ingest_api.domain.job import NEXT_STATES, IllegalTransitionError, Job, JobState
+from ingest_api.domain.job import MADE, NEXT_STATES, IllegalTransitionError, Job, JobState, TaskEnd
 from tests.factories.jobs import NOON, a_job, a_policy
 
 POLICY = a_policy()
@@ -16,7 +16,7 @@ POLICY = a_policy()
 
 def started(job: Job, attempt: int) -> Job:
     """A processor took it in hand."""
-    return job.started(attempt=attempt, start_id=new_id(), policy=POLICY, at=NOON)
+    return job.started(attempt=attempt, start_id=new_id(), policy=POLICY, at=NOON, tasks=TASKS)
 
 
 def succeeded(job: Job, _: int) -> Job:
@@ -34,14 +34,43 @@ def failed_for_good(job: Job, attempt: int) -> Job:
     return _failed(job, attempt, retryable=False)
 
 
+TASKS = tuple(new_id() for _ in range(3))
+
+
+def cancelled(job: Job, _: int) -> Job:
+    """Somebody cancels it, unless it has ended."""
+    return job if job.has_ended else job.cancelled(at=NOON)
+
+
+def given_up(job: Job, _: int) -> Job:
+    """Its request is refused by Kafka."""
+    return job.given_up(code="given_up", reason="r", at=NOON, tasks=TASKS)
+
+
+def _task_made(place: int) -> Callable[[Job, int], Job]:
+    return lambda job, _: job.tasks_ended({TASKS[place]: MADE}, tasks=TASKS, at=NOON)
+
+
+def _task_failed(place: int) -> Callable[[Job, int], Job]:
+    end = TaskEnd(JobState.FAILED, f"code{place}", f"Reason {place}.")
+    return lambda job, _: job.tasks_ended({TASKS[place]: end}, tasks=TASKS, at=NOON)
+
+
+TASK_EVENTS = [make(place) for make in (_task_made, _task_failed) for place in range(len(TASKS))]
+
+
 def _failed(job: Job, attempt: int, *, retryable: bool) -> Job:
     return job.attempt_failed(
-        attempt=attempt, code="c", reason="r", retryable=retryable, policy=POLICY, jitter=0.5, at=NOON
+        attempt=attempt, code="c", reason="r", retryable=retryable, policy=POLICY, jitter=0.5, at=NOON, tasks=TASKS
     )
 
 
 EVENTS = st.lists(
-    st.tuples(st.sampled_from([started, succeeded, failed_for_now, failed_for_good]), st.integers(1, 4)), max_size=30
+    st.tuples(
+        st.sampled_from([started, failed_for_now, failed_for_good, cancelled, given_up, *TASK_EVENTS]),
+        st.integers(1, 4),
+    ),
+    max_size=30,
 )
 
 
@@ -70,7 +99,14 @@ def test_any_events_leave_a_legal_job(events: list[tuple[Callable[[Job, int], Jo
         assert 1 <= job.attempt <= POLICY.attempts
         assert 0 <= len(job.counted_starts) <= job.starts <= POLICY.starts
         assert (job.ended_at is not None) == job.has_ended
-        assert (job.reason is not None) == (job.state is JobState.FAILED)
+        assert (job.reason is not None) == (job.code is not None) == (job.state is JobState.FAILED)
+        assert (job.state is JobState.COMPLETED) == all(
+            (end := job.end_of(task)) is not None and end.is_made for task in TASKS
+        )
+        assert job.has_ended == all(job.end_of(task) is not None for task in TASKS)
+        if job.state is JobState.FAILED:
+            first = next(end for end in map(job.end_of, TASKS) if end and not end.is_made)
+            assert (job.code, job.reason) == (first.code, first.reason)
         assert job.due_at is None or job.state is JobState.PENDING
 
 
@@ -84,6 +120,97 @@ def test_the_first_terminal_result_stands(events: list[tuple[Callable[[Job, int]
         if job.has_ended:
             assert after is job
         job = after
+
+
+@given(EVENTS)
+def test_the_first_end_of_a_task_stands(events: list[tuple[Callable[[Job, int], Job], int]]) -> None:
+    """Once a task has ended, nothing changes how, whatever comes and in which order."""
+    job = a_job()
+
+    for event, attempt in events:
+        after = event(job, attempt)
+        for task in TASKS:
+            assert job.end_of(task) is None or after.end_of(task) == job.end_of(task)
+        job = after
+
+
+@given(EVENTS)
+def test_what_is_told_twice_counts_once(events: list[tuple[Callable[[Job, int], Job], int]]) -> None:
+    """Any event but a start, which has an id to tell, may come again at once and changes nothing."""
+    job = a_job()
+
+    for event, attempt in events:
+        job = event(job, attempt)
+        if event is not started:
+            assert event(job, attempt) == job
+
+
+@given(EVENTS)
+def test_the_sequence_grows_with_every_change(events: list[tuple[Callable[[Job, int], Job], int]]) -> None:
+    """And only then: so the end of a job has its highest."""
+    job = a_job()
+
+    for event, attempt in events:
+        after = event(job, attempt)
+        assert after is job or after.sequence > job.sequence
+        job = after
+
+
+@given(st.permutations(range(3)), st.sets(st.integers(0, 2)))
+def test_a_job_ends_with_its_last_task(order: list[int], failing: set[int]) -> None:
+    """Completed if all are made, else failed for the first reason in the order of the tasks, not of time."""
+    job = a_job()
+
+    for place in order:
+        assert not job.has_ended
+        job = (_task_failed(place) if place in failing else _task_made(place))(job, 1)
+
+    assert job.ended_at == NOON
+    assert job.state is (JobState.FAILED if failing else JobState.COMPLETED)
+    assert job.code == (f"code{min(failing)}" if failing else None)
+    assert not job.is_dead_lettered
+
+
+def test_a_task_told_of_twice_is_one_task() -> None:
+    """Ends are a set: a job is not completed because one of its tasks was reported as often as it has tasks."""
+    job = a_job()
+
+    for _ in TASKS:
+        job = _task_made(0)(job, 1)
+
+    assert not job.has_ended
+
+
+def test_open_tasks_fail_with_their_job() -> None:
+    """What was made is kept; the job's reason is that of the first that failed."""
+    job = failed_for_good(_task_made(0)(a_job(), 1), 1)
+
+    assert [job.end_of(task) for task in TASKS] == [MADE, *[TaskEnd(JobState.FAILED, "c", "r")] * 2]
+    assert (job.state, job.code, job.reason) == (JobState.FAILED, "c", "r")
+
+
+def test_a_cancelled_jobs_open_tasks_are_cancelled() -> None:
+    """What was made is kept."""
+    job = cancelled(_task_made(1)(a_job(), 1), 1)
+
+    assert [job.end_of(task) for task in TASKS] == [TaskEnd("cancelled"), MADE, TaskEnd("cancelled")]
+
+
+@pytest.mark.parametrize("state", [JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED])
+def test_an_ended_job_cannot_be_cancelled(state: JobState) -> None:
+    """Whoever asks is told, and not that it worked."""
+    with pytest.raises(IllegalTransitionError):
+        a_job(state=state, ended_at=NOON).cancelled(at=NOON)
+
+
+def test_the_first_start_is_kept() -> None:
+    """Later attempts have begun later; the job has not."""
+    job = started(a_job(), 1)
+    later = NOON + timedelta(hours=1)
+
+    again = failed_for_now(job, 1).started(attempt=2, start_id=new_id(), policy=POLICY, at=later)
+
+    assert (job.started_at, again.started_at) == (NOON, NOON)
 
 
 def test_a_success_counts_from_any_attempt() -> None:

@@ -38,7 +38,7 @@ def plain(colour: tuple[int, ...], width: int, height: int) -> Pixels:
 def decoded(content: bytes, image_format: ImageFormat = ImageFormat.WEBP) -> list[Pixels]:
     """Return the frames that the engine would make a variant of."""
     header = read_header(content)
-    [planned] = plan_decodes(header, [VariantOptions(format=image_format)], megapixels=100)
+    [planned], _ = plan_decodes(header, [VariantOptions(format=image_format)], megapixels=100)
     pixels = open_decoder(Original(content, object()), header, planned, forgiving=False)(planned.pictures[0].spec)
     pixels = pixels.colourspace("srgb")
     frames = np.asarray(pixels if pixels.hasalpha() else pixels.addalpha())

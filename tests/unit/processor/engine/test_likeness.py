@@ -10,6 +10,7 @@ from PIL import Image
 
 from common.formats import ImageFormat
 from common.options import VariantOptions
+from processor.engine import EncodedVariant
 from processor.engine.decoding.original import Original
 from processor.engine.likeness.comparing import UnlikeOriginalError
 from processor.engine.picture import PictureSpec
@@ -35,6 +36,7 @@ def made(content: bytes, recipe: Recipe, target: ImageFormat, *, quality: int = 
     """Return the variant that *recipe* makes of *content*."""
     wanted = [VariantOptions(format=target, quality=quality, max_dimension=max_dimension)]
     [variant] = make_variants(Original(content, object()), wanted, LIMITS, recipe)
+    assert isinstance(variant, EncodedVariant)
     return variant.content
 
 

@@ -19,6 +19,7 @@ from common.formats import ImageFormat
 from common.ids import new_id
 from common.stop_marks import mark_stopped
 from processor.engine import ImageRefusedError, MadeVariant, Refusal, VariantRequest
+from processor.jobs.deliveries import Deliver
 from processor.jobs.handler import JobHandler
 from processor.pool import Loss, WorkerLostError
 from tests.doubles.images import ScriptedPool
@@ -345,6 +346,7 @@ class VanishingOriginals(ScriptedPool):
         self,
         original: Path,
         requests: Sequence[VariantRequest],  # noqa: ARG002 - none is made
+        deliver: Deliver | None = None,  # noqa: ARG002 - see there
     ) -> list[MadeVariant]:
         """Find no file."""
         original.unlink()  # noqa: ASYNC240 - one file of a test
