@@ -51,7 +51,11 @@ async def open_services(settings: Settings) -> AsyncIterator[Mapping[Lane, Servi
         pool = await stack.enter_async_context(
             ImagePool(
                 workers=settings.server.max_workers,
-                limits=ImageLimits(megapixels=settings.limits.megapixels, side_pixels=settings.limits.side_pixels),
+                limits=ImageLimits(
+                    megapixels=settings.limits.megapixels,
+                    side_pixels=settings.limits.side_pixels,
+                    frames=settings.limits.frames,
+                ),
                 task_seconds=settings.limits.task_seconds,
                 task_memory_mb=settings.limits.task_memory_mb,
                 restarted=metrics.POOL_RESTARTS.inc,

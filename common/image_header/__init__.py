@@ -7,11 +7,15 @@ from common.formats import ImageFormat
 
 @dataclass(frozen=True, slots=True)
 class ImageHeader:
-    """The contents of a header: the format by its first bytes, width and height in pixels as stored, unrotated."""
+    """The contents of a header: the format by its first bytes, width and height in pixels as stored, unrotated.
+
+    *frames* is 1 where nobody has counted them.
+    """
 
     format: ImageFormat
     width: int
     height: int
+    frames: int = 1
 
 
 class DamagedHeaderError(Exception):

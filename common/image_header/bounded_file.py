@@ -29,12 +29,12 @@ class SeekableFile(Protocol):
 
 
 class BoundedFile:
-    """Reads at most `MAX_READS` times and `MAX_BYTES` in all, then raises `DamagedHeaderError`."""
+    """Reads at most *reads* times and *most_bytes* in all, then raises `DamagedHeaderError`."""
 
-    def __init__(self, file: SeekableFile) -> None:
+    def __init__(self, file: SeekableFile, reads: int = MAX_READS, most_bytes: int = MAX_BYTES) -> None:
         self._file = file
-        self._reads_left = MAX_READS
-        self._bytes_left = MAX_BYTES
+        self._reads_left = reads
+        self._bytes_left = most_bytes
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Move to *offset*, as a file does."""

@@ -1,8 +1,10 @@
 """The size of a PNG, whose chunks must be whole up to the pixels."""
 
+import contextlib
 import struct
 import zlib
 
+from common.image_header import DamagedHeaderError
 from common.image_header.bounded_file import BoundedFile
 from common.image_header.reader import HeaderReader, Size, refuse
 
@@ -27,4 +29,19 @@ def _skip_to_png_pixels(file: BoundedFile) -> None:
         position += 12 + length
 
 
-READER = HeaderReader(signature=rb"\x89PNG\r\n\x1a\n", size=_size)
+def _frames(file: BoundedFile) -> int:
+    """Return the number that an animation begins with; its chunk comes before the pixels."""
+    position = 8
+    with contextlib.suppress(DamagedHeaderError):
+        while True:
+            file.seek(position)
+            length, kind = struct.unpack(">L4s", file.exactly(8))
+            if kind == b"acTL":
+                return int.from_bytes(file.exactly(4))
+            if kind == b"IDAT":
+                break
+            position += 12 + length
+    return 1
+
+
+READER = HeaderReader(signature=rb"\x89PNG\r\n\x1a\n", size=_size, frames=_frames)

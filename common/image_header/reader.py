@@ -14,12 +14,18 @@ UNREAD: Size = (-1, -1)
 """The size if a header has none; imagesize returns it too."""
 
 
+def _one(file: BoundedFile) -> int:  # noqa: ARG001 - the signature of those that look
+    return 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeaderReader:
-    """The pattern of a format's first bytes, and the function that reads its size."""
+    """The pattern of a format's first bytes, and the functions that read its size and count its frames."""
 
     signature: bytes
     size: Callable[[BoundedFile], Size]
+    frames: Callable[[BoundedFile], int] = _one
+    """How many frames the engine would decode together; of a file that ends early, those before."""
 
 
 def refuse(reason: str) -> NoReturn:

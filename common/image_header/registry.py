@@ -4,11 +4,14 @@ import re
 from importlib import import_module
 
 from common.formats import ImageFormat
-from common.image_header.bounded_file import BoundedFile
+from common.image_header.bounded_file import BoundedFile, SeekableFile
 from common.image_header.reader import UNREAD, HeaderReader, Size, refuse
 
 HEAD_BYTES = 4096
 """How much of a file is examined: enough for the comments that may precede an SVG's root."""
+
+_FRAME_READS, _FRAME_BYTES = 65_536, 64 * 1024 * 1024
+"""Only a GIF is read whole for its frames, as it says nowhere how many they are."""
 
 
 def _reader_of(image_format: ImageFormat) -> HeaderReader:
@@ -31,3 +34,8 @@ def dimensions(image_format: ImageFormat, file: BoundedFile) -> Size:
     if width < 1 or height < 1:
         refuse("it cannot be read" if (width, height) == UNREAD else "it gives the image no width or no height")
     return width, height
+
+
+def count_frames(image_format: ImageFormat, file: SeekableFile) -> int:
+    """Return how many frames *file* has that belong together, or says to have; 1 where it is too odd to tell."""
+    return max(1, READERS[image_format].frames(BoundedFile(file, _FRAME_READS, _FRAME_BYTES)))

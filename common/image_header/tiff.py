@@ -41,11 +41,11 @@ class Tag(NamedTuple):
 
 def photometric_of(file: BoundedFile) -> Tag | None:
     """Return the first page's photometric interpretation; None where no tag tells."""
-    return dict(_tags(file)).get(_PHOTOMETRIC)
+    return _first_tags(file).get(_PHOTOMETRIC)
 
 
 def _size(file: BoundedFile) -> Size:
-    tags = {kind: tag.values for kind, tag in _tags(file)}
+    tags = {kind: tag.values for kind, tag in _first_tags(file).items()}
     _refuse_unsupported(tags)
     sides = tags.get(_WIDTH), tags.get(_HEIGHT)
     return (sides[0][0], sides[1][0]) if sides[0] and sides[1] else UNREAD
@@ -68,6 +68,11 @@ def _refuse_unsupported(tags: dict[int, tuple[int, ...]]) -> None:
         raise UnsupportedImageError(ImageFormat.TIFF, "Lab colours without a and b")
     if not _READ_BITS.issuperset(bits) or len(set(bits)) > 1:
         raise UnsupportedImageError(ImageFormat.TIFF, f"{', '.join(map(str, dict.fromkeys(bits)))} bits a sample")
+
+
+def _first_tags(file: BoundedFile) -> dict[int, Tag]:
+    """Return the tags that matter of the first page; of equal ones the first, as libtiff does."""
+    return dict(reversed(list(_tags(file))))
 
 
 def _tags(file: BoundedFile) -> Iterator[tuple[int, Tag]]:

@@ -1,5 +1,9 @@
 """The size of a WebP."""
 
+import contextlib
+import struct
+
+from common.image_header import DamagedHeaderError
 from common.image_header.bounded_file import BoundedFile
 from common.image_header.reader import HeaderReader, Size, refuse
 
@@ -19,8 +23,19 @@ def _size(file: BoundedFile) -> Size:
     return _little(file.exactly(2)) & 0x3FFF, _little(file.exactly(2)) & 0x3FFF
 
 
+def _frames(file: BoundedFile) -> int:
+    frames, position = 0, 12
+    with contextlib.suppress(DamagedHeaderError):
+        while True:
+            file.seek(position)
+            kind, length = struct.unpack("<4sL", file.exactly(8))
+            frames += kind == b"ANMF"
+            position += 8 + length + length % 2
+    return frames
+
+
 def _little(number: bytes) -> int:
     return int.from_bytes(number, "little")
 
 
-READER = HeaderReader(signature=rb"RIFF....WEBP", size=_size)
+READER = HeaderReader(signature=rb"RIFF....WEBP", size=_size, frames=_frames)

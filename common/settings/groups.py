@@ -260,6 +260,9 @@ class LimitsSettings(SettingsGroup):
     upload_files: PositiveInt = Field(20, description="Files in an upload.")
     megapixels: PositiveFloat = Field(100, description="Width times height of an original, in millions.")
     side_pixels: int = Field(16384, ge=1, le=65535, description="Width and height of an original.")
+    frames: PositiveInt = Field(
+        1000, description="Frames of an animation, which together may have as many megapixels as an original."
+    )
     upload_total_bytes: PositiveInt = Field(
         640 * 1024 * 1024, description="Size of a whole upload, all its files together."
     )

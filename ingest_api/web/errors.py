@@ -78,6 +78,7 @@ _UPLOAD_STATUS = {
     "upload_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "form_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "too_many_files": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "too_many_frames": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "too_many_pixels": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "side_too_long": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
 }

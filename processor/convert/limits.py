@@ -14,4 +14,4 @@ def configured_limits(config: Path | None) -> ImageLimits:
         limits = load_settings(flags={}, environment=os.environ, file=config).limits
     except SettingsError as exc:
         raise ConversionError("; ".join(str(exc).splitlines())) from exc
-    return ImageLimits(megapixels=limits.megapixels, side_pixels=limits.side_pixels)
+    return ImageLimits(megapixels=limits.megapixels, side_pixels=limits.side_pixels, frames=limits.frames)

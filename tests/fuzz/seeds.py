@@ -1,11 +1,15 @@
 """Sound files of every accepted format, with what their decoders find interesting, for mutations to start from."""
 
 import io
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageCms
 from skimage import data
+
+_SRGB, _LAB = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
+_LAYERED = Path(__file__).parents[1] / "unit" / "processor" / "engine" / "files" / "layered.avif"
 
 
 def seeds() -> dict[str, bytes]:
@@ -36,12 +40,15 @@ def seeds() -> dict[str, bytes]:
         "tiff": _saved(photo, "tiff"),
         "tiff lzw": _saved(clear, "tiff", compression="tiff_lzw"),
         "tiff jpeg": _saved(photo, "tiff", compression="jpeg"),
+        "tiff lab": _saved(ImageCms.profileToProfile(photo, _SRGB, _LAB, outputMode="LAB"), "tiff"),
         "avif": _saved(photo, "avif", exif=exif),
         "avif clear": _saved(clear, "avif"),
+        "avif layered": _LAYERED.read_bytes(),
     }
 
 
-def _saved(image: Image.Image, image_format: str, **options: Any) -> bytes:
+def _saved(image: Image.Image | None, image_format: str, **options: Any) -> bytes:
+    assert image is not None
     file = io.BytesIO()
     image.save(file, image_format, **options)
     return file.getvalue()

@@ -6,7 +6,8 @@ UploadRefusedError          the file is not taken; `code` is stable, the message
 ├── UnsupportedFormatError  unsupported_format
 ├── DamagedHeaderError      damaged_header
 ├── TooManyPixelsError      too_many_pixels
-└── SideTooLongError        side_too_long
+├── SideTooLongError        side_too_long
+└── TooManyFramesError      too_many_frames
 """
 
 from typing import ClassVar
@@ -52,3 +53,9 @@ class SideTooLongError(UploadRefusedError):
     """Width or height is beyond the limit."""
 
     code = "side_too_long"
+
+
+class TooManyFramesError(UploadRefusedError):
+    """The animation has more frames than the limit."""
+
+    code = "too_many_frames"

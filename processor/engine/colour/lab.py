@@ -10,6 +10,7 @@ import pyvips
 from common.image_header import DamagedHeaderError, UnsupportedImageError
 from common.image_header.bounded_file import BoundedFile
 from common.image_header.tiff import CIE_LAB, ICC_LAB, Tag, photometric_of
+from processor.engine import ImageRefusedError, Refusal
 from processor.engine.colour.matrices import invert, to_xyz_d50
 from processor.engine.colour.spaces import SRGB_PRIMARIES
 from processor.engine.decoding.file_in_memory import FileInMemory
@@ -31,10 +32,15 @@ def as_rgb(content: bytes | mmap.mmap) -> bytes | mmap.mmap:
 
 
 def lab_to_srgb(image: pyvips.Image, content: bytes | mmap.mmap) -> pyvips.Image:
-    """Return *image*, the numbers in the file *content*, in 8-bit sRGB where they are Lab; opacity stays."""
+    """Return *image*, the numbers in the file *content*, in 8-bit sRGB where they are Lab; opacity stays.
+
+    Raises `ImageRefusedError` where there are too few of them.
+    """
     photometric = _lab_of(content)
     if photometric is None:
         return image
+    if image.bands < _COLOURS:
+        raise ImageRefusedError(Refusal.IMAGE_DAMAGED, "The image is damaged: it has fewer samples than colours.")
     is_signed = photometric.values == (CIE_LAB,)
     lab = _lab(image[:_COLOURS], is_signed=is_signed).copy(interpretation="lab")
     light = (lab.Lab2XYZ(temp=_D50) / 100).recomb(invert(to_xyz_d50(SRGB_PRIMARIES)))

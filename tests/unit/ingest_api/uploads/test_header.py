@@ -2,8 +2,10 @@
 
 import io
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +17,7 @@ from common.settings.groups import LimitsSettings
 from ingest_api.uploads.header import ImageHeader, UploadRefusedError, check_limits, header_of, read_header
 from ingest_api.uploads.header_check import DamagedHeaderError
 from tests.factories import images
+from tests.unit.processor.engine.drawn import Drawn, as_apng, as_gif, filling
 
 TAKEN = [
     ImageFormat.JPEG, ImageFormat.PNG, ImageFormat.WEBP, ImageFormat.AVIF, ImageFormat.GIF, ImageFormat.TIFF,
@@ -179,7 +182,7 @@ def test_a_wide_gif_is_not_a_negative_one() -> None:
     content = images.animated(ImageFormat.GIF)
     content = content[:6] + struct.pack("<HH", 65535, 40000) + content[10:]
 
-    assert header_of_bytes(content) == ImageHeader(ImageFormat.GIF, 65535, 40000)
+    assert header_of_bytes(content) == ImageHeader(ImageFormat.GIF, 65535, 40000, frames=3)
 
 
 def test_the_scaling_bits_of_a_webp_are_no_part_of_its_size() -> None:
@@ -209,6 +212,28 @@ def test_an_image_beyond_a_limit_is_refused_without_decoding(content: bytes, cod
 
     assert refused.value.code == code
     assert all(word in str(refused.value) for word in words)
+
+
+@pytest.mark.parametrize(
+    ("size", "frames", "code", "words"),
+    [
+        ((10, 10), 1001, "too_many_frames", "10 x 10 pixels and has 1001 frames; the limit is 1000 frames."),
+        ((1000, 500), 201, "too_many_pixels", "and has 201 frames, 100.5 megapixels in all; the limit is 100"),
+    ],
+)
+@pytest.mark.parametrize("write", [as_gif, lambda frames, *size: as_apng(filling(frames, *size), *size)])
+def test_an_animation_beyond_a_limit_is_refused_at_the_upload(
+    write: Callable[..., bytes], size: tuple[int, int], frames: int, code: str, words: str
+) -> None:
+    """Too many frames, or too many pixels in all of them, are told before anything is stored."""
+    drawn = [Drawn(np.full((2, 2, 4), 255, np.uint8))] * frames
+    header = header_of_bytes(write(drawn, *size))
+
+    with pytest.raises(UploadRefusedError) as refused:
+        check_limits(header, LimitsSettings())
+
+    assert refused.value.code == code
+    assert words in str(refused.value)
 
 
 @pytest.mark.parametrize(("width", "height"), [(10000, 10000), (16384, 6103), (1, 16384), (1, 1)])

@@ -12,10 +12,12 @@ from PIL import Image, ImageCms
 
 from common.formats import ImageFormat
 from ingest_api.uploads.header import read_header
+from processor.engine import ImageRefusedError, Refusal
 from tests.unit.processor.engine.pictures import difference, gradient, made, read
 from tests.unit.processor.engine.test_unsupported import PHOTOMETRIC, refused_by_both, tiff_with
 
 PIXELS = gradient(120, 80)
+SAMPLES_PER_PIXEL = 277
 SIGNED, FROM_THE_MIDDLE = 8, 9
 """Photometric interpretations of CIE's Lab and of ICC's."""
 
@@ -110,3 +112,29 @@ def test_lab_of_other_kinds_is_refused_by_name(tmp_path: Path) -> None:
     grey.write_bytes(data)
 
     assert refused_by_both(grey) == "TIFF files with Lab colours without a and b cannot be read."
+
+
+def test_lab_with_too_few_samples_is_damaged(tmp_path: Path) -> None:
+    """Where tags contradict one another, the owner is told so."""
+    original = written(tmp_path, stored(8, SIGNED), SIGNED)
+    data = bytearray(original.read_bytes())
+    at = data.index(struct.pack("<HHL", SAMPLES_PER_PIXEL, 3, 1)) + 8
+    data[at : at + 2] = struct.pack("<H", 1)
+    original.write_bytes(data)
+
+    with pytest.raises(ImageRefusedError, match="fewer samples than colours") as refused:
+        made(original, ImageFormat.JPEG)
+    assert refused.value.code is Refusal.IMAGE_DAMAGED
+
+
+def test_of_equal_tags_the_first_counts(tmp_path: Path) -> None:
+    """As it does for the decoder."""
+    original = written(tmp_path, stored(8, SIGNED), SIGNED)
+    data = bytearray(original.read_bytes())
+    at = data.index(struct.pack("<HHL", SAMPLES_PER_PIXEL, 3, 1))
+    data[at : at + 10] = struct.pack("<HHLH", PHOTOMETRIC, 3, 1, 5)
+    original.write_bytes(data)
+
+    with pytest.raises(ImageRefusedError) as refused:
+        made(original, ImageFormat.JPEG)
+    assert refused.value.code is Refusal.IMAGE_DAMAGED
