@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from common.events import JobRequested, UnreadableEventError, decode
 from common.failure_codes import FailureCode
+from common.geometry_options import CropOutsideError
 from common.kafka.clients import SEND_SECONDS, ConsumedRecord, Producer
 from common.kafka.headers import from_kafka, to_kafka
 from common.kafka.signatures import copy_signature
@@ -149,7 +150,7 @@ class Replay:
             record = await self.intake.accept(
                 JobRequest(original_id=request.original.id, options=options), caller=ANYBODY, key=key
             )
-        except (ImageUnknownError, KeyReusedError, TooManyTasksError) as exc:
+        except (CropOutsideError, ImageUnknownError, KeyReusedError, TooManyTasksError) as exc:
             raise NotReplayableError(str(exc)) from exc
         return f"job {request.job_id} is asked for again as job {record.job.id}"
 

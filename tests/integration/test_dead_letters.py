@@ -1,5 +1,7 @@
 """Dead letters: found, and sent on their way again."""
 
+import re
+from dataclasses import replace
 from typing import cast
 from uuid import UUID, uuid4
 
@@ -181,6 +183,19 @@ async def test_a_letter_of_an_image_that_is_gone_says_so(topics: KafkaSettings, 
     replay = Replay(JobIntake(jobs, Messages(topics), LimitsSettings(), lambda: NOON), RecordingProducer(), topics)
 
     with pytest.raises(NotReplayableError):
+        await replay.of(letter)
+
+
+async def test_a_letter_that_asks_for_what_no_image_has_says_so(topics: KafkaSettings, jobs: PostgresJobStore) -> None:
+    """A forged one would keep back the others as well."""
+    record = a_given_up_job()
+    await jobs.add_originals([record.original])
+    crop = TaskOptions({"crop": {"left": 99_999, "top": 0, "width": 1, "height": 1}})
+    forged = replace(record, tasks=(record.tasks[0].model_copy(update={"options": crop}),))
+    letter = DeadLetter(0, 0, NOON, None, encode(request_of(forged)), {}, was_replayed=False)
+    replay = Replay(JobIntake(jobs, Messages(topics), LimitsSettings(), lambda: NOON), RecordingProducer(), topics)
+
+    with pytest.raises(NotReplayableError, match=re.escape("options[0].crop")):
         await replay.of(letter)
 
 
