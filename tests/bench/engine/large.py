@@ -53,6 +53,7 @@ _KINDS = (
     _Kind("24 megapixels", "jpeg", lambda path: _photo(path, 6000, 4000)),
     _Kind("24 megapixels, transparent", "png", lambda path: _photo(path, 6000, 4000, bands=4, compression=1)),
     _Kind("50 megapixels", "jpeg", lambda path: _photo(path, 8660, 5773)),
+    _Kind("50 megapixels, transparent", "png", lambda path: _photo(path, 8660, 5773, bands=4, compression=1)),
     _Kind("100 megapixels", "jpeg", lambda path: _photo(path, 12240, 8160), ("jpeg", "webp", "png")),
     _Kind("1 x 16000", "png", lambda path: _photo(path, 1, 16000)),
     _Kind("1 x 16000 to 1", "png", lambda path: _photo(path, 1, 16000), longest=1),
