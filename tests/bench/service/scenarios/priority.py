@@ -1,9 +1,14 @@
-"""Interactive jobs while two thousand bulk jobs wait: how long they take, and what is left to the bulk jobs."""
+"""Interactive jobs while two thousand bulk jobs wait: how long they take, and what is left to the bulk jobs.
+
+A job waits for the one that an image process works on, and is itself made while all cores are busy: each takes no
+longer than a job of an image process does then.
+"""
 
 import asyncio
 import time
 from collections.abc import Sequence
 
+from deploy.local.plan import cores
 from tests.bench.pictures import photograph
 from tests.bench.service.client import Client, Options, client
 from tests.bench.service.plan import Plan
@@ -29,7 +34,9 @@ async def measure(plan: Plan) -> Section:
             original = await http.upload(picture)
             alone = [await _seconds(http, told, original, next(options)) for _ in range(SINGLES)]
             bulk = await _ask_in_bulk(http, original, [next(options) for _ in range(BULK)])
+            asked_at = time.time()
             beside = [await _seconds(http, told, original, next(options)) for _ in range(SINGLES)]
+            a_job = _seconds_of_a_process(told, asked_at, time.time())
             until = time.time() + _LOADED_SECONDS
             began, left = time.time(), len(bulk - told.by_job.keys())
 
@@ -44,8 +51,8 @@ async def measure(plan: Plan) -> Section:
             }
             ended = [job for job, record in told.by_job.items() if began <= record.event_at <= until]
     share = len(bulk.intersection(ended)) / len(ended)
-    wait = percentile(beside, 0.5) - percentile(alone, 0.5)
     rows = [
+        ("a job's time in an image process beside bulk jobs, ms", f"{1000 * a_job:.0f}", ""),
         (
             "a job alone, ms, median and 95 %",
             f"{1000 * percentile(alone, 0.5):.0f}",
@@ -62,9 +69,9 @@ async def measure(plan: Plan) -> Section:
         f"Priority: single interactive jobs beside {BULK} bulk jobs, then {CLIENTS} clients that ask without a pause",
         [
             Verdict(
-                "longer than alone, by the median, in ms; wanted: one job's time",
-                1000 * wait,
-                1000 * percentile(alone, 0.5),
+                "a job beside bulk jobs, by the median; wanted: as alone, and two jobs' time in an image process then",
+                1000 * percentile(beside, 0.5),
+                1000 * (percentile(alone, 0.5) + 2 * a_job),
                 "ms",
                 "at most",
             ),
@@ -72,6 +79,12 @@ async def measure(plan: Plan) -> Section:
         ],
         [Table(("", "", ""), rows, words=f"{left} bulk jobs were left when the load began.")],
     )
+
+
+def _seconds_of_a_process(told: Notifications, began: float, until: float) -> float:
+    """Return how long an image process took for a job then: all were busy, one on each core."""
+    ended = [record for record in told.by_job.values() if began <= record.event_at <= until]
+    return (until - began) * cores() / len(ended)
 
 
 async def _ask_in_bulk(http: Client, original: str, options: Sequence[Options]) -> set[str]:
