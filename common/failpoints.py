@@ -19,6 +19,8 @@ class Failpoint(StrEnum):
     """API: the bytes are in the blob store, the image is not in the database: the client has no answer."""
     JOB_COMMITTED_NOT_ANSWERED = "job_committed_not_answered"
     """API: the job and its request are committed, the client has no answer."""
+    BATCH_COMMITTED_NOT_ANSWERED = "batch_committed_not_answered"
+    """API: the batch, its jobs and their requests are committed, the client has no answer."""
     EVENT_CLAIMED_NOT_SENT = "event_claimed_not_sent"
     """Relay: it holds committed events, Kafka has none of them."""
     EVENT_SENT_NOT_DELETED = "event_sent_not_deleted"

@@ -75,7 +75,7 @@ class BatchIntake:
             return await self._accept(requests, tags, caller, key)
         except ImageUnknownError as exc:  # deleted since it was found
             raise _unknown(requests, exc.image_id) from exc
-        fail_at(Failpoint.JOB_COMMITTED_NOT_ANSWERED)
+        fail_at(Failpoint.BATCH_COMMITTED_NOT_ANSWERED)
         self.jobs.wake_relay()
         metrics.JOBS_ACCEPTED.inc(batch.total)
         log.info("batch accepted", batch_id=str(batch.id), jobs=batch.total)

@@ -1,6 +1,8 @@
 """How clients reach the API: any process of it, and what they make of its answers."""
 
-from collections.abc import Container, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Container, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from random import Random
@@ -10,6 +12,7 @@ import httpx
 
 from tests.chaos.history import History
 
+PATIENCE_SECONDS = 10
 _BUSY = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 
 
@@ -46,3 +49,11 @@ class Api:
             self.history.complain(f"{what} was answered {answer.status_code}: {answer.text[:300]}")
             raise RefusedError
         return answer
+
+
+async def keep_asking(ask: Callable[[], Awaitable[None]], rng: Random, *, pause_seconds: float) -> None:
+    """Call *ask* until cancelled, with pauses that vary; what was not answered, it asks again."""
+    while True:
+        with suppress(TurnedAwayError, RefusedError):
+            await ask()
+        await asyncio.sleep(pause_seconds * rng.uniform(0.5, 1.5))

@@ -1,9 +1,7 @@
 """The load: clients that upload pictures, ask for jobs and come back later, as retry_until_available as real ones."""
 
-import asyncio
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -11,16 +9,16 @@ from uuid import uuid4
 
 import httpx
 
-from tests.chaos.api import Api, RefusedError, TurnedAwayError
+from tests.chaos.api import PATIENCE_SECONDS, Api, keep_asking
 from tests.chaos.errands import Errand, Errands
 from tests.chaos.history import Accepted, History
 from tests.chaos.pictures import Picture, draw_job, draw_picture
 
-PATIENCE_SECONDS = 10
 _REUSE_SHARE = 0.5
 _AGAIN_SHARE = 0.1
 _CANCEL_SHARE = 0.08
 _DELETE_SHARE = 0.05
+_DELETE_VARIANT_SHARE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +39,7 @@ class Client:
         self._rng = rng
         self._pause_seconds = pause_seconds
         self._originals: list[tuple[str, Picture]] = []
+        self._jobs: list[str] = []
         self._order: Order | None = None
 
     async def run(self) -> None:
@@ -48,10 +47,7 @@ class Client:
         async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as http:
             api = Api(http, self._urls, self._history, self._rng)
             errands = Errands(api)
-            while True:
-                with suppress(TurnedAwayError, RefusedError):
-                    await self._ask(api, errands)
-                await asyncio.sleep(self._pause_seconds * self._rng.uniform(0.5, 1.5))
+            await keep_asking(lambda: self._ask(api, errands), self._rng, pause_seconds=self._pause_seconds)
 
     async def _ask(self, api: Api, errands: Errands) -> None:
         await errands.look_for_the_gone()
@@ -60,6 +56,7 @@ class Client:
             return
         self._order = order = self._order or await self._new_order(api)
         job_id = await self._job(api, order)
+        self._jobs.append(job_id)
         self._history.accept(Accepted(job_id, order.picture.is_sound, time.time()))
         self._order = None
         if self._rng.random() < _AGAIN_SHARE and (again := await self._job(api, order)) != job_id:
@@ -72,6 +69,8 @@ class Client:
         if self._rng.random() < _DELETE_SHARE:  # one of long ago, or the one whose job is being done
             original, picture = self._originals.pop(self._rng.randrange(len(self._originals)))
             return Errand("delete", original, picture.is_sound)
+        if self._rng.random() < _DELETE_VARIANT_SHARE:
+            return Errand("delete variant", self._rng.choice(self._jobs), order.picture.is_sound)
         return None
 
     async def _new_order(self, api: Api) -> Order:

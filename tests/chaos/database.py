@@ -17,13 +17,30 @@ _WITNESS = """
         RETURN NULL;
     END $$;
     CREATE TRIGGER chaos_witness AFTER UPDATE OF state ON jobs FOR EACH ROW EXECUTE FUNCTION chaos_note_ending();
+
+    CREATE TABLE chaos_batch_endings (batch_id uuid NOT NULL);
+    CREATE FUNCTION chaos_note_batch_ending() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF new.ended_at IS NOT NULL OR old.ended_at IS NOT NULL THEN
+            INSERT INTO chaos_batch_endings (batch_id) VALUES (new.id);
+        END IF;
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER chaos_batch_witness AFTER UPDATE OF unfinished, ended_at ON batches
+        FOR EACH ROW EXECUTE FUNCTION chaos_note_batch_ending();
 """
-"""Any write of the state of an ended job counts as another ending."""
+"""Any write of the state of an ended job, or of the counter of an ended batch, counts as another ending."""
 
 _JOBS = """
     SELECT jobs.id::text, original_id::text, state, code, reason, jobs.created_at, ended_at, tasks::text,
-           (SELECT count(*) FROM chaos_endings WHERE job_id = jobs.id) AS endings
+           (SELECT count(*) FROM chaos_endings WHERE job_id = jobs.id) AS endings, batch_id::text
     FROM jobs
+"""
+
+_BATCHES = """
+    SELECT id::text, total, unfinished, ended_at,
+           (SELECT count(*) FROM chaos_batch_endings WHERE batch_id = batches.id) AS endings
+    FROM batches
 """
 
 
@@ -39,6 +56,18 @@ class JobRow:
     created_at: datetime
     ended_at: datetime | None
     tasks: str
+    endings: int
+    batch_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRow:
+    """A batch as the database has it."""
+
+    id: str
+    total: int
+    unfinished: int
+    ended_at: datetime | None
     endings: int
 
 
@@ -73,6 +102,12 @@ async def all_jobs(dsn: str) -> list[JobRow]:
         return [JobRow(**row) for row in await connection.fetch(_JOBS)]
 
 
+async def all_batches(dsn: str) -> list[BatchRow]:
+    """Return every batch, also those whose client never got its answer."""
+    async with connected(dsn) as connection:
+        return [BatchRow(**row) for row in await connection.fetch(_BATCHES)]
+
+
 async def all_images(dsn: str) -> list[ImageRow]:
     """Return every image, deleted or not."""
     async with connected(dsn) as connection:
@@ -92,10 +127,13 @@ async def images_without_row(dsn: str, ids: Sequence[str]) -> list[str]:
 
 
 async def is_quiet(dsn: str) -> bool:
-    """Say whether every job has ended, every event has left the outbox, and all is swept."""
+    """Say whether every job has ended, every event has left the outbox, and all is swept.
+
+    A deleted variant's cleaning ends by handing over to its job's.
+    """
     async with connected(dsn) as connection:
         left: int = await connection.fetchval(
             "SELECT (SELECT count(*) FROM jobs WHERE ended_at IS NULL) + (SELECT count(*) FROM outbox)"
-            " + (SELECT count(*) FROM cleanings WHERE phase <> 'forget')"
+            " + (SELECT count(*) FROM cleanings WHERE phase <> 'forget' OR what = 'variant')"
         )
         return left == 0

@@ -1,4 +1,4 @@
-"""What clients do later: cancel a job, try it again, delete an original. Each is repeated until it is answered."""
+"""What clients do later: cancel a job, try it again, delete an image. Each is repeated until it is answered."""
 
 import time
 from collections.abc import Sequence
@@ -21,9 +21,9 @@ _RETRY_SHARE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """What is done to a job or an original until there is an answer."""
+    """What is done to a job or an image until there is an answer."""
 
-    what: Literal["cancel", "retry", "delete"]
+    what: Literal["cancel", "retry", "delete", "delete variant"]
     of: str
     image_is_sound: bool
     is_counted: bool = False
@@ -55,6 +55,8 @@ class Errands:
                 await self._retry(errand)
             case "delete":
                 await self._delete(errand)
+            case "delete variant":
+                return await self._find_variant(errand)
             case _:
                 assert_never(errand.what)
         return None
@@ -84,6 +86,13 @@ class Errands:
         await api.send("DELETE", f"/api/v1/images/{of}", f"the deletion of {of}", wanted={HTTPStatus.NO_CONTENT})
         api.history.delete(of, is_answered=True)
         self._gone.append((time.monotonic(), of))
+
+    async def _find_variant(self, errand: Errand) -> Errand | None:
+        """Return the deletion of a variant of the job, if it has one."""
+        path, what = f"/api/v1/job/{errand.of}", f"a look at the job {errand.of}"
+        tasks = (await self._api.send("GET", path, what, wanted={HTTPStatus.OK})).json()["tasks"]
+        made = [task["variantID"] for task in tasks if task["variantID"]]
+        return replace(errand, what="delete", of=made[0]) if made else None
 
     async def look_for_the_gone(self) -> None:
         """Complain of whoever serves an image for longer than it may after its deletion."""

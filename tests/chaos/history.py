@@ -47,7 +47,10 @@ class History:
     """Jobs whose cancellation was answered 200."""
     delete_tried: set[str] = field(default_factory=set)
     deleted: set[str] = field(default_factory=set)
-    """Originals whose deletion was answered 204."""
+    """Originals and variants whose deletion was answered 204."""
+    batches: dict[str, int] = field(default_factory=dict)
+    """Batches for which a client has read a 201, with their numbers of jobs."""
+    batch_cancel_tried: set[str] = field(default_factory=set)
     oddities: int = 0
     """Records that a stranger has put on our topics."""
 
@@ -61,10 +64,20 @@ class History:
         (self.cancelled if is_answered else self.cancel_tried).add(job_id)
         self._write("cancel", {"job_id": job_id, "answered": is_answered})
 
-    def delete(self, original_id: str, *, is_answered: bool) -> None:
-        """Note that an original's deletion is tried, or was answered 204."""
-        (self.deleted if is_answered else self.delete_tried).add(original_id)
-        self._write("delete", {"original_id": original_id, "answered": is_answered})
+    def delete(self, image_id: str, *, is_answered: bool) -> None:
+        """Note that an image's deletion is tried, or was answered 204."""
+        (self.deleted if is_answered else self.delete_tried).add(image_id)
+        self._write("delete", {"image_id": image_id, "answered": is_answered})
+
+    def accept_batch(self, batch_id: str, total: int) -> None:
+        """Note a batch of *total* jobs; on file before this returns."""
+        self.batches[batch_id] = total
+        self._write("batch", {"batch_id": batch_id, "total": total})
+
+    def cancel_batch(self, batch_id: str) -> None:
+        """Note that a batch's cancellation is tried."""
+        self.batch_cancel_tried.add(batch_id)
+        self._write("cancel batch", {"batch_id": batch_id})
 
     def fault(self, fault: Fault) -> None:
         """Note a fault that is over."""

@@ -39,7 +39,9 @@ def judge(
     by_job: dict[str, set[Notified]] = defaultdict(set)
     for notification in notified:
         by_job[notification.job_id].add(notification)
-    verdict.unanswered = len(rows.keys() - history.accepted.keys())
+    verdict.unanswered = sum(
+        id_ not in history.accepted and row.batch_id not in history.batches for id_, row in rows.items()
+    )
     verdict.lost = [job_id for job_id in history.accepted.keys() | rows.keys() if _is_lost(rows.get(job_id))]
     verdict.ended_twice = [row.id for row in jobs if row.endings > 1]
     verdict.notified = len(by_job)
@@ -69,7 +71,6 @@ def _is_lost(row: JobRow | None) -> bool:
 
 
 def _count(verdict: Verdict, row: JobRow, history: History) -> None:
-    accepted = history.accepted.get(row.id)
     if row.state == "completed":
         verdict.completed += 1
         if row.id in history.cancelled:
@@ -77,14 +78,25 @@ def _count(verdict: Verdict, row: JobRow, history: History) -> None:
         return
     if row.state == "cancelled":
         verdict.cancelled += 1
-        if row.id not in history.cancel_tried and row.original_id not in history.delete_tried:
+        if not _may_be_cancelled(row, history):
             verdict.cancelled_wrongly.append(f"{row.id}: nobody asked for that")
         return
     if row.id in history.cancelled:
         verdict.cancelled_wrongly.append(f"{row.id}: answered as cancelled, and {row.state}")
     verdict.failed[row.code or "?"] += 1
-    if accepted and accepted.image_is_sound and not _may_fail(row, history):
+    if _is_sound(row, history) and not _may_fail(row, history):
         verdict.failed_wrongly.append(f"{row.id}: {row.code}: {row.reason}")
+
+
+def _may_be_cancelled(row: JobRow, history: History) -> bool:
+    is_of_cancelled_batch = row.batch_id in history.batch_cancel_tried
+    return row.id in history.cancel_tried or row.original_id in history.delete_tried or is_of_cancelled_batch
+
+
+def _is_sound(row: JobRow, history: History) -> bool:
+    """Say whether the job's picture is known to be sound; a batch has no others."""
+    accepted = history.accepted.get(row.id)
+    return accepted.image_is_sound if accepted else row.batch_id is not None
 
 
 def _may_fail(row: JobRow, history: History) -> bool:

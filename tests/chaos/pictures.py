@@ -11,6 +11,8 @@ _DAMAGED_SHARE = 0.05
 _NEW_WORK_SHARE = 0.7
 """Jobs that ask, most of them, for what nobody has asked for yet; of the others most variants can be copied."""
 
+_BULK_SHARE = 0.2
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -39,8 +41,9 @@ def draw_picture(rng: Random) -> Picture:
 
 
 def draw_job(rng: Random, original_id: str) -> dict[str, Any]:
-    """Return a job request for an original."""
+    """Return a job request for an original, now and then one that may wait."""
     options = rng.choice(OPTIONS)
     if rng.random() < _NEW_WORK_SHARE:
         options = [{**option, "quality": rng.randint(1, 99)} for option in options]
-    return {"originalID": original_id, "options": options}
+    priority = {"priority": "bulk"} if rng.random() < _BULK_SHARE else {}
+    return {"originalID": original_id, "options": options, **priority}

@@ -12,12 +12,14 @@ import asyncpg
 from common.kafka.headers import from_kafka
 from tests.chaos.asking import Asker
 from tests.chaos.attack import Attack, running
+from tests.chaos.batches import BatchClient
 from tests.chaos.clients import Client
-from tests.chaos.database import all_images, all_jobs, is_quiet
+from tests.chaos.database import all_batches, all_images, all_jobs, is_quiet
 from tests.chaos.errands import GONE_AFTER_SECONDS
 from tests.chaos.events import Event, judge_deletions, judge_events, read_event
 from tests.chaos.history import History
 from tests.chaos.judging import Notified, judge
+from tests.chaos.judging_batches import judge_batches
 from tests.chaos.notifications import Reader, ReadRecord
 from tests.chaos.opening import stage
 from tests.chaos.plan import Plan
@@ -42,7 +44,7 @@ class Run:
         self._put_aside: set[str] = set()
         self._asker = Asker(on.urls, history, Random(f"{plan.seed} asker"))  # noqa: S311 - to be repeated, not to be secret
         told = [on.kafka.topic, on.kafka.events_topic, on.kafka.dead_topic]
-        topics = [*told, on.kafka.jobs_topic, on.kafka.results_topic]
+        topics = [*told, *on.kafka.request_topics, on.kafka.results_topic]
         self._reader = Reader(on.broker.address, topics, self._see)
 
     async def to_its_end(self) -> Verdict:
@@ -57,11 +59,12 @@ class Run:
 
     async def _judge(self) -> Verdict:
         stage, history = self._stage, self._history
-        jobs, images = await all_jobs(stage.dsn), await all_images(stage.dsn)
+        jobs, images, batches = await all_jobs(stage.dsn), await all_images(stage.dsn), await all_batches(stage.dsn)
         history.write_jobs(jobs)
         verdict = judge(self._plan.seed, history, jobs, self._notified, put_aside=len(self._put_aside))
         judge_deletions(verdict, history, images)
-        judge_events(verdict, history, jobs, images, self._events)
+        judge_batches(verdict, history, jobs, batches, self._events)
+        judge_events(verdict, history, [*jobs, *batches], images, self._events)
         verdict.wrong_answers += await still_served(stage.urls, jobs, history.deleted)
         verdict.unreadable = await unreadable_variants(stage.urls, jobs, history.delete_tried)
         verdict.left_behind = await left_behind(stage.storage.environment, stage.dsn, jobs, history.delete_tried)
@@ -74,6 +77,8 @@ class Run:
                 rng = Random(f"{self._plan.seed} {number}")  # noqa: S311 - to be repeated, not to be secret
                 client = Client(self._stage.urls, self._history, rng, pause_seconds=pause)
                 await stack.enter_async_context(running(client.run()))
+            rng = Random(f"{self._plan.seed} batches")  # noqa: S311 - to be repeated, not to be secret
+            await stack.enter_async_context(running(BatchClient(self._stage.urls, self._history, rng).run()))
             attack = Attack(self._plan, self._stage, self._history, broker_emptied=self._reader.reopen)
             await attack.to_its_end()
 

@@ -101,6 +101,17 @@ def test_nothing_is_deleted_that_nobody_wanted_deleted(history: History) -> None
     assert found == {"deleted wrongly": [other, VARIANT]}
 
 
+def test_a_variant_may_be_deleted_alone(history: History) -> None:
+    """Its original stays, and with it the others that were made from it."""
+    history.delete(VARIANT, is_answered=False)
+    history.delete_tried.discard(ORIGINAL)
+    history.deleted.clear()
+    history.delete(VARIANT, is_answered=True)
+    images = [replace(DELETED_ROW, deleted_at=None), VARIANT_ROW, replace(VARIANT_ROW, id=JOB, deleted_at=None)]
+
+    assert problems(history, images=images, told=[TOLD_OF_JOB, TOLD_OF_VARIANT]) == {}
+
+
 def test_an_event_is_read_as_it_was_sent() -> None:
     """The type, the subject and the id are in its headers; the order of its members means nothing."""
     headers = [("ce_type", DELETED.encode()), ("ce_subject", ORIGINAL.encode()), ("ce_id", b"ce-2")]

@@ -18,16 +18,16 @@ from tests.chaos.errands import served
 
 
 async def unreadable_variants(urls: Sequence[str], jobs: Sequence[JobRow], deleted: Container[str]) -> list[str]:
-    """Return the variants of completed jobs that cannot be downloaded and decoded, but for *deleted* originals'."""
+    """Return the variants of completed jobs that cannot be downloaded and decoded, but *deleted* ones."""
     kept = [row for row in jobs if row.state == "completed" and row.original_id not in deleted]
     made = [task["variantId"] for row in kept for task in json.loads(row.tasks)]
     async with httpx.AsyncClient(base_url=urls[0], timeout=30) as http:
-        complaints = [await _complaint(http, variant_id) for variant_id in made]
+        complaints = [await _complaint(http, variant_id) for variant_id in made if variant_id not in deleted]
     return [complaint for complaint in complaints if complaint]
 
 
 async def still_served(urls: Sequence[str], jobs: Sequence[JobRow], deleted: Collection[str]) -> list[str]:
-    """Return a complaint for each of the *deleted* originals, and of what was made of them, that an API serves."""
+    """Return a complaint for each of the *deleted* images, and of what was made of them, that an API serves."""
     made = [task["variantId"] for row in jobs if row.original_id in deleted for task in json.loads(row.tasks)]
     async with httpx.AsyncClient(timeout=30) as http:
         return await served(http, urls, [*deleted, *made])
@@ -36,7 +36,7 @@ async def still_served(urls: Sequence[str], jobs: Sequence[JobRow], deleted: Col
 async def left_behind(
     environment: Mapping[str, str], dsn: str, jobs: Sequence[JobRow], deleted: Iterable[str]
 ) -> list[str]:
-    """Return what the blob store still has of *deleted* originals and of tasks whose variant has no row."""
+    """Return what the blob store still has of *deleted* images and of tasks whose variant has no row."""
     asked = [task["variantId"] for row in jobs for task in json.loads(row.tasks)]
     without_row = await images_without_row(dsn, [*asked, *deleted])
     settings = load_settings(flags={}, environment=environment, file=None)

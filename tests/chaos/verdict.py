@@ -21,6 +21,10 @@ class Verdict:
     deleted_wrongly: list[str] = field(default_factory=list)
     deletions_lost: list[str] = field(default_factory=list)
     left_behind: list[str] = field(default_factory=list)
+    batches: int = 0
+    batches_lost: list[str] = field(default_factory=list)
+    batches_ended_twice: list[str] = field(default_factory=list)
+    batches_miscounted: list[str] = field(default_factory=list)
     events: int = 0
     events_twice: list[str] = field(default_factory=list)
     events_missing: list[str] = field(default_factory=list)
@@ -50,6 +54,9 @@ class Verdict:
             "deleted wrongly": self.deleted_wrongly,
             "deletions lost": self.deletions_lost,
             "left behind": self.left_behind,
+            "batches lost": self.batches_lost,
+            "batches ended twice": self.batches_ended_twice,
+            "batches counted wrongly": self.batches_miscounted,
             "events twice with another ce_id": self.events_twice,
             "events missing": self.events_missing,
             "events of nothing": self.events_of_nothing,
@@ -81,17 +88,21 @@ class Verdict:
             *((f"  failed: {code}", count) for code, count in sorted(self.failed.items())),
             ("failed without a fault of their own", len(self.failed_wrongly)),
             ("cancelled wrongly", len(self.cancelled_wrongly)),
-            ("originals deleted", self.deleted),
+            ("images deleted on request", self.deleted),
             ("deleted wrongly", len(self.deleted_wrongly)),
             ("deletions lost", len(self.deletions_lost)),
             ("left behind", len(self.left_behind)),
+            ("batches accepted", self.batches),
+            ("batches lost", len(self.batches_lost)),
+            ("batches ended twice", len(self.batches_ended_twice)),
+            ("batches counted wrongly", len(self.batches_miscounted)),
             ("lost", len(self.lost)),
             ("ended twice", len(self.ended_twice)),
             ("notified", self.notified),
             ("notified twice with another ce_id", len(self.notified_twice)),
             ("notifications missing", len(self.not_notified)),
             ("notifications lost with the broker's data", len(self.notifications_lost_with_the_broker)),
-            ("events of jobs and images", self.events),
+            ("events of jobs, images and batches", self.events),
             ("events twice with another ce_id", len(self.events_twice)),
             ("events missing", len(self.events_missing)),
             ("events of nothing", len(self.events_of_nothing)),

@@ -18,7 +18,7 @@ async def _deliver_twice(stage: Stage) -> None:
 async def _strangeness(stage: Stage) -> None:
     with suppress(KafkaError, TimeoutError):
         await stage.mischief.put(stage.kafka.results_topic, STRAYS)
-        for topic in (stage.kafka.jobs_topic, stage.kafka.results_topic):
+        for topic in (*stage.kafka.request_topics, stage.kafka.results_topic):
             stage.history.oddities += await stage.mischief.put(topic, ODDITIES)
 
 
