@@ -64,6 +64,7 @@ IMAGES_DELETED = Counter(
     ["kind", "reason"],
     registry=API,
 )
+JOBS_DELETED = Counter("icecube_jobs_deleted_total", "Jobs deleted because they had ended long ago.", registry=API)
 CLEANING_STEPS = Counter(
     "icecube_cleaning_steps_total",
     "Steps done to clean up after ends and deletions: mark (keep processors away), sweep, sweep_again, forget.",

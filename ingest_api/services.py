@@ -36,6 +36,7 @@ from ingest_api.job_store.connecting import Pool, connection_of, open_pool
 from ingest_api.job_store.deletions import PostgresDeletions
 from ingest_api.job_store.lists import PostgresLists
 from ingest_api.job_store.migrating import check_schema
+from ingest_api.job_store.old_rows import PostgresOldRows
 from ingest_api.job_store.outbox import PostgresOutbox
 from ingest_api.job_store.postgres import PostgresJobStore
 from ingest_api.life_cycle.batches import BatchCancellation, BatchDeletion, BatchRepair
@@ -43,6 +44,7 @@ from ingest_api.life_cycle.cancelling import Cancellation
 from ingest_api.life_cycle.cleaner import Cleaner
 from ingest_api.life_cycle.deleting import ImageDeletion
 from ingest_api.life_cycle.messages import Messages
+from ingest_api.life_cycle.retention import Retention
 from ingest_api.reads.job_waits import JobWaits
 from ingest_api.reads.response_cache import ResponseCache
 from ingest_api.upkeep.background import keep_running
@@ -132,6 +134,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             "reconciler": Reconciler(jobs, messages, settings.kafka, settings.delivery, utc_now, relay.wake).run,
             "readiness": readiness.run,
             "backlog": backlog.run,
+            "retention": _retention(settings, pool, messages, backlog).run,
             "cleaner": _cleaner(settings, pool, blobs).run,
             "housekeeping": Housekeeping(jobs, settings.delivery.idempotency_hours).run,
             "lag": LagWatch(settings.kafka).run,
@@ -194,10 +197,26 @@ def _relay(settings: Settings, pool: Pool, refused: RefusedMessages) -> Relay:
 
 
 def _cleaner(settings: Settings, pool: Pool, blobs: BlobStore) -> Cleaner:
-    delivery = settings.delivery
-    longest_delay = timedelta(seconds=max(delivery.retry_max_seconds, delivery.upgrade_wait_seconds))
     grace = grace_after(settings.limits.store_seconds)
-    return Cleaner(PostgresCleanings(pool), blobs, grace, marks_stay=RETENTION + longest_delay)
+    return Cleaner(PostgresCleanings(pool), blobs, grace, marks_stay=_deliverable(settings))
+
+
+def _retention(settings: Settings, pool: Pool, messages: Messages, backlog: BacklogWatch) -> Retention:
+    return Retention(
+        images=PostgresDeletions(pool),
+        rows=PostgresOldRows(pool),
+        settings=settings.retention,
+        messages=messages,
+        clock=utc_now,
+        backlog=lambda: backlog.latest,
+        jobs_stay=max(_deliverable(settings), timedelta(days=8)),
+    )
+
+
+def _deliverable(settings: Settings) -> timedelta:
+    """Return how long after a job's end Kafka may deliver its request."""
+    delivery = settings.delivery
+    return RETENTION + timedelta(seconds=max(delivery.retry_max_seconds, delivery.upgrade_wait_seconds))
 
 
 def _retry_policy(settings: Settings) -> RetryPolicy:

@@ -393,3 +393,19 @@ class DeliverySettings(SettingsGroup):
     lost_after_seconds: PositiveFloat = Field(
         30, description="How long after its publication a job may be declared lost."
     )
+
+
+class RetentionSettings(SettingsGroup):
+    """How long images and jobs are kept; deletion is final."""
+
+    originals_days: int = Field(
+        0, ge=0, le=36_500, description="Days after which originals are deleted, with all made from them; 0: never."
+    )
+    variants_days: int = Field(0, ge=0, le=36_500, description="Days after which variants are deleted; 0: never.")
+    jobs_days: int = Field(
+        0,
+        ge=0,
+        le=36_500,
+        description="Days after a job's end for which it can be looked at; 0: for ever. A job is kept for eight days "
+        "at least, as Kafka may deliver its request for a week. Rows of deleted images go as long after the deletion.",
+    )

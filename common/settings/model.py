@@ -13,6 +13,7 @@ from common.settings.groups import (
     KafkaSettings,
     LimitsSettings,
     ProcessingSettings,
+    RetentionSettings,
     ServerSettings,
 )
 
@@ -28,6 +29,7 @@ class Settings(SettingsGroup):
     access: AccessSettings = Field(default_factory=AccessSettings)
     limits: LimitsSettings = Field(default_factory=LimitsSettings)
     delivery: DeliverySettings = Field(default_factory=DeliverySettings)
+    retention: RetentionSettings = Field(default_factory=RetentionSettings)
 
     @property
     def blob_folder(self) -> Path:

@@ -25,6 +25,8 @@ class JobRequest:
     options: Sequence[TaskOptions]
     tags: Tags = field(default_factory=dict)
     priority: Priority = Priority.INTERACTIVE
+    variants_expire_seconds: int | None = None
+    """How long its variants are kept; None: as long as the settings say."""
     retry_of: UUID | None = None
     """The failed or cancelled job whose tasks it repeats."""
 
@@ -43,7 +45,8 @@ class JobRequest:
         asked = [canonical_json(option.without_defaults()) for option in self.options]
         tags = [f"tags {canonical_json(dict(self.tags))}"] if self.tags else []
         priority = [f"priority {self.priority}"] if self.is_bulk else []
-        return [str(self.original_id), *asked, *tags, *priority]
+        expiry = [f"expires {self.variants_expire_seconds}"] if self.variants_expire_seconds else []
+        return [str(self.original_id), *asked, *tags, *priority, *expiry]
 
     @property
     def is_bulk(self) -> bool:

@@ -71,6 +71,7 @@ class JobIntake:
             options=[task.options for task in ended.tasks],
             tags=ended.tags,
             priority=ended.priority,
+            variants_expire_seconds=ended.variants_expire_seconds,
             retry_of=ended.job.id,
         )
         return await self._accept(request, caller=caller, key=asked)
@@ -106,6 +107,7 @@ class JobIntake:
             retry_of=request.retry_of,
             tags=request.tags,
             priority=request.priority,
+            variants_expire_seconds=request.variants_expire_seconds,
             batch_id=batch_id,
         )
 

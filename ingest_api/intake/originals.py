@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -44,7 +44,13 @@ class OriginalIntake:
     clock: Callable[[], datetime]
 
     async def store(
-        self, files: Sequence[ReceivedFile], *, owner: str, key: str | None = None, tags: Tags = NO_TAGS
+        self,
+        files: Sequence[ReceivedFile],
+        *,
+        owner: str,
+        key: str | None = None,
+        tags: Tags = NO_TAGS,
+        expires_in_seconds: int | None = None,
     ) -> list[StoredImage]:
         """Store *files* for *owner*, each with *tags*, and return their images in the same order.
 
@@ -56,12 +62,15 @@ class OriginalIntake:
         What fails before the commit takes back what was stored.
         """
         parts = [part for file in files for part in (file.name or "", file.digest.hexdigest())]
-        asked = idempotency_key("uploadImages", key, [*parts, *([canonical_json(dict(tags))] if tags else [])])
+        parts += [canonical_json(dict(tags))] if tags else []
+        parts += [f"expires {expires_in_seconds}"] if expires_in_seconds else []
+        asked = idempotency_key("uploadImages", key, parts)
         if asked and (first := await self._find_earlier_images(asked)):
             return first
         with disk_errors(self.blobs.work_dir):
             headers = [await asyncio.to_thread(self._check_header, file) for file in files]
-            images = [self._image(file, header, owner, tags) for file, header in zip(files, headers, strict=True)]
+            made = [self._image(file, header, owner, tags) for file, header in zip(files, headers, strict=True)]
+            images = [replace(image, expires_at=_after(image.created_at, expires_in_seconds)) for image in made]
             await self._put_all(images, files)
         fail_at(Failpoint.ORIGINAL_STORED_NOT_COMMITTED)
         try:
@@ -69,7 +78,7 @@ class OriginalIntake:
             await self.jobs.add_originals(images, key=asked)
         except KeyTakenError:
             await self._take_back(images)
-            return await self.store(files, owner=owner, key=key, tags=tags)
+            return await self.store(files, owner=owner, key=key, tags=tags, expires_in_seconds=expires_in_seconds)
         for image in images:
             metrics.UPLOADED_BYTES.labels(image.format).inc(image.byte_size)
         log.info("originals stored", ids=[str(image.id) for image in images])
@@ -130,3 +139,7 @@ class OriginalIntake:
                 await self.blobs.delete(image.id)
             except BlobStoreUnavailableError as exc:
                 log.warning("orphaned blob left behind", image_id=str(image.id), error=str(exc))
+
+
+def _after(moment: datetime, seconds: int | None) -> datetime | None:
+    return moment + timedelta(seconds=seconds) if seconds else None

@@ -38,6 +38,8 @@ class DeletedImage:
 class Deletion:
     """A deletion to be committed: the images it marked, and their unfinished jobs, locked for change."""
 
+    asked: frozenset[UUID]
+    """The images to be deleted; the others were made from them."""
     images: Sequence[DeletedImage]
     changes: JobChanges
 
@@ -60,11 +62,40 @@ class PostgresDeletions:
 
         An image that is deleted already is not among those of the deletion. Of two callers the second waits.
         """
-        async with connection_of(self._pool) as connection, connection.transaction():
-            deletion, changes = await _delete(connection, image_ids)
+        async with (
+            connection_of(self._pool) as connection,
+            connection.transaction(),
+            _deletion(connection, image_ids) as deletion,
+        ):
             yield deletion
-            await changes.write(connection)
-            fail_at(Failpoint.DELETION_WRITTEN_NOT_COMMITTED)
+
+    @asynccontextmanager
+    async def deleting_expired(self, limit: int) -> AsyncIterator[Deletion]:
+        """Do so with images whose requests gave them a time, which is over."""
+        async with self._deleting_claimed("claim_expired_images", limit) as deletion:
+            yield deletion
+
+    @asynccontextmanager
+    async def deleting_old(self, limit: int, *, originals: bool, days: int) -> AsyncIterator[Deletion]:
+        """Do so with originals, or with variants, older than some *days*."""
+        name = "claim_old_originals" if originals else "claim_old_variants"
+        async with self._deleting_claimed(name, limit, days) as deletion:
+            yield deletion
+
+    @asynccontextmanager
+    async def _deleting_claimed(self, name: str, *arguments: object) -> AsyncIterator[Deletion]:
+        async with connection_of(self._pool) as connection, connection.transaction():
+            ids = [row["id"] for row in await connection.fetch(statement(name), *arguments)]
+            async with _deletion(connection, ids) as deletion:
+                yield deletion
+
+
+@asynccontextmanager
+async def _deletion(connection: Connection, image_ids: Sequence[UUID]) -> AsyncIterator[Deletion]:
+    deletion, changes = await _delete(connection, image_ids)
+    yield deletion
+    await changes.write(connection)
+    fail_at(Failpoint.DELETION_WRITTEN_NOT_COMMITTED)
 
 
 async def _delete(connection: Connection, image_ids: Sequence[UUID]) -> tuple[Deletion, PostgresJobChanges]:
@@ -73,7 +104,7 @@ async def _delete(connection: Connection, image_ids: Sequence[UUID]) -> tuple[De
     images = [DeletedImage(**row) for row in marked]
     for cleared in ("delete_image_tags", "withdraw_offers"):
         await connection.execute(statement(cleared), [image.id for image in images])
-    return Deletion(images, changes), changes
+    return Deletion(frozenset(image_ids), images, changes), changes
 
 
 async def _lock_family(connection: Connection, image_ids: Sequence[UUID]) -> tuple[list[UUID], PostgresJobChanges]:

@@ -24,6 +24,8 @@ from ingest_api.domain.cleaning import Cleaned, Cleaning, Phase
 log = structlog.get_logger(__name__)
 
 _BATCH = 50
+_AT_ONCE = 4
+"""Concurrent steps, so that many leave connections to the requests."""
 _POLL_SECONDS = 1.0
 _LEASE = timedelta(seconds=30)
 """When a step that failed, or whose process died, is tried again."""
@@ -75,12 +77,14 @@ class Cleaner:
         due = await self.cleanings.claim(_BATCH, lease=_LEASE)
         if due:
             fail_at(Failpoint.CLEANING_CLAIMED_NOT_DONE)
-        await asyncio.gather(*(self._try_step(cleaning) for cleaning in due))
+        room = asyncio.Semaphore(_AT_ONCE)
+        await asyncio.gather(*(self._try_step(cleaning, room) for cleaning in due))
         return len(due)
 
-    async def _try_step(self, cleaning: Cleaning) -> None:
+    async def _try_step(self, cleaning: Cleaning, room: asyncio.Semaphore) -> None:
         try:
-            await self._do_step(cleaning)
+            async with room:
+                await self._do_step(cleaning)
             metrics.CLEANING_STEPS.labels(cleaning.phase).inc()
         except BlobStoreUnavailableError as exc:
             log.warning("cleaning delayed", what=cleaning.what, id=str(cleaning.id), error=str(exc))
@@ -96,10 +100,11 @@ class Cleaner:
                 await self.cleanings.advance(cleaning, Phase.SWEEP_AGAIN, after=self.grace)
             case Phase.SWEEP_AGAIN:
                 await self._sweep(cleaning)
-                stays = self.marks_stay if cleaning.what is Cleaned.JOB else timedelta()
-                await self.cleanings.advance(cleaning, Phase.FORGET, after=stays)
+                await self._end(cleaning)
             case Phase.FORGET:
-                await self._forget(cleaning)
+                await unmark_stopped(self.blobs, cleaning.id)
+                fail_at(Failpoint.STOP_MARK_REMOVED_NOT_FORGOTTEN)
+                await self.cleanings.forget(cleaning)
             case _:
                 assert_never(cleaning.phase)
 
@@ -109,12 +114,11 @@ class Cleaner:
             await self.blobs.delete(blob_id)
         fail_at(Failpoint.VARIANTS_SWEPT_NOT_NOTED)
 
-    async def _forget(self, cleaning: Cleaning) -> None:
+    async def _end(self, cleaning: Cleaning) -> None:
+        """End a cleaning whose blobs are swept for good; a job's mark stays for a while."""
         match cleaning.what:
             case Cleaned.JOB:
-                await unmark_stopped(self.blobs, cleaning.id)
-                fail_at(Failpoint.STOP_MARK_REMOVED_NOT_FORGOTTEN)
-                await self.cleanings.forget(cleaning)
+                await self.cleanings.advance(cleaning, Phase.FORGET, after=self.marks_stay)
             case Cleaned.ORIGINAL:
                 await self.cleanings.forget(cleaning)
             case Cleaned.VARIANT:

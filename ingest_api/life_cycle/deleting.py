@@ -65,36 +65,34 @@ class ImageDeletion:
         """Delete images in one transaction; *caller*, who sees them, is named in the events."""
         at = self.clock()
         async with self.images.deleting(image_ids) as deletion:
-            asked = set(image_ids)
-            ended = delete_all(deletion, asked, lambda image: _deleted(image, caller.name, at), self.messages, at)
+            ended = delete_all(deletion, lambda image: _deleted(image, caller.name, at), self.messages, at)
         fail_at(Failpoint.DELETION_COMMITTED_NOT_ANSWERED)
         self.wake_relay()
         count_deletion(deletion, ended, reason="asked")
-        log.info("images deleted", asked=len(asked), images=len(deletion.images), jobs_cancelled=len(ended))
+        log.info("images deleted", asked=len(image_ids), images=len(deletion.images), jobs_cancelled=len(ended))
 
 
 def delete_all(
     deletion: Deletion,
-    asked: set[UUID],
     event_of: Callable[[DeletedImage], ImageEvent],
     messages: Messages,
     at: datetime,
 ) -> list[JobRecord]:
-    """Record all that a deletion of *asked* brings: ends of jobs, events, cleanings. Return the ended jobs.
+    """Record all that a deletion brings: ends of jobs, events, cleanings. Return the ended jobs.
 
     Raises `UnreadableJobError` for an unfinished job of a later release.
     """
     changes = deletion.changes
     for unreadable in changes.unreadable.values():
         raise unreadable
-    gone = asked | {image.id for image in deletion.images}
+    gone = deletion.asked | {image.id for image in deletion.images}
     unfinished = [
         record for record in changes.records.values() if record.original.id in gone and not record.job.has_ended
     ]
     ended = [end_job(changes, record, record.job.cancelled(at=at), at=at, messages=messages) for record in unfinished]
     for image in deletion.images:
         changes.publish(messages.event(event_of(image), at=at))
-        if image.id in asked:  # its cleaning takes along what was made from it
+        if image.id in deletion.asked:  # its cleaning takes along what was made from it
             changes.add_cleaning(Cleaned.VARIANT if image.original_id else Cleaned.ORIGINAL, image.id, Phase.SWEEP)
     return ended
 

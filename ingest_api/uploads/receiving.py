@@ -17,7 +17,7 @@ from common.blob_store.disk_errors import disk_errors
 from common.settings.groups import LimitsSettings
 from common.texts import printable, size_in_words
 from ingest_api.uploads.folder import UploadFolder
-from ingest_api.uploads.form_fields import read_tags
+from ingest_api.uploads.form_fields import read_expiry, read_tags
 from ingest_api.uploads.names import sent_name
 from ingest_api.uploads.refusals import (
     FileTooLargeError,
@@ -37,8 +37,8 @@ _BOUNDARY_BYTES = 256
 _AROUND_BYTES = 1024 * 1024
 """What a form may hold beside its files: headers, unknown parts, and bytes before and after the parts."""
 _OTHER_PARTS = 100
-TAGS_FIELD = "tags"
-_TAGS_BYTES = 64 * 1024
+TAGS_FIELD, EXPIRY_FIELD = "tags", "expiresInSeconds"
+_FIELD_BYTES = 64 * 1024
 """More than the most and longest tags need, however their JSON is written."""
 
 
@@ -66,8 +66,10 @@ class _Part:
     header_value: bytes = b""
     file: ReceivedFile | None = None
     handle: IO[bytes] | None = None
-    tags: bytes | None = None
-    """The bytes so far, if this is the part of the tags."""
+    field: str = ""
+    """Its name, if it says something of all files."""
+    value: bytes = b""
+    """The bytes of such a part, so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +78,12 @@ class ReceivedForm:
 
     files: list[ReceivedFile] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
+    expires_in_seconds: int | None = None
 
 
 @asynccontextmanager
 async def receive_form(request: Request, limits: LimitsSettings, folder: UploadFolder) -> AsyncIterator[ReceivedForm]:
-    """Yield the files of an upload, in the order sent, in *folder*, and its tags; remove the files at the end.
+    """Yield the files of an upload, in the order sent, in *folder*, and what it says of them; remove the files.
 
     Raises one of the errors of `uploads/refusals.py` as soon as it can be known, `DiskFullError` while the disk has no
     room to spare, and `BlobStoreUnavailableError` when the folder cannot take the bytes.
@@ -89,7 +92,7 @@ async def receive_form(request: Request, limits: LimitsSettings, folder: UploadF
     receiver = _Receiver(limits, folder)
     try:
         await receiver.receive(request)
-        yield ReceivedForm(receiver.files, receiver.tags)
+        yield ReceivedForm(receiver.files, receiver.tags, receiver.expires_in_seconds)
     finally:
         await asyncio.to_thread(receiver.discard)
 
@@ -100,7 +103,8 @@ class _Receiver:
     def __init__(self, limits: LimitsSettings, folder: UploadFolder) -> None:
         self.files: list[ReceivedFile] = []
         self.tags: dict[str, str] = {}
-        self._has_tags = False
+        self.expires_in_seconds: int | None = None
+        self._fields: set[str] = set()
         self._limits = limits
         self._folder = folder
         self._part = _Part()
@@ -184,20 +188,20 @@ class _Receiver:
         if name == FIELD:
             self._begin_file(options.get(b"filename"))
             return
-        if name == TAGS_FIELD:
-            self._begin_tags()
+        if name in {TAGS_FIELD, EXPIRY_FIELD}:
+            self._begin_field(name)
             return
         self._other_parts += 1
         if self._other_parts > _OTHER_PARTS:
             message = f"The form has more than {_OTHER_PARTS} parts that are not named {FIELD!r}."
             raise FormTooLargeError(message)
 
-    def _begin_tags(self) -> None:
-        if self.files or self._has_tags:
-            message = f"A part named {TAGS_FIELD!r} may come once, before the files."
+    def _begin_field(self, name: str) -> None:
+        if self.files or name in self._fields:
+            message = f"A part named {name!r} may come once, before the files."
             raise MalformedUploadError(message)
-        self._has_tags = True
-        self._part.tags = b""
+        self._fields.add(name)
+        self._part.field = name
 
     def _begin_file(self, name: bytes | None) -> None:
         if len(self.files) == self._limits.upload_files:
@@ -211,9 +215,9 @@ class _Receiver:
         self.files.append(self._part.file)
 
     def _part_data(self, chunk: bytes, start: int, end: int) -> None:
-        if self._part.tags is not None:
-            self._part.tags += chunk[start:end]
-            self._bound_tags(self._part.tags)
+        if self._part.field:
+            self._part.value += chunk[start:end]
+            self._bound_field(self._part)
         file, handle = self._part.file, self._part.handle
         if file is None or handle is None:
             return
@@ -228,14 +232,16 @@ class _Receiver:
         self._pending.append((file, handle, chunk[start:end]))
         self._pending_bytes += end - start
 
-    def _bound_tags(self, content: bytes) -> None:
-        if len(content) > _TAGS_BYTES:
-            message = f"The part named {TAGS_FIELD!r} is longer than {size_in_words(_TAGS_BYTES)}."
+    def _bound_field(self, part: _Part) -> None:
+        if len(part.value) > _FIELD_BYTES:
+            message = f"The part named {part.field!r} is longer than {size_in_words(_FIELD_BYTES)}."
             raise FormTooLargeError(message)
 
     def _end_part(self) -> None:
-        if self._part.tags is not None:
-            self.tags = read_tags(self._part.tags)
+        if self._part.field == TAGS_FIELD:
+            self.tags = read_tags(self._part.value)
+        elif self._part.field == EXPIRY_FIELD:
+            self.expires_in_seconds = read_expiry(self._part.value)
         if self._part.handle:
             self._ended_handles.append(self._part.handle)
 

@@ -15,6 +15,7 @@ from common.geometry_options import Integer
 from common.options import TaskOptions, VariantOptions
 from common.wire import FormatName, WireModel
 from ingest_api.domain.batch import MOST_JOBS, Batch
+from ingest_api.domain.expiry import LONGEST_EXPIRY_SECONDS
 from ingest_api.domain.job import JobState
 from ingest_api.domain.priority import Priority
 from ingest_api.domain.tags import MOST_TAGS, NAME_CHARACTERS, VALUE_CHARACTERS, check_tags
@@ -64,6 +65,11 @@ class ImageBody(WireModel):
         ),
     ] = None
     created_at: datetime
+    expires_at: datetime | None = Field(
+        None,
+        exclude_if=lambda expires_at: expires_at is None,
+        description="When it is deleted, if its request said so; the settings may delete it earlier.",
+    )
     tags: ShownTags
 
     @classmethod
@@ -80,6 +86,7 @@ class ImageBody(WireModel):
             url=url,
             original_id=image.original_id,
             created_at=image.created_at,
+            expires_at=image.expires_at,
             tags=dict(image.tags),
         )
 
@@ -103,6 +110,14 @@ class JobRequestBody(BaseModel):
     priority: Priority = Field(
         Priority.INTERACTIVE, description="bulk: let interactive jobs go first; some of these are done in between."
     )
+    expires_in_seconds: int | None = Field(
+        None,
+        alias="expiresInSeconds",
+        ge=1,
+        le=LONGEST_EXPIRY_SECONDS,
+        strict=True,
+        description="How long after they are made the variants are kept; the settings may delete them earlier.",
+    )
 
     def as_request(self) -> JobRequest:
         """Return what is asked for."""
@@ -111,6 +126,7 @@ class JobRequestBody(BaseModel):
             options=[TaskOptions.of(asked) for asked in self.options],
             tags=self.tags,
             priority=self.priority,
+            variants_expire_seconds=self.expires_in_seconds,
         )
 
 

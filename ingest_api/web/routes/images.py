@@ -4,10 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
+from ingest_api.domain.expiry import LONGEST_EXPIRY_SECONDS
 from ingest_api.reads.direct_route import DirectRoute
 from ingest_api.reads.downloads import asks_for_all, image_response, page_cache_response
 from ingest_api.reads.lookups import find_image, image_id_of
-from ingest_api.uploads.receiving import FIELD, TAGS_FIELD, receive_form
+from ingest_api.services import utc_now
+from ingest_api.uploads.receiving import EXPIRY_FIELD, FIELD, TAGS_FIELD, receive_form
 from ingest_api.web.body_limit import UPLOAD_PATH
 from ingest_api.web.routes.bodies import ImageBody, guarded, json_response
 from ingest_api.web.routes.dependencies import Downloader, IdempotencyKey, Reader, Writer
@@ -31,6 +33,13 @@ _UPLOAD_FORM = {
                             "contentMediaType": "application/json",
                             "description": "Tags of all the images, as in a job request; before the files.",
                             "examples": ['{"shop": "berlin"}'],
+                        },
+                        EXPIRY_FIELD: {
+                            "type": "integer",
+                            "minimum": 1,
+                            "maximum": LONGEST_EXPIRY_SECONDS,
+                            "description": "How long the images are kept; the settings may delete them earlier. "
+                            "Before the files.",
                         },
                         FIELD: {
                             "type": "array",
@@ -67,7 +76,11 @@ async def upload_images(request: Request, writer: Writer, key: IdempotencyKey = 
     services = writer.services
     async with receive_form(request, services.settings.limits, services.uploads) as form:
         images = await services.original_intake.store(
-            form.files, owner=writer.caller.owner, key=writer.own(key), tags=form.tags
+            form.files,
+            owner=writer.caller.owner,
+            key=writer.own(key),
+            tags=form.tags,
+            expires_in_seconds=form.expires_in_seconds,
         )
     return [ImageBody.of(image, services.url_of(image.id)) for image in images]
 
@@ -121,10 +134,11 @@ async def get_image(request: Request, image_id: ImageId, download: Downloader) -
         return answer
     since = answers.now()
     image = await find_image(image_id, services.jobs, download.caller)
-    if key and (answer := page_cache_response(services.blobs, image, download.policy)):
+    policy = download.policy.ending(image.expires_at, at=utc_now())
+    if key and (answer := page_cache_response(services.blobs, image, policy)):
         return answers.put(key, answer, since=since)
     return await image_response(
-        services.blobs, image, request.headers, request.method, download.policy, as_download=download.as_download
+        services.blobs, image, request.headers, request.method, policy, as_download=download.as_download
     )
 
 

@@ -33,9 +33,9 @@ def paths_of(image: str) -> list[str]:
     return [f"/image/{image}", f"/api/v1/image/{image}/metadata"]
 
 
-async def until_gone(api: Api, paths: list[str]) -> None:
-    """Wait until each path is answered 404; it must be within the bound."""
-    async with asyncio.timeout(BOUND_SECONDS + 2):  # of a busy machine
+async def until_gone(api: Api, paths: list[str], *, after_seconds: float = 0) -> None:
+    """Wait until each path is answered 404; it must be within the bound, counted from then."""
+    async with asyncio.timeout(after_seconds + BOUND_SECONDS + 2):  # of a busy machine
         while {(await api.http.get(path)).status_code for path in paths} != {404}:
             await asyncio.sleep(0.1)
 

@@ -97,6 +97,7 @@ def test_labels_take_few_values(name: str) -> None:
         "outcome",
         "stage",
         "format",
+        "kind",
     }
 
     assert set(METRICS[name]._labelnames) <= allowed  # noqa: SLF001 - no public name tells of labels without samples

@@ -1,0 +1,1 @@
+"""Whether deleting what is old slows down the intake of jobs."""
