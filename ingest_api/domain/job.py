@@ -1,7 +1,8 @@
 """The life of a job as plain values: its states, and what leads from one to the next.
 
 Imports only the standard library, and the failure codes, which do the same. Times and random values are arguments.
-Keeps the protocol's rules "first end wins", "a task's first end wins" and "start counted once" (ARCHITECTURE.md).
+Keeps the protocol's rules "first end wins" and "a task's first end wins" (ARCHITECTURE.md).
+Keeps the protocol's rules "sequence" and "start counted once" (ARCHITECTURE.md).
 """
 
 from collections.abc import Mapping, Sequence

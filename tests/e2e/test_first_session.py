@@ -150,3 +150,40 @@ def test_the_same_photo_is_not_worked_on_twice(http: httpx.Client, icecube: Runn
         assert one["variantID"] != other["variantID"]
         assert http.get(f"/image/{one['variantID']}").content == http.get(f"/image/{other['variantID']}").content
     assert len(notification_of(icecube, second["id"])["variants"]) == len(OPTIONS)
+
+
+def test_one_variant_that_cannot_be_made_costs_no_other(http: httpx.Client, icecube: RunningIcecube) -> None:
+    """A picture that is too wide for WebP: the job fails for that reason, and has, shows and announces its JPEG."""
+    file = io.BytesIO()
+    Image.new("RGB", (16384, 8), "teal").save(file, "PNG")
+    options = [{"format": "webp"}, {"format": "jpeg", "maxDimension": 64}]
+
+    job = ended_job(http, uploaded(http, file.getvalue()), options)
+
+    refused, made = job["tasks"]
+    assert (job["status"], job["code"]) == ("failed", "variant_too_large")
+    assert (refused["status"], refused["code"], refused["reason"]) == ("failed", job["code"], job["reason"])
+    assert refused["variantID"] is None
+    assert (made["status"], made["variant"]["width"]) == ("completed", 64)
+    assert http.get(made["variant"]["url"]).headers["content-type"] == "image/jpeg"
+    announced = notification_of(icecube, job["id"])
+    assert (announced["status"], announced["code"]) == ("failed", "variant_too_large")
+    assert [variant["id"] for variant in announced["variants"]] == [made["variantID"]]
+
+
+def test_a_failed_job_can_be_asked_for_again(http: httpx.Client) -> None:
+    """The new job has its own variants, even of the tasks that were made before."""
+    file = io.BytesIO()
+    Image.new("RGB", (16384, 9), "plum").save(file, "PNG")
+    failed = ended_job(http, uploaded(http, file.getvalue()), [{"format": "webp"}, {"format": "jpeg"}])
+
+    retry = http.post(f"/api/v1/jobs/{failed['id']}/retry").json()
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while retry["status"] in {"pending", "processing"} and time.monotonic() < deadline:
+        time.sleep(0.05)
+        retry = http.get(f"/api/v1/job/{retry['id']}").json()
+
+    assert (retry["status"], retry["retryOf"]) == ("failed", failed["id"])
+    variants = {job["tasks"][1]["variantID"] for job in (failed, retry)}
+    assert len(variants) == 2
+    assert len({http.get(f"/image/{variant}").content for variant in variants}) == 1
