@@ -156,7 +156,7 @@ def test_one_variant_that_cannot_be_made_costs_no_other(http: httpx.Client, icec
     """A picture that is too wide for WebP: the job fails for that reason, and has, shows and announces its JPEG."""
     file = io.BytesIO()
     Image.new("RGB", (16384, 8), "teal").save(file, "PNG")
-    options = [{"format": "webp"}, {"format": "jpeg", "maxDimension": 64}]
+    options: list[dict[str, Any]] = [{"format": "webp"}, {"format": "jpeg", "maxDimension": 64}]
 
     job = ended_job(http, uploaded(http, file.getvalue()), options)
 
