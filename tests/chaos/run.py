@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 
 import asyncpg
+import httpx
 
 from common.kafka.headers import from_kafka
 from tests.chaos.asking import Asker
@@ -66,7 +67,8 @@ class Run:
         judge_batches(verdict, history, jobs, batches, self._events)
         judge_events(verdict, history, [*jobs, *batches], images, self._events)
         verdict.wrong_answers += await still_served(stage.urls, jobs, history.deleted)
-        verdict.unreadable = await unreadable_variants(stage.urls, jobs, history.delete_tried)
+        async with httpx.AsyncClient(base_url=stage.urls[0], timeout=30) as http:
+            verdict.unreadable = await unreadable_variants(http, jobs, images, history.delete_tried)
         verdict.left_behind = await left_behind(stage.storage.environment, stage.dsn, jobs, history.delete_tried)
         return verdict
 

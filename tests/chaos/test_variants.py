@@ -1,17 +1,21 @@
 """What the harness asks the blob store and the API at the end of a run."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
 import httpx
 
 from common.blob_store.disk import open_disk_store
+from common.formats import ImageFormat
 from common.settings.groups import KafkaSettings
 from ingest_api.job_store.postgres import PostgresJobStore
 from ingest_api.life_cycle.messages import Messages
-from tests.chaos.database import all_jobs, connected, set_up_witness
+from tests.chaos.database import ImageRow, JobRow, all_jobs, connected, set_up_witness
 from tests.chaos.errands import served
-from tests.chaos.variants import left_behind
+from tests.chaos.variants import left_behind, unreadable_variants
+from tests.factories.images import photo
 from tests.factories.jobs import NOON, a_record, an_image
 
 
@@ -47,6 +51,29 @@ async def test_a_deleted_image_that_is_served_is_found() -> None:
         found = await served(http, ["http://one", "http://two", "http://away"], ["7", "8"])
 
     assert found == ["deleted, and served by http://two: /image/7"]
+
+
+async def test_a_variant_that_cannot_be_seen_is_unreadable() -> None:
+    """A completed job must have all of its variants; of a failed one, those with a row; nobody misses deleted ones."""
+    answers = {"/image/whole": photo(ImageFormat.PNG, width=4, height=3), "/image/cut": b"\x89PNG\r\n"}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        content = answers.get(request.url.path)
+        return httpx.Response(200 if content else 404, content=content or b"")
+
+    tasks = json.dumps([{"variantId": one} for one in ("whole", "cut", "missing", "deleted")])
+    completed = JobRow("1", "kept", "completed", None, None, NOON, NOON, tasks, endings=1)
+    jobs = [completed, replace(completed, original_id="gone"), replace(completed, state="failed", tasks="[]")]
+    images = [ImageRow("of failed", "kept", None), ImageRow("swept", "kept", NOON), ImageRow("kept", None, None)]
+
+    async with httpx.AsyncClient(base_url="http://api", transport=httpx.MockTransport(answer)) as http:
+        found = await unreadable_variants(http, jobs, images, {"gone", "deleted"})
+
+    assert [complaint.partition(" cannot be decoded")[0] for complaint in found] == [
+        "cut",
+        "missing is answered 404",
+        "of failed is answered 404",
+    ]
 
 
 async def _store(folder: Path, blob_ids: list[UUID]) -> None:

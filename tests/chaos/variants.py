@@ -13,16 +13,21 @@ from PIL import Image, UnidentifiedImageError
 from common.blob_store.opening import open_blob_store
 from common.settings.loading import load_settings
 from common.settings.model import Settings
-from tests.chaos.database import JobRow, images_without_row
+from tests.chaos.database import ImageRow, JobRow, images_without_row
 from tests.chaos.errands import served
 
 
-async def unreadable_variants(urls: Sequence[str], jobs: Sequence[JobRow], deleted: Container[str]) -> list[str]:
-    """Return the variants of completed jobs that cannot be downloaded and decoded, but *deleted* ones."""
-    kept = [row for row in jobs if row.state == "completed" and row.original_id not in deleted]
-    made = [task["variantId"] for row in kept for task in json.loads(row.tasks)]
-    async with httpx.AsyncClient(base_url=urls[0], timeout=30) as http:
-        complaints = [await _complaint(http, variant_id) for variant_id in made if variant_id not in deleted]
+async def unreadable_variants(
+    http: httpx.AsyncClient, jobs: Sequence[JobRow], images: Sequence[ImageRow], deleted: Container[str]
+) -> list[str]:
+    """Return the variants that cannot be downloaded and decoded: all of completed jobs, and whatever has a row.
+
+    *Deleted* ones are left out, by their own id or their original's.
+    """
+    completed = [row for row in jobs if row.state == "completed" and row.original_id not in deleted]
+    wanted = {task["variantId"] for row in completed for task in json.loads(row.tasks)}
+    known = {image.id for image in images if image.original_id and not image.deleted_at}
+    complaints = [await _complaint(http, variant) for variant in sorted(wanted | known) if variant not in deleted]
     return [complaint for complaint in complaints if complaint]
 
 
