@@ -12,7 +12,7 @@ SEED = 20
 SECONDS = 60
 
 
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(600)
 async def test_nothing_accepted_is_lost_whatever_dies(*, kafka_is_real: bool) -> None:
     """Under every fault and crash at every point: each job ends once, is announced once, its variants can be read."""
     plan = Plan(SEED, SECONDS, kafka="apache" if kafka_is_real else "embedded", partitions=4, jobs_per_second=3)
