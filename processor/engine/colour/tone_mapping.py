@@ -4,6 +4,7 @@ The brightest of a pixel's three lights is bent towards white, and the others ke
 """
 
 from functools import cache
+from math import log2
 
 import pyvips
 
@@ -15,6 +16,12 @@ _COLOURS = 3
 _HLG_GAMMA = 1.2
 """From light at the camera to light on a screen of 1000 nits."""
 _LEAST = 1e-6
+_USUAL_PEAK = 1000 / 203
+_KNEE = 0.65
+"""How far the bend goes on in its first direction, of the way to white.
+
+As the rest of the curve, it is that of SMPTE ST 2094-50's reference-white tone mapping, which Chromium applies.
+"""
 _LUMINANCE = [[0.2627, 0.6780, 0.0593]]
 
 
@@ -51,8 +58,20 @@ def _brightest(light: pyvips.Image) -> pyvips.Image:
 
 
 def _bend(brightest: pyvips.Image, peak: float) -> pyvips.Image:
-    """Return a curve that leaves the dark alone and brings *peak* to white."""
-    return brightest * (brightest / peak**2 + 1) / (brightest + 1)
+    """Return a curve that dims what is no brighter than white, evenly, and bends the rest so that *peak* is white.
+
+    The higher the peak, the more is dimmed, down to a half. Beyond white it is a quadratic Bézier curve that goes on
+    in the direction of the even part.
+    """
+    if peak <= 1:
+        return brightest
+    white = 1 - min(log2(peak) / log2(_USUAL_PEAK), 1) / 2
+    across, up = _KNEE * (1 / white - 1), _KNEE * (1 - white)
+    along = peak - 1 - 2 * across
+    # Where on the curve a light is: the root of  along t² + 2 across t + 1 = brightest.
+    place = (((brightest - 1) * along + across**2) ** 0.5 - across) / along
+    bent = place * (2 * up) + place**2 * (1 - white - 2 * up) + white
+    return (brightest < 1).ifthenelse(brightest * white, bent)
 
 
 def _alpha_of_8_bits(alpha: pyvips.Image) -> pyvips.Image:

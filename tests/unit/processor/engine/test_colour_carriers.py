@@ -120,7 +120,7 @@ def test_grey_has_a_gamma_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize("transfer", [16, 18])
 @pytest.mark.parametrize("target", [ImageFormat.JPEG, ImageFormat.PNG, ImageFormat.WEBP, ImageFormat.AVIF])
 def test_hdr_becomes_a_picture(tmp_path: Path, transfer: int, target: ImageFormat) -> None:
-    """PQ and HLG have white brighter than grey, black black, and a diffuse white that is nearly white; hues stay."""
+    """PQ and HLG have white brighter than grey, black black, and a diffuse white that leaves room; hues stay."""
     stored = {16: (0, 0.375, 0.508, 0.58, 0.7518), 18: (0, 0.39, 0.62, 0.75, 1)}[transfer]  # 0, 40, 100, 203, 1000 nits
     pixels = np.repeat(np.round(np.array(stored) * 255).astype(np.uint8)[np.newaxis, :, np.newaxis], 8, 0).repeat(8, 1)
     grey = np.repeat(pixels, 3, 2)
@@ -138,6 +138,28 @@ def test_hdr_becomes_a_picture(tmp_path: Path, transfer: int, target: ImageForma
     assert np.ptp(shown[0], axis=-1).max() < 8
     assert shown[1, 4, 0] > 240
     assert shown[1, 4, 1:].max() < shown[1, 4, 0] / 2
+
+
+_STORED = list(range(0, 241, 24))
+_CHROMIUM_SHOWS = {
+    16: [0, 2, 15, 38, 70, 114, 175, 226, 255, 255, 255],
+    18: [0, 7, 29, 50, 71, 92, 115, 147, 189, 220, 243],
+}
+"""What Chromium 156 shows, on a screen without HDR, of `_STORED` greys in PQ and in HLG."""
+_CHROMIUM_SHOWS_RED = {16: (123, 0, 18), 18: (96, 29, 37)}
+"""Of (112, 56, 56)."""
+
+
+@pytest.mark.parametrize("transfer", [16, 18])
+def test_hdr_is_as_bright_as_in_browsers(tmp_path: Path, transfer: int) -> None:
+    """Every level of PQ and HLG is within two of Chromium's, and so is a colour."""
+    pixels = np.array([*[(level,) * 3 for level in _STORED], (112, 56, 56)], np.uint8)[np.newaxis]
+    original = png_with(tmp_path, pixels.repeat(8, 0).repeat(8, 1), {"cICP": bytes((9, transfer, 0, 1))})
+
+    shown = read(made(original, ImageFormat.PNG, quality=100).path, "RGB")[4, 4::8]
+
+    expected = [*[(level,) * 3 for level in _CHROMIUM_SHOWS[transfer]], _CHROMIUM_SHOWS_RED[transfer]]
+    assert np.abs(shown - expected).max() <= 2
 
 
 def test_an_unknown_code_means_srgb() -> None:
