@@ -12,6 +12,8 @@ from processor.engine.geometry.sizes import Size
 _PREFIX = b"Exif\0\0"
 _ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
 _ENTRY_BYTES = 12
+_IN_THE_ENTRY = 4
+"""So many bytes of a value stand in the entry itself, more of them where it points to."""
 _BYTES_OF_TYPE = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _SHORT, _LONG = 3, 4
 _LARGEST_SHORT = 0xFFFF
@@ -83,7 +85,7 @@ class _Block:
                 self._set(entry, 1)
         if is_srgb:
             self._say_srgb(directories)
-        for directory in directories[:1] + self._below(first, _EXIF):
+        for directory in directories:
             self._remove_entries(directory)
         return bytes(self._content)
 
@@ -127,11 +129,11 @@ class _Block:
             self._content[start:end] = bytes(end - start)
 
     def _remove_entries(self, directory: int) -> None:
-        """Take what is true of other pixels out of *directory*, whose other entries and link move up."""
+        """Take what is true of other pixels, or lies outside, from *directory*, whose other entries and link move up."""
         entries = list(self._entries(directory))
-        kept = [entry for entry in entries if entry.tag not in _OF_OTHER_PIXELS]
+        kept = [entry for entry in entries if entry.tag not in _OF_OTHER_PIXELS and self._is_there(entry)]
         for entry in entries:
-            if entry not in kept and entry.byte_size > 4:  # noqa: PLR2004 - what fits into the entry is there
+            if entry.tag in _OF_OTHER_PIXELS and entry.byte_size > _IN_THE_ENTRY:
                 start = self._number("I", entry.at + 8)
                 self._content[start : start + entry.byte_size] = bytes(
                     len(self._content[start : start + entry.byte_size])
@@ -141,6 +143,11 @@ class _Block:
         moved = b"".join(self._content[entry.at : entry.at + _ENTRY_BYTES] for entry in kept) + link
         self._put("H", directory, len(kept))
         self._content[directory + 2 : end + 4] = moved.ljust(end + 4 - directory - 2, b"\0")
+
+    def _is_there(self, entry: _Entry) -> bool:
+        """Say whether the value lies in the block: of EXIF in several segments only the first is read."""
+        start = entry.at + 8 if entry.byte_size <= _IN_THE_ENTRY else self._number("I", entry.at + 8)
+        return start + entry.byte_size <= len(self._content)
 
     def _entries(self, directory: int) -> Iterator[_Entry]:
         for number in range(self._number("H", directory)):

@@ -15,6 +15,8 @@ import pytest
 from PIL import Image
 
 from common.formats import ImageFormat
+from processor.engine.geometry.sizes import Size
+from processor.engine.metadata.exif import update_exif
 from tests.unit.processor.engine.pictures import WRITTEN, Pixels, gradient, made, noise, read
 
 WIDTH, HEIGHT = 120, 80
@@ -196,6 +198,21 @@ def test_a_makers_note_stays_where_it_was(keep: Callable[..., Path], target: Ima
 
     at = block.index(NOTE)
     assert kept[at : at + len(NOTE)] == NOTE
+
+
+@pytest.mark.parametrize(("order", "mark"), [("<", b"II*\0"), (">", b"MM\0*")])
+def test_what_lies_outside_of_the_exif_is_dropped(order: str, mark: bytes) -> None:
+    """EXIF in several segments ends early for us: an entry that points beyond would be a dangling one."""
+    entries = [(0x010E, 2, 12, 50), (0x010F, 2, 4, 0x41424300), (0x0132, 2, 500, 50)]
+    packed = b"".join(struct.pack(f"{order}HHII", *entry) for entry in entries)
+    block = mark + struct.pack(f"{order}IH", 8, len(entries)) + packed + bytes(4) + b"firstsecond\0"
+
+    kept = update_exif(block, Size(10, 10), is_srgb=True)
+
+    assert kept is not None
+    assert struct.unpack_from(f"{order}H", kept, 8) == (2,)
+    assert [struct.unpack_from(f"{order}H", kept, at)[0] for at in (10, 22)] == [0x010E, 0x010F]
+    assert kept[50:62] == b"firstsecond\0"
 
 
 @pytest.mark.parametrize("target", WRITTEN)
