@@ -129,7 +129,7 @@ class _Block:
             self._content[start:end] = bytes(end - start)
 
     def _remove_entries(self, directory: int) -> None:
-        """Take what is true of other pixels, or lies outside, from *directory*, whose other entries and link move up."""
+        """Take what is true of other pixels, or lies outside, from *directory*; its other entries and link move up."""
         entries = list(self._entries(directory))
         kept = [entry for entry in entries if entry.tag not in _OF_OTHER_PIXELS and self._is_there(entry)]
         for entry in entries:
