@@ -50,10 +50,11 @@ class Belongings:
     image: str
     job: str
     batch: str = ""
+    job_of_batch: str = ""
 
     def ids(self) -> set[str]:
         """Return all of them."""
-        return {self.image, self.job, self.batch} - {""}
+        return {self.image, self.job, self.batch, self.job_of_batch} - {""}
 
 
 async def upload(api: Api, name: str, *, content: bytes | None = None, headers: Mapping[str, str] | None = None) -> str:
@@ -72,4 +73,6 @@ async def belongings_of(api: Api, name: str) -> Belongings:
     assert answer.status_code == 201, answer.text
     batch = await api.http.post("/api/v1/batches", json={"jobs": [body]}, headers=headers_of(name))
     assert batch.status_code == 201, batch.text
-    return Belongings(image, str(answer.json()["id"]), str(batch.json()["id"]))
+    batch_id = str(batch.json()["id"])
+    (job_of_batch,) = (await api.http.get(f"/api/v1/jobs?batchID={batch_id}", headers=headers_of(name))).json()["items"]
+    return Belongings(image, str(answer.json()["id"]), batch_id, str(job_of_batch["id"]))
