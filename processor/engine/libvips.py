@@ -1,6 +1,7 @@
 """How libvips is set up in a process that decodes strangers' files."""
 
 import ctypes
+from typing import Any
 
 import pyvips
 
@@ -25,12 +26,19 @@ def set_up_libvips() -> None:
     if not pyvips.API_mode:
         raise UntestedLibvipsError
     _keep_freed_memory()
+    pyvips.error._to_string = _readable  # noqa: SLF001 - a message may quote a file's bytes, which pyvips takes for UTF-8
     pyvips.concurrency_set(1)  # as many processes as cores; threads within them only add overhead
     pyvips.cache_set_max(0)  # a path is reused with other content, and a cached decode is memory held for nothing
     pyvips.block_untrusted_set(True)
     pyvips.operation_block_set("VipsForeignLoad", True)
     for codec in CODECS.values():
         pyvips.operation_block_set(codec.loader.operation, False)
+
+
+def _readable(text: Any) -> str:
+    """Return a text of libvips, whatever bytes it has: the name and the contract are those of pyvips' own."""
+    ffi = pyvips.ffi
+    return "NULL" if text == ffi.NULL else ffi.string(text).decode("utf-8", "replace")
 
 
 def _keep_freed_memory() -> None:

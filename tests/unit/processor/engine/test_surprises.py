@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import pyvips
 from PIL import Image
 
 from common.formats import OUTPUT_FORMATS, ImageFormat
@@ -69,3 +70,12 @@ def test_what_is_kept_of_a_jpeg_ends_with_its_picture(tmp_path: Path) -> None:
 
     assert np.array_equal(read(variant.path), pixels)
     assert not any(word in variant.path.read_bytes() for word in (b"film", b"Ada", b"hello", b"Exif"))
+
+
+def test_a_message_may_quote_any_bytes() -> None:
+    """Libheif quotes a file's four-letter codes; what is no UTF-8 of it must not hide what libvips complains of."""
+    told = pyvips.error._to_string  # noqa: SLF001 - what an Error makes of its message
+
+    assert told is pyvips.Error.__init__.__globals__["_to_string"]
+    assert told(pyvips.ffi.new("char[]", b"heif: box \xf2ab")) == "heif: box \ufffdab"
+    assert told(pyvips.ffi.NULL) == "NULL"
