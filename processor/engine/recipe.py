@@ -12,7 +12,7 @@ from common.options import VariantOptions
 from processor.engine import EncodedVariant, ImageLimits, RefusedVariant
 from processor.engine.codecs.registry import CODECS, writer_of
 from processor.engine.colour.extent import is_of_one_colour
-from processor.engine.decoding.attempts import attempts, is_damage
+from processor.engine.decoding.attempts import Attempt, attempts, is_damage
 from processor.engine.decoding.decode import Decode, open_decoder
 from processor.engine.decoding.header import Header, read_header, refuse_beyond
 from processor.engine.decoding.original import Original
@@ -103,14 +103,12 @@ def _prepare(original: Original, header: Header) -> Original:
 
 
 def _trim(original: Original, header: Header, wanted: Sequence[VariantOptions]) -> Sequence[VariantOptions]:
+    trimmed = wanted
     for attempt in attempts(original, header.format):
-        try:
-            return trim(attempt.original, header, wanted, forgiving=attempt.is_forgiving)
-        except pyvips.Error as exc:
-            if attempt.is_last or is_damage(exc, header.format):
-                raise explain(exc, header.format) from exc
-            forget_complaints()
-    return wanted
+        with _forgiving(attempt, header):
+            trimmed = trim(attempt.original, header, wanted, forgiving=attempt.is_forgiving)
+            break
+    return trimmed
 
 
 def _make_forgivingly(
@@ -119,17 +117,23 @@ def _make_forgivingly(
     """Make what is planned, and what is left of it once more where a decoder warned of nothing that matters."""
     places: set[int] = set()
     for attempt in attempts(original, header.format):
-        try:
+        with _forgiving(attempt, header):
             for variant in _make(attempt.original, header, planned, recipe, forgiving=attempt.is_forgiving):
                 if variant.place not in places:
                     places.add(variant.place)
                     yield variant
-        except pyvips.Error as exc:
-            if attempt.is_last or is_damage(exc, header.format):
-                raise explain(exc, header.format) from exc
-            forget_complaints()
-        else:
             return
+
+
+@contextlib.contextmanager
+def _forgiving(attempt: Attempt, header: Header) -> Iterator[None]:
+    """Let pass what the block's decoder warned of; raise the refusal of damage, and of all at the last attempt."""
+    try:
+        yield
+    except pyvips.Error as exc:
+        if attempt.is_last or is_damage(exc, header.format):
+            raise explain(exc, header.format) from exc
+        forget_complaints()
 
 
 def _make(

@@ -1,6 +1,6 @@
 """Finds what `trim` leaves, before anything is planned: trimming then is a crop like any other."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pyvips
 
@@ -9,7 +9,7 @@ from common.options import VariantOptions
 from processor.engine.decoding.decode import open_decoder
 from processor.engine.decoding.header import Header
 from processor.engine.decoding.original import Original
-from processor.engine.frames import count_frames, height_of_frames
+from processor.engine.frames import frames_of
 from processor.engine.geometry.layout import lay_out, region_of
 from processor.engine.geometry.sizes import Box, Size
 from processor.engine.geometry.turns import EXIF_TURNS
@@ -54,16 +54,10 @@ def _trimmed(pixels: pyvips.Image, header: Header, options: VariantOptions) -> V
     upright = EXIF_TURNS[header.orientation]
     stored = upright.before(region, header.size)
     threshold = _DEFAULT_THRESHOLD if options.trim is True else int(options.trim)
-    found = _union([_content(frame.crop(*stored), threshold) for frame in _frames(pixels)], stored.size)
+    found = _union([_content(frame.crop(*stored), threshold) for frame in frames_of(pixels)], stored.size)
     left, top, width, height = upright.after(found, stored.size)
     crop = Crop(left=region.left + left, top=region.top + top, width=width, height=height)
     return options.model_copy(update={"trim": False, "crop": crop})
-
-
-def _frames(pixels: pyvips.Image) -> Iterator[pyvips.Image]:
-    height = height_of_frames(pixels)
-    for number in range(count_frames(pixels)):
-        yield pixels.crop(0, number * height, pixels.width, height)
 
 
 def _content(frame: pyvips.Image, threshold: int) -> Box | None:
