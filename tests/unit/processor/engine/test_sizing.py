@@ -8,10 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.formats import ImageFormat
-from processor.engine.geometry.sizes import Size, size_within
+from common.geometry_options import GeometryOptions
+from processor.engine.geometry.layout import lay_out
+from processor.engine.geometry.sizes import Size
 from tests.unit.processor.engine.pictures import gradient, made, saved
 
 sides = st.integers(1, 20_000)
+
+
+def size_within(width: int, height: int, bound: int) -> Size:
+    """Return the size of a picture whose longer side is at most *bound*, also where that is no valid option."""
+    return lay_out(Size(width, height), GeometryOptions.model_construct(max_dimension=bound)).size
 
 
 @given(sides, sides, st.integers(1, 20_000))
