@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from common.options import TaskOptions
+from common.options.tasks import TaskOptions
 from common.texts import Code, Name, Reason
 from common.wire import FormatName, KeptModel, WireModel
 

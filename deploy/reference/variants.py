@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from common.options import VariantOptions
+from common.options.variant import VariantOptions
 from processor.engine import EncodedVariant, ImageLimits
 from processor.engine.decoding.original import Original
 from processor.engine.libvips import set_up_libvips

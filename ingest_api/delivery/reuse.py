@@ -7,7 +7,7 @@ from hashlib import sha256
 from pydantic import JsonValue
 
 from common.events import FinishedVariant, ReusableVariant
-from common.options import TaskOptions, canonical_json
+from common.options.tasks import TaskOptions, canonical_json
 from common.settings.groups import ProcessingSettings
 from ingest_api.job_store import JobChanges, JobRecord, StoredImage
 

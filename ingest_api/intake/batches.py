@@ -10,9 +10,9 @@ import structlog
 
 from common import metrics
 from common.failpoints import Failpoint, fail_at
-from common.geometry_options import CropOutsideError
 from common.ids import new_id
-from common.options import canonical_json
+from common.options.geometry import CropOutsideError
+from common.options.tasks import canonical_json
 from ingest_api.domain.batch import Batch
 from ingest_api.domain.caller import Caller
 from ingest_api.domain.idempotency import IdempotencyKey, idempotency_key

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from common.options import TaskOptions, canonical_json
+from common.options.tasks import TaskOptions, canonical_json
 from ingest_api.domain.idempotency import IdempotencyKey, idempotency_key
 from ingest_api.domain.priority import Priority
 from ingest_api.domain.tags import Tags

@@ -11,9 +11,9 @@ import structlog
 from common import metrics
 from common.events import RequestedTask
 from common.failpoints import Failpoint, fail_at
-from common.geometry_options import Crop, CropOutsideError
 from common.ids import new_id
-from common.options import TaskOptions, UnsupportedOptionError
+from common.options.geometry import Crop, CropOutsideError
+from common.options.tasks import TaskOptions, UnsupportedOptionError
 from common.settings.groups import LimitsSettings
 from ingest_api.delivery.reuse import Reuse, reuse_key
 from ingest_api.domain.caller import Caller

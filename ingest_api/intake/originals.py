@@ -14,7 +14,7 @@ from common.blob_store.comparing import holds
 from common.blob_store.disk_errors import disk_errors
 from common.failpoints import Failpoint, fail_at
 from common.ids import new_id
-from common.options import canonical_json
+from common.options.tasks import canonical_json
 from common.settings.groups import LimitsSettings
 from ingest_api.domain.idempotency import FirstAnswerGoneError, IdempotencyKey, idempotency_key
 from ingest_api.domain.tags import NO_TAGS, Tags

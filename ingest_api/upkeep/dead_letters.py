@@ -11,10 +11,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from common.events import JobRequested, UnreadableEventError, decode
 from common.failure_codes import FailureCode
-from common.geometry_options import CropOutsideError
 from common.kafka.clients import SEND_SECONDS, ConsumedRecord, Producer
 from common.kafka.headers import from_kafka, to_kafka
 from common.kafka.signatures import copy_signature
+from common.options.geometry import CropOutsideError
 from common.settings.groups import KafkaSettings
 from common.texts import printable
 from ingest_api.delivery.kafka_log import KafkaLog, open_kafka_log

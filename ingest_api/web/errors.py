@@ -37,7 +37,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common import metrics
 from common.blob_store import BlobNotFoundError, BlobStoreUnavailableError
-from common.geometry_options import CropOutsideError
+from common.options.geometry import CropOutsideError
 from common.texts import size_in_words
 from ingest_api.access.keys import ForbiddenError, UnauthenticatedError
 from ingest_api.access.rate_limits import TooManyRequestsError

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from common.options import VariantOptions
+from common.options.variant import VariantOptions
 from common.settings.unknown_variables import unknown_variables
 from processor.convert import report
 from processor.convert.conversions import format_asked_for, plan

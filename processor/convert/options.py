@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from common.options import VariantOptions
+from common.options.variant import VariantOptions
 from processor.convert.errors import ConversionError
 from processor.convert.variant_flags import as_options
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from common.options import VariantOptions
+from common.options.variant import VariantOptions
 from processor.convert.conversions import Conversion
 from processor.convert.errors import ConversionError, ExistsError, explain, printable
 from processor.convert.intake import shown_name, take_in

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from common.options import VariantOptions
+from common.options.variant import VariantOptions
 from processor.convert import report
 from processor.convert.conversions import Conversion
 from processor.convert.errors import ConversionError

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from common.failure_codes import FailureCode
 from common.formats import ImageFormat
-from common.options import VariantOptions
+from common.options.variant import VariantOptions
 
 __all__ = [
     "EncodedVariant",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pyvips
 
-from common.options import VariantOptions
+from common.options.variant import VariantOptions
 from processor.engine.codecs.registry import writer_of
 from processor.engine.decoding.header import Header
 from processor.engine.decoding.original import Original

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from common.css_colours import Rgba
+from common.options.css_colours import Rgba
 from processor.engine.colour.spaces import ColourSpace
 from processor.engine.geometry.layout import Layout
 from processor.engine.geometry.sizes import Box, Size

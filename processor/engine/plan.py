@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from common.css_colours import rgba_of
 from common.formats import ImageFormat
-from common.geometry_options import MAX_SIDE_PIXELS
-from common.options import VariantOptions
+from common.options.css_colours import rgba_of
+from common.options.geometry import MAX_SIDE_PIXELS
+from common.options.variant import VariantOptions
 from processor.engine import ImageRefusedError, Refusal, RefusedVariant
 from processor.engine.codecs.registry import writer_of
 from processor.engine.decoding.header import Header

@@ -8,7 +8,7 @@ from traceback import clear_frames
 import pyvips
 
 from common.formats import ImageFormat
-from common.options import VariantOptions
+from common.options.variant import VariantOptions
 from processor.engine import EncodedVariant, ImageLimits, RefusedVariant
 from processor.engine.codecs.registry import CODECS, writer_of
 from processor.engine.colour.extent import is_of_one_colour

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pyvips
 
-from common.geometry_options import Crop
-from common.options import VariantOptions
+from common.options.geometry import Crop
+from common.options.variant import VariantOptions
 from processor.engine.decoding.decode import open_decoder
 from processor.engine.decoding.header import Header
 from processor.engine.decoding.original import Original

@@ -8,7 +8,7 @@ from common import metrics
 from common.blob_store import BlobNotFoundError
 from common.events import JobFailed, JobRequested, UnsupportedRequestError
 from common.failure_codes import FailureCode
-from common.options import UnsupportedOptionError
+from common.options.tasks import UnsupportedOptionError
 from processor.engine import ImageRefusedError
 from processor.jobs.measurements import count_failure
 from processor.jobs.standing import VariantIdTakenError

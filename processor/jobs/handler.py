@@ -10,7 +10,8 @@ import structlog
 from common.blob_store import BlobStore, BlobStoreUnavailableError
 from common.events import JobFailed, JobProgressed, JobRequested, JobSucceeded, RequestedTask
 from common.formats import ImageFormat
-from common.options import UnsupportedOptionError, VariantOptions
+from common.options.tasks import UnsupportedOptionError
+from common.options.variant import VariantOptions
 from common.retries import retry_until_available
 from processor.engine.version import engine_version
 from processor.jobs.failures import decide, failure_of, log_failure

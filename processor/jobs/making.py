@@ -15,7 +15,7 @@ from common.blob_store.disk_errors import disk_errors
 from common.events import FinishedVariant, JobProgressed, JobRequested, RequestedTask
 from common.failpoints import Failpoint, fail_at
 from common.ids import new_id
-from common.options import VariantOptions
+from common.options.variant import VariantOptions
 from processor.engine import ImageRefusedError, MadeVariant, VariantRequest
 from processor.jobs.deliveries import Deliver, Deliveries, Delivery, wait_for_all
 from processor.jobs.failures import decide

@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from common.options import VariantOptions
+from common.options.variant import VariantOptions
 from processor.engine import EncodedVariant, ImageLimits, ImageRefusedError, RefusedVariant
 from processor.engine.decoding.original import Original
 from processor.engine.sandbox.confining import confine

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from common.formats import OUTPUT_FORMATS
-from common.geometry_options import MAX_SIDE_PIXELS
 from common.image_header import DamagedHeaderError, ImageHeader
 from common.image_header.reading import read_image_header
-from common.options import VariantOptions
+from common.options.geometry import MAX_SIDE_PIXELS
+from common.options.variant import VariantOptions
 from processor.engine import MadeVariant, VariantRequest
 from processor.pool.answers import Variant
 from processor.pool.losses import BadAnswerError

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from common.formats import ImageFormat
-from common.options import VariantOptions
+from common.options.variant import VariantOptions
 from ingest_api.uploads.header import UploadRefusedError, read_header
 from processor.engine import ImageLimits, ImageRefusedError, VariantRequest
 from processor.pool import ImagePool, WorkerLostError

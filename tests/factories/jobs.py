@@ -8,7 +8,8 @@ from uuid import UUID
 from common.events import FinishedVariant, JobRequested, OriginalImage, RequestedTask, ReusableVariant
 from common.formats import ImageFormat
 from common.ids import new_id
-from common.options import TaskOptions, VariantOptions
+from common.options.tasks import TaskOptions
+from common.options.variant import VariantOptions
 from ingest_api.domain.job import Job, RetryPolicy
 from ingest_api.job_store import JobRecord, StoredImage
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from common.formats import ImageFormat
-from common.options import VariantOptions
+from common.options.variant import VariantOptions
 from ingest_api.uploads.header import UploadRefusedError, header_of
 from processor.engine import ImageLimits, ImageRefusedError, MadeVariant, VariantRequest
 from processor.pool import ImagePool, WorkerLostError

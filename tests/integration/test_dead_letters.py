@@ -12,7 +12,7 @@ from common.kafka.clients import open_producer
 from common.kafka.headers import from_kafka, to_kafka
 from common.kafka.signatures import Signatures
 from common.kafka.topics import create_topics
-from common.options import TaskOptions
+from common.options.tasks import TaskOptions
 from common.settings.groups import KafkaSettings, LimitsSettings
 from ingest_api.domain.caller import Caller, Scope
 from ingest_api.domain.job import JobState

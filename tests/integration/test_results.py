@@ -13,7 +13,7 @@ from common.events import Event, JobFailed, JobRequested, JobStarted, JobSucceed
 from common.ids import new_id
 from common.kafka.headers import to_kafka
 from common.kafka.signatures import Signatures
-from common.options import TaskOptions
+from common.options.tasks import TaskOptions
 from common.settings.groups import KafkaSettings
 from ingest_api.delivery.results import ResultsHandler
 from ingest_api.delivery.reuse import Reuse, reuse_key

@@ -11,8 +11,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from common.events import FinishedVariant, RequestedTask
 from common.failure_codes import JOB_FAILURES
-from common.geometry_options import Integer
-from common.options import TaskOptions, VariantOptions
+from common.options.geometry import Integer
+from common.options.tasks import TaskOptions
+from common.options.variant import VariantOptions
 from common.wire import FormatName, WireModel
 from ingest_api.domain.batch import MOST_JOBS, Batch
 from ingest_api.domain.expiry import LONGEST_EXPIRY_SECONDS

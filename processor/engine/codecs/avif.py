@@ -4,7 +4,7 @@ import mmap
 
 import pyvips
 
-from common.options import VariantOptions
+from common.options.variant import VariantOptions
 from processor.engine.codecs.avif_alpha import encode_alpha, with_alpha
 from processor.engine.codecs.avif_grid import encode_in_strips
 from processor.engine.codecs.codec import Codec, Loader, Writer

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import pyvips
 
-from common.options import VariantOptions
+from common.options.variant import VariantOptions
 from processor.engine.codecs.quality import IDENTITY, Curve
 from processor.engine.colour.spaces import ColourSpace
 from processor.engine.decoding.animation import Animation

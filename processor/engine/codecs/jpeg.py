@@ -8,7 +8,7 @@ import pyjpegli
 import pyvips
 from mozjpeg_lossless_optimization import COPY_MARKERS, optimize
 
-from common.options import VariantOptions
+from common.options.variant import VariantOptions
 from processor.engine.codecs.codec import Codec, Loader, Warnings, Writer
 from processor.engine.codecs.containers.jpeg_markers import strip_metadata
 from processor.engine.codecs.containers.jpeg_repair import mend

@@ -5,7 +5,7 @@ import mmap
 import oxipng
 import pyvips
 
-from common.options import VariantOptions
+from common.options.variant import VariantOptions
 from processor.engine.codecs.codec import Codec, Loader, Writer
 from processor.engine.codecs.containers.png_chunks import add_metadata, metadata_of
 from processor.engine.codecs.containers.png_frames import animation_of

@@ -5,7 +5,7 @@ from typing import Any
 
 import pyvips
 
-from common.options import VariantOptions
+from common.options.variant import VariantOptions
 from processor.engine.codecs.codec import Codec, Loader, Writer
 from processor.engine.codecs.containers.webp_chunks import add_metadata, announce_alpha, strip_metadata
 from processor.engine.codecs.quality import WEBP, on_curve

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from common.geometry_options import Crop, CropOutsideError, Fit, Focus, GeometryOptions
+from common.options.geometry import Crop, CropOutsideError, Fit, Focus, GeometryOptions
 from processor.engine import ImageRefusedError, Refusal
 from processor.engine.geometry.placing import LOOKED_FOR, part_of, stand_in
 from processor.engine.geometry.sizes import Box, Size, scaled

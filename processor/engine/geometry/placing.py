@@ -1,6 +1,6 @@
 """Which part is cut out, or where a smaller picture stands, by a focus."""
 
-from common.geometry_options import Focus, FocusPoint
+from common.options.geometry import Focus, FocusPoint
 from processor.engine.geometry.sizes import Box, Size
 
 _START, _MIDDLE, _END = 0, 1, 2

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pyvips
 
 from common.formats import ImageFormat, media_type
-from common.options import VariantOptions
+from common.options.variant import VariantOptions
 from processor.engine.codecs.registry import CODECS, writer_of
 from processor.engine.decoding.header import Header
 from processor.engine.decoding.original import Original

@@ -2,7 +2,7 @@
 
 import pyvips
 
-from common.geometry_options import Focus
+from common.options.geometry import Focus
 from processor.engine.frames import each_frame, height_of_frames
 from processor.engine.geometry.sizes import Box
 from processor.engine.picture import PictureSpec

@@ -2,7 +2,7 @@
 
 import pyvips
 
-from common.css_colours import Rgba
+from common.options.css_colours import Rgba
 from processor.engine.frames import each_frame
 from processor.engine.picture import PictureSpec
 

@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 
 from common.formats import ImageFormat
-from common.options import VariantOptions
+from common.options.variant import VariantOptions
 from processor.engine import ImageLimits, VariantRequest
 from processor.pool import ImagePool
 from tests.bench import chain

@@ -11,7 +11,7 @@ from PIL import Image
 from skimage import data
 
 from common.formats import OUTPUT_FORMATS, ImageFormat
-from common.options import VariantOptions
+from common.options.variant import VariantOptions
 from processor.engine import ImageLimits, VariantRequest
 from processor.engine.libvips import set_up_libvips
 from tests.bench.engine.scoring import score, write_reference

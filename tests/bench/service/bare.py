@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from common.options import VariantOptions
+from common.options.variant import VariantOptions
 from processor.engine import ImageLimits, VariantRequest
 from processor.pool import ImagePool
 from tests.bench import chain

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from common.options import TaskOptions
+from common.options.tasks import TaskOptions
 from common.settings.groups import KafkaSettings, LimitsSettings
 from ingest_api.domain.caller import ANYBODY
 from ingest_api.domain.idempotency import KeyReusedError

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from common.ids import new_id
-from common.options import TaskOptions
+from common.options.tasks import TaskOptions
 from common.settings.groups import KafkaSettings, LimitsSettings
 from ingest_api.domain.caller import ANYBODY
 from ingest_api.domain.job import JobState

@@ -10,7 +10,7 @@ import pytest
 
 from common.events import JobFailed, JobRequested, JobStarted, decode
 from common.ids import new_id
-from common.options import TaskOptions
+from common.options.tasks import TaskOptions
 from common.settings.groups import DeliverySettings, KafkaSettings, LimitsSettings
 from ingest_api.delivery.kafka_log import PartitionView
 from ingest_api.delivery.reconciler import Reconciler

@@ -8,8 +8,9 @@ import pytest
 from pydantic import JsonValue, ValidationError
 
 from common.formats import ImageFormat
-from common.geometry_options import Crop
-from common.options import TaskOptions, UnsupportedOptionError, VariantOptions
+from common.options.geometry import Crop
+from common.options.tasks import TaskOptions, UnsupportedOptionError
+from common.options.variant import VariantOptions
 from tests.integration.next_release.written_later import OPTIONS
 
 FIRST = {"format": "webp", "maxDimension": 0, "quality": 80, "keepMetadata": False}

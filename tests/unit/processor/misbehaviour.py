@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from common.formats import ImageFormat
-from common.options import VariantOptions
+from common.options.variant import VariantOptions
 from processor.engine import EncodedVariant, ImageLimits, ImageRefusedError, Refusal, RefusedVariant
 from processor.engine.decoding.original import Original
 from processor.pool.child import Work, load_engine

@@ -8,7 +8,7 @@ import pyvips
 from PIL import Image
 
 from common.formats import ImageFormat
-from common.options import VariantOptions
+from common.options.variant import VariantOptions
 from processor.engine import MadeVariant, VariantRequest
 from tests.unit.processor.engine.drawn import Drawn, as_apng, as_gif
 from tests.unit.processor.engine.pictures import WRITTEN, read

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from common.formats import ImageFormat
-from common.options import VariantOptions
+from common.options.variant import VariantOptions
 from processor.engine import ImageRefusedError, MadeVariant, Refusal, VariantRequest
 from processor.pool import EngineFailedError, Loss, WorkerLostError
 from processor.pool.frames import MAX_FRAME_BYTES, framed

@@ -9,8 +9,8 @@ import pytest
 from fastapi import FastAPI
 
 from common.formats import OUTPUT_FORMATS
-from common.geometry_options import MAX_SIDE_PIXELS
-from common.options import DEFAULT_QUALITY
+from common.options.geometry import MAX_SIDE_PIXELS
+from common.options.variant import DEFAULT_QUALITY
 from ingest_api.console.page import router
 from ingest_api.uploads.header_check.signatures import TAKEN
 

@@ -7,7 +7,8 @@ from pydantic import JsonValue
 
 from common.formats import ImageFormat
 from common.ids import new_id
-from common.options import TaskOptions, VariantOptions
+from common.options.tasks import TaskOptions
+from common.options.variant import VariantOptions
 from ingest_api.delivery.reuse import Reuse, reuse_key
 from ingest_api.job_store import StoredImage
 from tests.factories.jobs import an_image

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from common.formats import ImageFormat
-from common.options import VariantOptions
+from common.options.variant import VariantOptions
 from processor.engine import ImageLimits, MadeVariant, VariantRequest
 from tests.doubles.engine import make_files
 

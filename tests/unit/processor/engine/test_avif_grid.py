@@ -9,7 +9,7 @@ from PIL import Image, ImageCms
 
 from common.formats import ImageFormat
 from common.image_header.reading import read_image_header
-from common.options import VariantOptions
+from common.options.variant import VariantOptions
 from processor.engine.codecs.avif import encode
 from processor.engine.codecs.avif_grid import encode_in_strips
 from processor.engine.codecs.containers.avif_items import add_metadata

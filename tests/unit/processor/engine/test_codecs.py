@@ -12,7 +12,7 @@ from PIL import Image
 from common.formats import OUTPUT_FORMATS, ImageFormat
 from common.image_header import ImageHeader
 from common.image_header.reading import read_image_header
-from common.options import VariantOptions
+from common.options.variant import VariantOptions
 from processor.engine import ImageLimits, ImageRefusedError, Refusal, VariantRequest
 from processor.engine.codecs.quality import on_curve
 from processor.engine.codecs.registry import CODECS, format_of, writer_of

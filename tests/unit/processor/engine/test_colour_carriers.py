@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from common.formats import ImageFormat
-from common.options import VariantOptions
+from common.options.variant import VariantOptions
 from processor.engine.colour.matrices import to_srgb
 from processor.engine.colour.profile import profile_of
 from processor.engine.colour.spaces import PRIMARIES, ColourSpace, from_codes, transfer_of

@@ -7,7 +7,7 @@ import pytest
 import pyvips
 
 from common.formats import ImageFormat
-from common.options import VariantOptions
+from common.options.variant import VariantOptions
 from processor.engine import ImageLimits, ImageRefusedError, Refusal, VariantRequest
 from processor.engine.refusals import explain
 from tests.doubles.engine import make_files

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from common.formats import ImageFormat
-from common.options import VariantOptions
+from common.options.variant import VariantOptions
 from processor.engine import ImageLimits, ImageRefusedError, Refusal
 from processor.engine.decoding.decode import open_decoder
 from processor.engine.decoding.header import read_header, refuse_beyond

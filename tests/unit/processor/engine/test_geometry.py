@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps
 
 from common.formats import ImageFormat
-from common.geometry_options import Crop, Sides
-from common.options import VariantOptions
+from common.options.geometry import Crop, Sides
+from common.options.variant import VariantOptions
 from processor.engine import ImageRefusedError, Refusal
 from tests.unit.processor.engine.pictures import WRITTEN, Pixels, difference, gradient, made, read, saved
 

@@ -9,7 +9,7 @@ import pyvips
 from PIL import Image
 
 from common.formats import ImageFormat
-from common.options import VariantOptions
+from common.options.variant import VariantOptions
 from processor.engine import EncodedVariant
 from processor.engine.decoding.original import Original
 from processor.engine.likeness.comparing import UnlikeOriginalError

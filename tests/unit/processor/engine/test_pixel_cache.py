@@ -5,7 +5,7 @@ from pathlib import Path
 import pyvips
 
 from common.formats import ImageFormat
-from common.options import VariantOptions
+from common.options.variant import VariantOptions
 from processor.engine import ImageLimits, VariantRequest
 from processor.engine.decoding.pixel_cache import CACHED_BYTES, PixelCache
 from tests.doubles.engine import make_files

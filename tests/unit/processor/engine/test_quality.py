@@ -9,7 +9,7 @@ from PIL import Image
 from skimage import data
 
 from common.formats import ImageFormat
-from common.options import VariantOptions
+from common.options.variant import VariantOptions
 from processor.engine.codecs import png
 from tests.unit.processor.engine.pictures import WRITTEN, Pixels, difference, gradient, made, noise, read, saved
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from common.formats import ImageFormat
-from common.options import VariantOptions
+from common.options.variant import VariantOptions
 from processor.engine import ImageLimits, ImageRefusedError, VariantRequest
 from tests.doubles.engine import make_files
 from tests.unit.processor.engine.pictures import LIMITS, WRITTEN, difference, gradient, made, noise, read, saved

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from common.options import VariantOptions
+from common.options.variant import VariantOptions
 from processor.engine import VariantRequest
 from tests.doubles.engine import make_files
 from tests.unit.processor.engine.pictures import LIMITS, read

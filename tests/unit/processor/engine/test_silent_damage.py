@@ -5,7 +5,7 @@ import io
 import pytest
 from PIL import Image
 
-from common.options import VariantOptions
+from common.options.variant import VariantOptions
 from processor.engine import ImageRefusedError, Refusal
 from processor.engine.decoding.original import Original
 from processor.engine.recipe import make_variants

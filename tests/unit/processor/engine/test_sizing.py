@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.formats import ImageFormat
-from common.geometry_options import GeometryOptions
+from common.options.geometry import GeometryOptions
 from processor.engine.geometry.layout import lay_out
 from processor.engine.geometry.sizes import Size
 from tests.unit.processor.engine.pictures import gradient, made, saved

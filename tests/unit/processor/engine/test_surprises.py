@@ -10,7 +10,7 @@ import pyvips
 from PIL import Image
 
 from common.formats import OUTPUT_FORMATS, ImageFormat
-from common.options import VariantOptions
+from common.options.variant import VariantOptions
 from processor.engine import VariantRequest
 from tests.unit.processor.engine.pictures import difference, gradient, made, noise, read, saved
 from tests.unit.processor.pools import a_pool

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from common.formats import ImageFormat
-from common.options import VariantOptions
+from common.options.variant import VariantOptions
 from processor.engine import VariantRequest
 from tests.doubles.engine import make_files
 from tests.unit.processor.engine.pictures import LIMITS, Pixels, difference, gradient, made, read, saved

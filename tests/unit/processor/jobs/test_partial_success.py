@@ -13,7 +13,7 @@ from common.blob_store.disk import DiskStore, open_disk_store
 from common.events import JobFailed, JobProgressed, JobRequested, JobSucceeded, TaskOutcome
 from common.formats import ImageFormat
 from common.ids import new_id
-from common.options import TaskOptions
+from common.options.tasks import TaskOptions
 from common.stop_marks import mark_stopped
 from processor.engine import ImageRefusedError, MadeVariant, Refusal, VariantRequest
 from processor.jobs.deliveries import Deliver

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema, model_validator
 
-from common.css_colours import CssColour
+from common.options.css_colours import CssColour
 from common.wire import WireModel
 
 MAX_SIDE_PIXELS = 16384

@@ -1,8 +1,4 @@
-"""The options of a variant: those that this release knows, and those that any release may have written.
-
-VariantOptions   strict: what this release can do, at the HTTP edge and in the engine
-TaskOptions      tolerant: what travels and is stored, kept member for member
-"""
+"""The options of a task as they travel and are stored, kept member for member, whichever release wrote them."""
 
 import json
 from inspect import getdoc
@@ -10,55 +6,16 @@ from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
-    BeforeValidator,
     ConfigDict,
-    Field,
     GetJsonSchemaHandler,
     JsonValue,
     RootModel,
     TypeAdapter,
     ValidationError,
-    WithJsonSchema,
 )
 
-from common.effect_options import EffectOptions
-from common.formats import OUTPUT_FORMATS, ImageFormat, enumerate_formats, output_format_named
-from common.geometry_options import GeometryOptions, Integer
-
-DEFAULT_QUALITY = 80
-
-
-def _writable_format(value: Any) -> Any:
-    known = output_format_named(value) if isinstance(value, str) else None
-    if known is None:
-        message = f"must be one of {', '.join(sorted(OUTPUT_FORMATS))}"
-        raise ValueError(message)
-    return known
-
-
-OutputFormat = Annotated[
-    ImageFormat,
-    Field(strict=False),
-    BeforeValidator(_writable_format),
-    WithJsonSchema({"type": "string", "enum": [known.value for known in OUTPUT_FORMATS]}),
-]
-_OFFERED = enumerate_formats(
-    f"{known.value} (or {' or '.join(known.aliases)})" if known.aliases else known.value for known in OUTPUT_FORMATS
-)
-
-
-class VariantOptions(GeometryOptions, EffectOptions):
-    """How to make one variant.
-
-    Strict: a member of a wrong type, out of range or with an unknown name is refused.
-    """
-
-    model_config = ConfigDict(strict=True, extra="forbid")
-
-    format: OutputFormat | None = Field(None, description=f"{_OFFERED}; absent: the original's.")
-    quality: Integer = Field(DEFAULT_QUALITY, ge=1, le=100, description="100 is the best and largest.")
-    keep_metadata: bool = Field(default=False, description="Keep EXIF, XMP, IPTC and the colour profile.")
-
+from common.formats import ImageFormat
+from common.options.variant import VariantOptions
 
 _ALWAYS_WRITTEN = ("format", "max_dimension", "quality", "keep_metadata")
 """The options of the first release. Later ones are written only if a client asks for them, so that older processors can
