@@ -8,6 +8,7 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, PositiveFloat, PositiveInt, SecretStr, field_validator, model_validator
 
 from common.settings.base import SettingsGroup, env
+from common.settings.lists import entries_of, refuse_short_keys
 from common.settings.postgres_uri import complete_uri
 from common.settings.topic_names import TopicName
 
@@ -55,10 +56,6 @@ def _refuse_empty(value: Any) -> Any:
 Folder = Annotated[Path, BeforeValidator(_refuse_empty)]
 
 
-def _entries(value: Any) -> Any:
-    return [entry.strip() for entry in value.split(",") if entry.strip()] if isinstance(value, str) else value
-
-
 HostEntry = Annotated[str, Field(pattern=r"^(\*|(\*\.)?[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])$")]
 
 
@@ -73,7 +70,7 @@ class ServerSettings(SettingsGroup):
 
     host: str = Field("127.0.0.1", description="Address the API listens on, of IPv4 or IPv6; 0.0.0.0 in a container.")
     port: int = Field(3331, ge=0, le=65535, description="Port the API listens on; 0 picks a free one.")
-    allowed_hosts: Annotated[tuple[HostEntry, ...], BeforeValidator(_entries)] = Field(
+    allowed_hosts: Annotated[tuple[HostEntry, ...], BeforeValidator(entries_of)] = Field(
         (),
         description="Host names to serve, comma-separated, without ports; *.example.com for all below it, * for all. "
         "Empty: all, but on a loopback address without API keys only names of this machine.",
@@ -180,16 +177,6 @@ class BlobSettings(SettingsGroup):
         return self
 
 
-_SHORTEST_KEY = 32
-
-
-def _refuse_short(keys: SecretStr) -> SecretStr:
-    if any(len(key) < _SHORTEST_KEY for key in _entries(keys.get_secret_value())):
-        message = f"each key must have at least {_SHORTEST_KEY} characters; `openssl rand -hex 32` makes one"
-        raise ValueError(message)
-    return keys
-
-
 class KafkaSettings(SettingsGroup):
     """Kafka: its brokers, our topics and groups."""
 
@@ -228,12 +215,12 @@ class KafkaSettings(SettingsGroup):
     @field_validator("signing_keys")
     @classmethod
     def _keys_are_long(cls, keys: SecretStr) -> SecretStr:
-        return _refuse_short(keys)
+        return refuse_short_keys(keys)
 
     @property
     def signing_key_list(self) -> tuple[bytes, ...]:
         """The keys as bytes."""
-        return tuple(key.encode() for key in _entries(self.signing_keys.get_secret_value()))
+        return tuple(key.encode() for key in entries_of(self.signing_keys.get_secret_value()))
 
     @model_validator(mode="after")
     def _lanes_have_topics_of_their_own(self) -> Self:
@@ -315,62 +302,6 @@ class ProcessingSettings(SettingsGroup):
         description="Copy variants of another owner's originals too. A job's time then reveals whether somebody "
         "else has the same image.",
     )
-
-
-Origin = Annotated[str, Field(pattern=r"^(\*|https?://[^/\s]+)$")]
-ApiKeyEntry = Annotated[str, Field(pattern=r"^[^:,\s]+:(read|write|admin):[0-9a-f]{64}(:[^:,\s]+)?$")]
-
-
-class AccessSettings(SettingsGroup):
-    """Who may use the API."""
-
-    api_keys: Annotated[tuple[ApiKeyEntry, ...], BeforeValidator(_entries)] = Field(
-        (),
-        description="name:scope:hash or name:scope:hash:owner, comma-separated; scope read, write or admin, hash the "
-        "key's SHA-256 in hex, owner whose images and jobs the key sees (absent: the name). Empty, and no file: open "
-        "to anybody. `icecube api-key` makes one.",
-        json_schema_extra=env("ICECUBE_API_KEYS"),
-    )
-    api_keys_file: Path | None = Field(
-        None,
-        description="File of more such entries, one per line; read again within seconds of a change.",
-        json_schema_extra=env("ICECUBE_API_KEYS_FILE"),
-    )
-    requests_per_minute: int = Field(
-        0,
-        ge=0,
-        description="Requests of each owner's keys per minute, at each API process; 0: no limit.",
-        json_schema_extra=env("ICECUBE_API_REQUESTS_PER_MINUTE"),
-    )
-    url_signing_keys: SecretStr = Field(
-        SecretStr(""),
-        description="Keys of 32 characters or more, comma-separated, that sign URLs of images for use without an API "
-        "key: the first signs, all verify. Empty: no URL is signed.",
-        json_schema_extra=env("ICECUBE_URL_SIGNING_KEYS"),
-    )
-    url_seconds: int = Field(
-        86_400,
-        ge=60,
-        le=31_536_000,
-        description="How long signed URLs in bodies and notifications work, at least; up to an hour more.",
-        json_schema_extra=env("ICECUBE_URL_SECONDS"),
-    )
-    cors_origins: Annotated[tuple[Origin, ...], BeforeValidator(_entries)] = Field(
-        (),
-        description="Origins whose pages may use the API from a browser, comma-separated, such as "
-        "https://shop.example; * for all. Empty: none but its own.",
-        json_schema_extra=env("ICECUBE_API_CORS_ORIGINS"),
-    )
-
-    @field_validator("url_signing_keys")
-    @classmethod
-    def _keys_are_long(cls, keys: SecretStr) -> SecretStr:
-        return _refuse_short(keys)
-
-    @property
-    def url_signing_key_list(self) -> tuple[bytes, ...]:
-        """The keys as bytes, the one that signs first."""
-        return tuple(key.encode() for key in _entries(self.url_signing_keys.get_secret_value()))
 
 
 class DeliverySettings(SettingsGroup):

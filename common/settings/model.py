@@ -4,9 +4,9 @@ from pathlib import Path
 
 from pydantic import Field
 
+from common.settings.access import AccessSettings
 from common.settings.base import SettingsGroup
 from common.settings.groups import (
-    AccessSettings,
     BlobSettings,
     DatabaseSettings,
     DeliverySettings,

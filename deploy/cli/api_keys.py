@@ -13,7 +13,7 @@ from deploy.cli.flags import Config
 from deploy.cli.refusing import EXIT_FAILED, EXIT_REFUSED, give_up
 
 if TYPE_CHECKING:  # imported when they run, as in deploy/cli/command.py
-    from common.settings.groups import AccessSettings
+    from common.settings.access import AccessSettings
 
 
 class _ScopeName(StrEnum):
@@ -102,7 +102,7 @@ def _make(name: str, scope: _ScopeName, owner: str | None) -> tuple[str, str]:
     """Return a new key and its entry."""
     from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415 - see deploy/cli/command.py
 
-    from common.settings.groups import ApiKeyEntry  # noqa: PLC0415 - see deploy/cli/command.py
+    from common.settings.access import ApiKeyEntry  # noqa: PLC0415 - see deploy/cli/command.py
     from ingest_api.access.keys import hash_key  # noqa: PLC0415 - see deploy/cli/command.py
 
     key = secrets.token_urlsafe(32)

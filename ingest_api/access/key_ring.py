@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 
-from common.settings.groups import AccessSettings
+from common.settings.access import AccessSettings
 from ingest_api.access.keys import AccessList
 from ingest_api.access.keys_file import KeysFileError, entries_in, read_keys_file
 from ingest_api.domain.caller import ANYBODY, Caller

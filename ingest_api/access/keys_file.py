@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from common.settings.groups import ApiKeyEntry
+from common.settings.access import ApiKeyEntry
 
 _ENTRY: TypeAdapter[str] = TypeAdapter(ApiKeyEntry)
 

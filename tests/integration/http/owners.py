@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from common.settings.groups import AccessSettings
+from common.settings.access import AccessSettings
 from common.settings.model import Settings
 from ingest_api.access.keys import hash_key
 from tests.factories import images

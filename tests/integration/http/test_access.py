@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from common.settings.groups import AccessSettings
+from common.settings.access import AccessSettings
 from common.settings.model import Settings
 from ingest_api.access.keys import hash_key
 from tests.factories import images

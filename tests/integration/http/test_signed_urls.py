@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 
 from common.ids import new_id
-from common.settings.groups import AccessSettings, ServerSettings
+from common.settings.access import AccessSettings
+from common.settings.groups import ServerSettings
 from common.settings.model import Settings
 from ingest_api.domain.image_urls import ImageUrls
 from tests.factories import images

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from common.settings.groups import AccessSettings
+from common.settings.access import AccessSettings
 from deploy.cli.command import app
 from ingest_api.access.key_ring import KeyRing
 

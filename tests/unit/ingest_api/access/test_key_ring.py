@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from common.settings.groups import AccessSettings
+from common.settings.access import AccessSettings
 from ingest_api.access.key_ring import KeyRing
 from ingest_api.access.keys import UnauthenticatedError, hash_key
 from ingest_api.access.keys_file import KeysFileError
